@@ -1,0 +1,95 @@
+// Package imagebuild is the domain: a delivery becomes a job, a job becomes one
+// resource, exactly once, and every job gets its outcome. It knows no SDK and
+// no event format; the small interfaces it needs stand in this file.
+package imagebuild
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"imagedrop/shared/template"
+)
+
+// Delivery is one item of a trigger event: an object reference or a message
+// body, with its source identity.
+type Delivery struct {
+	Trigger string // "oss", "queue", "topic"
+	// Object is set for trigger "oss", Body for the others.
+	Object ObjectRef
+	Body   []byte
+
+	Queue, Topic string // where Body came from
+	// SourceID is the platform's own identity of the delivery: OSS
+	// responseElements.requestId, MNS messageId; "" where there is none.
+	SourceID string
+	// Time is when the event happened (UTC), zero where the event does not say.
+	Time time.Time
+	// RawTime is the event's own spelling of Time; part of the fallback job ID.
+	RawTime string
+}
+
+// ObjectRef names one version of one object.
+type ObjectRef struct {
+	Bucket, Key string
+	ETag        string // without quotes; "" means whatever is there
+}
+
+// Sentinels of Objects.Read.
+var (
+	ErrGone       = errors.New("the object does not exist")
+	ErrSuperseded = errors.New("the object changed after the event")
+)
+
+// Objects reads template objects.
+type Objects interface {
+	// Read returns the object's bytes, at most limit+1 of them (one more byte
+	// than allowed tells the caller that the object is too large). It answers
+	// ErrGone or ErrSuperseded (errors.Is), or a fault.
+	Read(ctx context.Context, ref ObjectRef, limit int64) ([]byte, error)
+}
+
+// Query looks for components or pipelines. Empty fields do not filter.
+type Query struct {
+	Kind     template.Kind
+	RegionID string
+	Name     string
+	Tags     []Tag // all must match
+}
+
+// Tag is a resource tag.
+type Tag struct{ Key, Value string }
+
+// Resource is a component or pipeline as the service describes it.
+type Resource struct {
+	Kind         template.Kind
+	ID           string
+	Name         string
+	Version      string // components only, "1.0.0"
+	CreationTime string // as the service spells it, sorts as text
+	Tags         []Tag
+}
+
+// Request creates one resource.
+type Request struct {
+	Kind        template.Kind
+	RegionID    string
+	ClientToken string
+	Parameters  []template.Parameter // flattened, with our tags, without ClientToken
+}
+
+// Resources looks up and creates components and pipelines.
+// Both methods answer faults; Create's carry the service's code.
+type Resources interface {
+	// Find returns every match, all pages.
+	Find(ctx context.Context, q Query) ([]Resource, error)
+	// Create answers the new resource's ID.
+	Create(ctx context.Context, r Request) (id string, err error)
+}
+
+// Outbox publishes outcomes to the result queue.
+type Outbox interface {
+	// Publish sends one encoded outcome. An error means that it may or may
+	// not have arrived: publishing again is harmless, consumers de-duplicate.
+	Publish(ctx context.Context, body []byte) error
+}
