@@ -29,11 +29,13 @@ type CatalogueData struct {
 	ResourceGroups []string `yaml:"resourceGroups"` // "rg-..."
 }
 
+// The forms of ids. The asterisks are those of the documents' own sample ids,
+// which must work as they stand.
 var (
-	imageID         = regexp.MustCompile(`^m-[a-z0-9]{4,40}$`)
+	imageID         = regexp.MustCompile(`^m-[a-z0-9*]{4,40}$`)
 	publicImageID   = regexp.MustCompile(`^[a-z0-9]+_[a-z0-9_.]+\.vhd$`)
-	vSwitchID       = regexp.MustCompile(`^vsw-[a-z0-9]{4,40}$`)
-	resourceGroupID = regexp.MustCompile(`^rg-[a-z0-9]{4,40}$`)
+	vSwitchID       = regexp.MustCompile(`^vsw-[a-z0-9*]{4,40}$`)
+	resourceGroupID = regexp.MustCompile(`^rg-[a-z0-9*]{4,40}$`)
 	instanceType    = regexp.MustCompile(`^ecs\.[a-z0-9-]+\.[a-z0-9-]+$`)
 )
 
