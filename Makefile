@@ -1,0 +1,45 @@
+# One set of flags for everything, so that nothing heavy is compiled twice.
+export CGO_ENABLED := 0
+export GOFLAGS := -trimpath -buildvcs=false
+
+LDFLAGS   := -s -w
+FUNCTIONS := upload message
+FUZZTIME  := 5s
+
+.PHONY: run build test check lint bench fuzz clean help
+
+run: build ## start the local cloud, drop the example templates, show each outcome, serve until Ctrl-C
+	@./dist/imagedrop up --drop events/templates
+
+build: ## build the functions and the command line into dist/
+	@for f in $(FUNCTIONS); do \
+		GOOS=linux GOARCH=amd64 go build -ldflags '$(LDFLAGS)' -o dist/$$f/main ./functions/$$f || exit 1; done
+	@go build -ldflags '$(LDFLAGS)' -o dist/imagedrop ./shared/cmd/imagedrop
+
+test: ## run every test; needs Go only, no C compiler
+	go test ./...
+
+check: lint ## what CI runs: lint, tests with the race detector, short fuzz runs, tidy modules
+	CGO_ENABLED=1 go test -race ./...
+	@$(MAKE) --no-print-directory fuzz
+	go mod tidy -diff
+
+lint: ## gofmt, vet and staticcheck
+	@out=$$(gofmt -l .); [ -z "$$out" ] || { echo "gofmt would change:"; echo "$$out"; exit 1; }
+	go vet ./...
+	go tool -modfile=tools/go.mod staticcheck ./...
+
+bench: build ## print the figures of the README as ratios within one run
+	go test -run '^$$' -bench . -benchmem ./...
+
+fuzz: ## run each fuzz test for FUZZTIME (default 5s)
+	@for pkg in $$(go list ./...); do \
+		for f in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz'); do \
+			echo "fuzz $$pkg $$f"; \
+			go test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; done; done
+
+clean: ## remove what build and run made
+	rm -rf dist .imagedrop
+
+help: ## print this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

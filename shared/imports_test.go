@@ -1,0 +1,156 @@
+// Package shared holds the house rule of who may import whom.
+package shared
+
+import (
+	"go/build"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+const module = "imagedrop/"
+
+// allowed lists, for each of our packages, which of our packages its non-test
+// files may import. A name that ends in /... stands for everything below it.
+var allowed = map[string][]string{
+	"functions/upload":       {"shared/...", "events"},
+	"functions/message":      {"shared/...", "events"},
+	"events":                 {"shared/fault"},
+	"shared/fault":           {},
+	"shared/template":        {},
+	"shared/imagebuild":      {"shared/template", "shared/fault"},
+	"shared/settings":        {"shared/imagebuild", "shared/fault"},
+	"shared/sdkclient":       {"shared/fault"},
+	"shared/ecsimage":        {"shared/imagebuild", "shared/template", "shared/fault", "shared/sdkclient"},
+	"shared/ossobject":       {"shared/imagebuild", "shared/fault", "shared/sdkclient"},
+	"shared/mnsqueue":        {"shared/imagebuild", "shared/fault", "shared/sdkclient"},
+	"shared/local/store":     {},
+	"shared/local/account":   {},
+	"shared/local/ecs":       {"shared/local/store", "shared/local/account"},
+	"shared/local/oss":       {"shared/local/store", "shared/local/account"},
+	"shared/local/mns":       {"shared/local/store", "shared/local/account"},
+	"shared/local/fc":        {"shared/local/store", "shared/local/account"},
+	"shared/local/console":   {"shared/local/..."},
+	"shared/local/stack":     {"shared/local/...", "events"},
+	"shared/cmd/imagedrop":   {"..."},
+	"shared/cmd/imagedrop/*": {"..."},
+}
+
+// never lists what a package must not import although its row would allow it.
+var never = map[string][]string{
+	"functions/": {"shared/local", "shared/cmd", "shared/ec2image"},
+}
+
+// oneSDK says which SDK each room may name; every other room names none.
+var oneSDK = map[string][]string{
+	"functions/upload":  {"github.com/aliyun/fc-runtime-go-sdk/"},
+	"functions/message": {"github.com/aliyun/fc-runtime-go-sdk/"},
+	"shared/ecsimage":   {"github.com/aliyun/alibaba-cloud-sdk-go/"},
+	"shared/ossobject":  {"github.com/aliyun/alibabacloud-oss-go-sdk-v2/"},
+	"shared/mnsqueue":   {"github.com/aliyun/aliyun-mns-go-sdk"},
+	"shared/sdkclient":  {},
+}
+
+// heavy must not be imported by a package of ours that a function reaches:
+// their reflection keeps every generated method of the SDKs in the binary.
+var heavy = []string{"text/template", "html/template"}
+
+func TestImports(t *testing.T) {
+	packages := ourPackages(t)
+	for name, pkg := range packages {
+		rule, ok := allowed[name]
+		require.True(t, ok, "package %s has no row in the import rules", name)
+		for _, imp := range pkg.Imports {
+			if ours, ok := strings.CutPrefix(imp, module); ok {
+				require.True(t, permits(rule, ours) && !forbidden(name, ours), "%s must not import %s", name, ours)
+			}
+			if strings.HasPrefix(imp, "github.com/aliyun/") || strings.HasPrefix(imp, "github.com/aws/") {
+				require.True(t, mayNameSDK(name, imp), "%s must not import %s", name, imp)
+			}
+		}
+	}
+}
+
+func TestFunctionsReachNoTemplateEngine(t *testing.T) {
+	packages := ourPackages(t)
+	for name := range packages {
+		if !strings.HasPrefix(name, "functions/") {
+			continue
+		}
+		for reached := range reach(packages, name, map[string]bool{}) {
+			for _, imp := range packages[reached].Imports {
+				require.NotContains(t, heavy, imp, "%s reaches %s, which imports %s", name, reached, imp)
+			}
+		}
+	}
+}
+
+func permits(rule []string, ours string) bool {
+	return slices.ContainsFunc(rule, func(r string) bool {
+		below, tree := strings.CutSuffix(r, "...")
+		return r == ours || (tree && strings.HasPrefix(ours, below))
+	})
+}
+
+func forbidden(name, ours string) bool {
+	for prefix, list := range never {
+		if strings.HasPrefix(name, prefix) && slices.ContainsFunc(list, func(p string) bool { return strings.HasPrefix(ours, p) }) {
+			return true
+		}
+	}
+	return false
+}
+
+func mayNameSDK(name, imp string) bool {
+	if strings.HasPrefix(name, "shared/cmd/") {
+		return true
+	}
+	return slices.ContainsFunc(oneSDK[name], func(p string) bool { return strings.HasPrefix(imp, p) })
+}
+
+func reach(packages map[string]*build.Package, name string, seen map[string]bool) map[string]bool {
+	if seen[name] || packages[name] == nil {
+		return seen
+	}
+	seen[name] = true
+	for _, imp := range packages[name].Imports {
+		if ours, ok := strings.CutPrefix(imp, module); ok {
+			reach(packages, ours, seen)
+		}
+	}
+	return seen
+}
+
+// ourPackages reads the non-test imports of every package of the module.
+func ourPackages(t *testing.T) map[string]*build.Package {
+	packages := map[string]*build.Package{}
+	err := filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !d.IsDir() {
+			return err
+		}
+		if n := d.Name(); n == "testdata" || n == "dist" || n == "tools" || (strings.HasPrefix(n, ".") && n != "..") {
+			return fs.SkipDir
+		}
+		pkg, err := build.ImportDir(path, 0)
+		if _, none := err.(*build.NoGoError); none || err == nil && len(pkg.GoFiles) == 0 {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		name, err := filepath.Rel("..", path)
+		packages[filepath.ToSlash(name)] = pkg
+		return err
+	})
+	require.NoError(t, err)
+	require.NotEmpty(t, packages)
+	require.NoFileExists(t, filepath.Join("..", "shared", "go.mod"))
+	_, err = os.Stat(filepath.Join("..", "go.mod"))
+	require.NoError(t, err)
+	return packages
+}
