@@ -1,0 +1,254 @@
+package stack
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// good is a file with one function of each kind of trigger that is served.
+const good = `edition: 3.0.0
+name: test
+access: default
+vars:
+  region: cn-hangzhou
+  queue: ${env('QUEUE', 'requests')}
+  seconds: 60
+  shared: &shared
+    RESULT_QUEUE: results
+resources:
+  upload:
+    component: fc3
+    actions:
+      pre-deploy:
+        - run: make build
+          path: ./
+    props:
+      region: ${vars.region}
+      functionName: upload
+      runtime: go1
+      handler: main
+      code: ./dist/upload
+      timeout: ${vars.seconds}
+      memorySize: 256
+      cpu: 0.2
+      role: acs:ram::1234567890123456:role/fn
+      environmentVariables:
+        <<: *shared
+        MNS_ENDPOINT: https://${config('AccountID')}.mns.${vars.region}.aliyuncs.com
+        POLICY: ${this.props.functionName}-policy
+      asyncInvokeConfig:
+        maxAsyncRetryAttempts: 0
+        maxAsyncEventAgeInSeconds: 3600
+        destinationConfig:
+          onFailure:
+            destination: acs:mns:cn-hangzhou:1234567890123456:/queues/dlq/messages
+      triggers:
+        - triggerName: templates
+          triggerType: oss
+          sourceArn: acs:oss:cn-hangzhou:1234567890123456:templates-bucket
+          triggerConfig:
+            events: [oss:ObjectCreated:PutObject]
+            filter:
+              key:
+                prefix: templates/
+                suffix: ''
+  message:
+    component: fc3
+    props:
+      region: ${resources.upload.props.region}
+      functionName: message
+      runtime: go1
+      handler: main
+      code: ${path('dist/message')}
+      triggers:
+        - triggerName: requests-queue
+          triggerType: eventbridge
+          triggerConfig:
+            triggerEnable: true
+            asyncInvocationType: false
+            eventRuleFilterPattern: '{}'
+            eventSourceConfig:
+              eventSourceType: MNS
+              eventSourceParameters:
+                sourceMNSParameters:
+                  RegionId: cn-hangzhou
+                  QueueName: ${vars.queue}
+            eventSinkConfig:
+              deliveryOption:
+                eventSchema: CloudEvents
+            runOptions:
+              mode: event-streaming
+              errorsTolerance: ALL
+              deadLetterQueue:
+                Arn: acs:mns:cn-hangzhou:1234567890123456:/queues/dlq
+              batchWindow:
+                CountBasedWindow: 1
+                TimeBasedWindow: 0
+`
+
+func noEnv(string) (string, bool) { return "", false }
+
+func readText(text string, env func(string) (string, bool)) (*plan, error) {
+	return readData("s.yaml", "/project", []byte(text), env)
+}
+
+func TestAGoodFileBecomesAPlan(t *testing.T) {
+	env := func(name string) (string, bool) { return "from-env", name == "QUEUE" }
+	p, err := readText(good, env)
+	require.NoError(t, err)
+	require.Equal(t, []string{"dlq", "from-env", "results"}, sorted(p.queues))
+	require.Equal(t, []string{"templates-bucket"}, p.buckets)
+	require.Len(t, p.functions, 2)
+
+	upload, message := p.functions[0], p.functions[1]
+	require.Equal(t, 60, upload.Timeout)
+	require.Equal(t, map[string]string{
+		"RESULT_QUEUE": "results", "POLICY": "upload-policy",
+		"MNS_ENDPOINT": "https://1234567890123456.mns.cn-hangzhou.aliyuncs.com",
+	}, upload.env)
+	require.Zero(t, *upload.AsyncInvokeConfig.MaxAsyncRetryAttempts)
+	require.Equal(t, "dlq", upload.onFailure)
+	require.Equal(t, "/project/dist/upload/main", upload.file)
+	require.Equal(t, "cn-hangzhou", message.Region)
+	require.Equal(t, "/project/dist/message/main", message.file)
+	require.Nil(t, message.AsyncInvokeConfig.MaxAsyncRetryAttempts)
+
+	require.Equal(t, "templates/", p.objects[0].prefix)
+	require.Equal(t, "from-env", p.sources[0].queue)
+	require.True(t, p.sources[0].decode, "IsBase64Decode is true where it is absent")
+	require.Empty(t, p.notices)
+}
+
+func sorted(s []string) []string {
+	m := map[string]bool{}
+	for _, v := range s {
+		m[v] = true
+	}
+	return keysOf(m)
+}
+
+func TestTheRepositorysOwnFile(t *testing.T) {
+	p, err := read("../../../s.yaml", noEnv)
+	require.NoError(t, err)
+	require.Len(t, p.functions, 2)
+	require.Equal(t, []string{"imagedrop-dlq", "imagedrop-requests", "imagedrop-results", "imagedrop-watch"}, sorted(p.queues))
+	require.Equal(t, []string{"imagedrop-templates"}, p.buckets)
+	require.Equal(t, []string{"topic trigger requests-topic: deliver with `imagedrop invoke message FILE`"}, p.notices)
+	for _, f := range p.functions {
+		require.Contains(t, f.env["POLICY"], "regions: [cn-hangzhou, cn-beijing, cn-shanghai]\nbuckets: [\"imagedrop-templates\"]\nbuild: true\n")
+		require.Equal(t, "imagedrop-dlq", f.onFailure)
+	}
+}
+
+// mistakes change the good file in one place, the first that holds old; at is
+// the line and column that is reported.
+var mistakes = []struct{ name, old, new, at, want string }{
+	{"unknown key", "functionName: message", "functionNmae: message", "51:7", `props: unknown key "functionNmae": did you mean "functionName"?`},
+	{"unknown key at the top", "access: default", "acess: default", "3:1", `s.yaml: unknown key "acess": did you mean "access"?`},
+	{"unknown key in a trigger", "sourceArn: acs:oss", "sourceARN: acs:oss", "40:11", `did you mean "sourceArn"?`},
+	{"wrong letter case, as fc3 wants it", "QueueName: ${vars.queue}", "queueName: ${vars.queue}", "67:19", `did you mean "QueueName"?`},
+	{"misspelt trigger type", "triggerType: eventbridge", "triggerType: eventbrige", "57:24", `triggerType: unknown value "eventbrige": did you mean "eventbridge"?`},
+	{"trigger type not served", "triggerType: eventbridge", "triggerType: http", "57:24", "the local cloud has no http triggers"},
+	{"misspelt trigger key", "filter:", "filer:", "43:13", `triggerConfig: unknown key "filer": did you mean "filter"?`},
+	{"misspelt event", "oss:ObjectCreated:PutObject", "oss:ObjectCreated:PutObjekt", "42:22", `did you mean "oss:ObjectCreated:PutObject"?`},
+	{"missing suffix", "                suffix: ''\n", "", "45:17", "key: suffix is missing"},
+	{"missing trigger part", "              batchWindow:", "              batchWindows:", "76:15", `did you mean "batchWindow"?`},
+	{"key twice", "handler: main", "runtime: go1", "18:7", `the key "runtime" stands here twice`},
+	{"number in quotes", "memorySize: 256", "memorySize: '256'", "24:19", "memorySize: want a whole number without quotes"},
+	{"text without quotes", "RESULT_QUEUE: results", "RESULT_QUEUE: 42", "9:19", "RESULT_QUEUE: want a text; put it in quotes"},
+	{"out of range", "maxAsyncEventAgeInSeconds: 3600", "maxAsyncEventAgeInSeconds: 700000", "33:36", "700000 is not within 1 and 604800"},
+	{"retries out of range", "maxAsyncRetryAttempts: 0", "maxAsyncRetryAttempts: 9", "32:32", "9 is not within 0 and 8"},
+	{"no multiple", "memorySize: 256", "memorySize: 250", "24:19", "250 is not a multiple of 64"},
+	{"CPU to memory", "cpu: 0.2", "cpu: 4", "24:19", "256 MB for 4 vCPU: want 1 to 4 GB a vCPU"},
+	{"mistake in a variable", "seconds: 60", "seconds: 90000", "23:16", "timeout: 90000 is not within 1 and 86400"},
+	{"no region", "region: cn-hangzhou", "region: cn-hangzhuo", "18:15", `there is no region "cn-hangzhuo"`},
+	{"malformed role", "acs:ram::1234567890123456:role/fn", "acs:ram::123:role/fn", "26:13", "is not a role name or acs:ram::{account}:role/{role}"},
+	{"malformed bucket ARN", "acs:oss:cn-hangzhou:1234567890123456:templates-bucket", "acs:oss:templates-bucket", "40:22", "is not acs:oss:{region}:{account}:{bucket}"},
+	{"bucket elsewhere", "acs:oss:cn-hangzhou:", "acs:oss:cn-beijing:", "40:22", "in cn-beijing, the function is in cn-hangzhou"},
+	{"no source", "          sourceArn: acs:oss:cn-hangzhou:1234567890123456:templates-bucket\n", "", "38:11", "templates: sourceArn is missing"},
+	{"destination without messages", "/queues/dlq/messages", "/queues/dlq", "36:26", "/queues/{queue}/messages"},
+	{"dead letters with messages", "/queues/dlq\n", "/queues/dlq/messages\n", "75:22", "without /messages"},
+	{"runtime not served", "runtime: go1", "runtime: custom.debian12", "20:16", "the local cloud runs go1 only"},
+	{"misspelt runtime", "runtime: go1", "runtime: go", "20:16", `unknown value "go": did you mean "go1"?`},
+	{"another component", "component: fc3", "component: fc", "12:16", `did you mean "fc3"?`},
+	{"another edition", "edition: 3.0.0", "edition: 1.0.0", "1:10", `did you mean "3.0.0"?`},
+	{"misspelt action", "pre-deploy:", "prae-deploy:", "14:7", "want pre-, success-, fail- or complete- and a command"},
+	{"misspelt setting", "POLICY:", "POLCIY:", "30:17", `POLCIY: no function reads this setting: did you mean "POLICY"?`},
+	{"default bus", "eventSourceType: MNS", "eventSourceType: Default", "63:32", "the local cloud delivers from MNS queues only"},
+	{"the short form of the default bus", good[strings.Index(good, "              eventSourceType: MNS"):], "              eventSourceType: Default\n", "59:13", "triggerConfig: eventSinkConfig is missing"},
+	{"event-driven", "mode: event-streaming", "mode: event-driven", "72:21", "the local cloud serves event-streaming only"},
+	{"filter on a stream", "eventRuleFilterPattern: '{}'", `eventRuleFilterPattern: '{"source":["x"]}'`, "61:37", "a stream takes '{}'"},
+	{"batch too large", "CountBasedWindow: 1", "CountBasedWindow: 20000", "77:35", "20000 is not within 1 and 10000"},
+	{"circle", "RESULT_QUEUE: results", "RESULT_QUEUE: requests", "9:19", "events would go round in a circle"},
+	{"own dead-letter queue", "queues/dlq\n", "queues/requests\n", "75:22", "would be its own dead-letter queue"},
+	{"same function twice", "functionName: message", "functionName: upload", "51:21", `there is another function "upload"`},
+	{"unknown variable", "${vars.seconds}", "${vars.secnods}", "23:16", `there is no "secnods": did you mean "seconds"?`},
+	{"unknown form", "${vars.seconds}", "${file('x')}", "23:16", "unknown variable ${file('x')}: the local cloud knows"},
+	{"blanks in a variable", "${vars.seconds}", "${ vars.seconds }", "23:16", "unknown variable"},
+	{"variable without a value", "${env('QUEUE', 'requests')}", "${env('QUEUE')}", "6:10", "the environment has no QUEUE"},
+	{"credentials", "${config('AccountID')}", "${config('AccessKeyID')}", "29:23", "no credentials but 'AccountID'"},
+	{"variable in a circle", "seconds: 60", "seconds: ${vars.seconds}", "7:12", "leads back to itself"},
+	{"a mapping inside a text", "-policy", "-${vars.shared}", "30:17", "is no single value"},
+	{"this outside of a resource", "seconds: 60", "seconds: ${this.props.timeout}", "7:12", `there is no "props"`},
+	{"no mapping", "      pre-deploy:\n        - run: make build\n          path: ./\n", "      - make build\n", "14:7", "actions: want keys and values"},
+	{"alias in a circle", "shared: &shared", "shared: &shared\n    <<: *shared", "9:9", "*shared leads back to itself"},
+	{"syntax", "name: test", "name: [test", "1:1", "did not find expected"},
+}
+
+func TestMistakesAreReportedWhereTheyStand(t *testing.T) {
+	for _, m := range mistakes {
+		t.Run(m.name, func(t *testing.T) {
+			require.Contains(t, good, m.old)
+			text := strings.Replace(good, m.old, m.new, 1)
+			_, err := readText(text, noEnv)
+			require.Error(t, err)
+			require.Contains(t, err.Error(), m.want)
+			require.Contains(t, err.Error(), "s.yaml:"+m.at+": ")
+		})
+	}
+}
+
+func TestTriggersOfOneBucketMustNotOverlap(t *testing.T) {
+	from := strings.Index(good, "        - triggerName: templates")
+	one := good[from:strings.Index(good, "  message:")]
+	another := func(prefix, suffix, event string) string {
+		r := strings.NewReplacer("templates\n", "more\n", "prefix: templates/", "prefix: '"+prefix+"'", "''", "'"+suffix+"'", "oss:ObjectCreated:PutObject", event)
+		return strings.Replace(good, one, one+r.Replace(one), 1)
+	}
+	for _, c := range []struct {
+		prefix, suffix, event string
+		overlap               bool
+	}{
+		{"templates/", "", "oss:ObjectCreated:PutObject", true},
+		{"templates/team/", ".yaml", "oss:ObjectCreated:*", true},
+		{"", "", "oss:ObjectCreated:PutObject", true},
+		{"templates/", "", "oss:ObjectCreated:CopyObject", false},
+		{"others/", "", "oss:ObjectCreated:PutObject", false},
+	} {
+		_, err := readText(another(c.prefix, c.suffix, c.event), noEnv)
+		require.Equal(t, c.overlap, err != nil, "%+v: %v", c, err)
+		if c.overlap {
+			require.EqualError(t, err, "s.yaml:47:24: the triggers upload-templates and upload-more of bucket templates-bucket overlap")
+		}
+	}
+}
+
+func TestWhatHasNoEffectIsSaid(t *testing.T) {
+	p, err := readText(strings.Replace(good, "      timeout:", "      vpcConfig: auto\n      timeout:", 1), noEnv)
+	require.NoError(t, err)
+	require.Equal(t, []string{"line 23: vpcConfig has no effect in the local cloud"}, p.notices)
+}
+
+func FuzzRead(f *testing.F) {
+	f.Add(good)
+	f.Add("a: &a [*a]")
+	f.Add("&a\n<<: *a")
+	f.Add("vars: {a: '${vars.b}', b: '${vars.a}'}")
+	f.Add("<<: [{a: 1}, {a: 2}]\nresources: {x: {props: {triggers: [{}]}}}")
+	f.Fuzz(func(t *testing.T, text string) {
+		p, err := readText(text, noEnv)
+		require.NotEqual(t, p == nil, err == nil)
+	})
+}

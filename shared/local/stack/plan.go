@@ -1,0 +1,322 @@
+package stack
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"imagedrop/shared/local/account"
+)
+
+// plan is what s.yaml asks of the local cloud.
+type plan struct {
+	functions []plannedFunction
+	objects   []objectRule
+	sources   []queueSource
+	queues    []string // every queue that the file names
+	buckets   []string
+	region    string
+	notices   []string // said at start
+}
+
+type plannedFunction struct {
+	function
+	file string // the path of its executable, from code and handler
+	env  map[string]string
+	// Names of queues; "" for none.
+	onSuccess, onFailure string
+}
+
+type objectRule struct {
+	id, function, bucket, prefix, suffix string
+	events                               []string
+	at                                   *string // triggerName, for messages
+}
+
+type queueSource struct {
+	name, function, queue, region string
+	deadLetters                   string // queue; "" for none
+	decode                        bool   // IsBase64Decode
+	config                        eventBridgeTrigger
+}
+
+// maxQueueTimeout is how long a function with a queue trigger may take.
+// Source: FC, advanced trigger settings: a target of EventBridge must finish within 5 minutes.
+const maxQueueTimeout = 300
+
+// maxBucketTriggers is how many OSS triggers one bucket may have.
+// Source: FC, OSS trigger overview.
+const maxBucketTriggers = 10
+
+// settingNames are the settings of the functions, for the one mistake that
+// nothing else notices: an optional one misspelt. Source: DESIGN, section 12.
+var settingNames = []string{
+	"RESULT_QUEUE", "MNS_ENDPOINT", "OSS_ENDPOINT", "ECS_ENDPOINT", "WATCH_QUEUE", "REBUILD_QUEUE", "DEAD_LETTER_QUEUE",
+	"PARKED_QUEUE", "AWS_QUEUE", "POLICY", "RESULT_ENCODING", "UNCHANGED_CHECK", "CONCURRENCY",
+}
+
+// planner checks what one value alone does not tell, and builds the plan.
+type planner struct {
+	*decoder
+	*plan
+	dir       string
+	catalogue *account.Catalogue
+}
+
+func newPlan(d *decoder, p *project, dir string) *plan {
+	b := &planner{decoder: d, plan: &plan{}, dir: dir, catalogue: account.New().Catalogue}
+	seen := map[string]bool{}
+	for _, name := range b.inOrder(p.Resources) {
+		f := &p.Resources[name].Props
+		if seen[f.FunctionName] {
+			b.fail(&f.FunctionName, "functionName: there is another function %q", f.FunctionName)
+		}
+		seen[f.FunctionName] = true
+		b.addFunction(f)
+	}
+	b.checkOverlaps()
+	b.checkCircles(p)
+	b.plan.notices = append(b.plan.notices, d.notices...)
+	return b.plan
+}
+
+// inOrder returns the names of the resources as the file has them.
+func (b *planner) inOrder(resources map[string]*resource) []string {
+	names := keysOf(resources)
+	slices.SortFunc(names, func(x, y string) int {
+		return cmp.Compare(b.at[resources[x]].Line, b.at[resources[y]].Line)
+	})
+	return names
+}
+
+func (b *planner) addFunction(f *function) {
+	b.checkFunction(f)
+	planned := plannedFunction{function: *f, file: filepath.Join(b.absolute(f.Code.Src), f.Handler), env: map[string]string{}}
+	for name, value := range f.EnvironmentVariables {
+		planned.env[name] = *value
+		if strings.HasSuffix(name, "_QUEUE") {
+			b.addQueue(*value)
+		}
+	}
+	d := &f.AsyncInvokeConfig.DestinationConfig
+	planned.onSuccess = b.arnName("messagesARN", d.OnSuccess.Destination)
+	planned.onFailure = b.arnName("messagesARN", d.OnFailure.Destination)
+	b.addQueue(planned.onSuccess)
+	b.addQueue(planned.onFailure)
+	b.functions = append(b.functions, planned)
+	names := map[string]bool{}
+	for i := range f.Triggers {
+		t := &f.Triggers[i]
+		if names[t.TriggerName] {
+			b.fail(&t.TriggerName, "triggerName: %s has another trigger %q", f.FunctionName, t.TriggerName)
+		}
+		names[t.TriggerName] = true
+		b.addTrigger(f, t)
+	}
+}
+
+func (b *planner) absolute(path string) string {
+	if filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(b.dir, path)
+}
+
+func (b *planner) checkFunction(f *function) {
+	if b.region = cmp.Or(b.region, f.Region); !b.catalogue.Region(f.Region) {
+		b.fail(&f.Region, "region: there is no region %q", f.Region)
+	}
+	if f.Runtime != "go1" {
+		b.fail(&f.Runtime, "runtime: the local cloud runs go1 only")
+	}
+	if f.InstanceConcurrency > 1 {
+		b.fail(&f.InstanceConcurrency, "instanceConcurrency: an instance of go1 serves one request at a time")
+	}
+	if src := f.Code.Src; strings.HasSuffix(src, ".zip") {
+		b.fail(&f.Code.Src, "code: the local cloud runs a directory, not %s", src)
+	}
+	b.checkProportion(f)
+	for name, value := range f.EnvironmentVariables {
+		if near := nearest(name, settingNames, 2); near != "" && near != name {
+			b.fail(value, "%s: no function reads this setting: did you mean %q?", name, near)
+		}
+	}
+}
+
+// checkProportion checks vCPU to GB of memory.
+// Source: FC 3.0, limits of usage: 1:1 to 1:4.
+func (b *planner) checkProportion(f *function) {
+	if !b.has(&f.CPU) || !b.has(&f.MemorySize) {
+		return
+	}
+	if ratio := float64(f.MemorySize) / 1024 / f.CPU; ratio < 1 || ratio > 4 {
+		b.fail(&f.MemorySize, "memorySize: %d MB for %g vCPU: want 1 to 4 GB a vCPU", f.MemorySize, f.CPU)
+	}
+}
+
+func (b *planner) addTrigger(f *function, t *trigger) {
+	switch c := t.config.(type) {
+	case *ossTrigger:
+		b.addObjectTrigger(f, t, c)
+	case *eventBridgeTrigger:
+		b.addEventBridgeTrigger(f, t, c)
+	case *topicTrigger:
+		b.source(f, t, "topicARN")
+		b.replayOnly("topic", f, t)
+	case *timerTrigger:
+		b.replayOnly("timer", f, t)
+	default:
+		b.fail(&t.TriggerType, "triggerType: the local cloud has no %s triggers", t.TriggerType)
+	}
+}
+
+// replayOnly says of a trigger that nothing fires it here.
+func (b *planner) replayOnly(kind string, f *function, t *trigger) {
+	b.say("%s trigger %s: deliver with `imagedrop invoke %s FILE`", kind, t.TriggerName, f.FunctionName)
+}
+
+func (b *planner) say(format string, args ...any) {
+	b.plan.notices = append(b.plan.notices, fmt.Sprintf(format, args...))
+}
+
+func (b *planner) addObjectTrigger(f *function, t *trigger, c *ossTrigger) {
+	bucket := b.source(f, t, "bucketARN")
+	b.objects = append(b.objects, objectRule{
+		id: f.FunctionName + "-" + t.TriggerName, function: f.FunctionName, bucket: bucket,
+		events: c.Events, prefix: c.Filter.Key.Prefix, suffix: c.Filter.Key.Suffix, at: &t.TriggerName,
+	})
+	if !slices.Contains(b.buckets, bucket) {
+		b.buckets = append(b.buckets, bucket)
+	}
+}
+
+func (b *planner) addEventBridgeTrigger(f *function, t *trigger, c *eventBridgeTrigger) {
+	b.checkEventBridge(f, c)
+	if !c.TriggerEnable {
+		b.say("queue trigger %s of %s is not enabled", t.TriggerName, f.FunctionName)
+		return
+	}
+	mns := c.EventSourceConfig.EventSourceParameters.SourceMNSParameters
+	s := queueSource{
+		name: t.TriggerName, function: f.FunctionName, queue: mns.QueueName, region: mns.RegionID,
+		deadLetters: b.arnName("queueARN", c.RunOptions.DeadLetterQueue.ARN),
+		decode:      mns.IsBase64Decode == nil || *mns.IsBase64Decode, config: *c,
+	}
+	b.addQueue(s.queue)
+	b.addQueue(s.deadLetters)
+	b.sources = append(b.sources, s)
+}
+
+// checkEventBridge refuses what is wrong or not served here.
+func (b *planner) checkEventBridge(f *function, c *eventBridgeTrigger) {
+	source := &c.EventSourceConfig
+	if source.EventSourceType != "MNS" {
+		b.fail(&source.EventSourceType, "eventSourceType: the local cloud delivers from MNS queues only")
+	}
+	if c.RunOptions.Mode == "event-driven" {
+		b.fail(&c.RunOptions.Mode, "mode: the local cloud serves event-streaming only")
+	}
+	var pattern map[string]any
+	if json.Unmarshal([]byte(c.EventRuleFilterPattern), &pattern) != nil || len(pattern) > 0 {
+		b.fail(&c.EventRuleFilterPattern, "eventRuleFilterPattern: a stream takes '{}'")
+	}
+	if f.Timeout > maxQueueTimeout {
+		b.fail(&f.Timeout, "timeout: %d s: a function with a queue trigger must answer within %d s", f.Timeout, maxQueueTimeout)
+	}
+	mns := &source.EventSourceParameters.SourceMNSParameters
+	if mns.RegionID != f.Region {
+		b.fail(&mns.RegionID, "RegionId: the function is in %s", f.Region)
+	}
+	if b.arnName("queueARN", c.RunOptions.DeadLetterQueue.ARN) == mns.QueueName {
+		b.fail(&c.RunOptions.DeadLetterQueue.ARN, "Arn: the queue %s would be its own dead-letter queue", mns.QueueName)
+	}
+}
+
+// source returns the name in the trigger's sourceArn, which must have the form
+// and the region of the function; "" after a mistake.
+func (b *planner) source(f *function, t *trigger, kind string) string {
+	if !b.has(&t.SourceARN) {
+		b.fail(t, "%s: sourceArn is missing: want %s", t.TriggerName, forms[kind].words)
+		return ""
+	}
+	m := forms[kind].pattern.FindStringSubmatch(t.SourceARN)
+	if m == nil {
+		b.fail(&t.SourceARN, "sourceArn: %q is not %s", t.SourceARN, forms[kind].words)
+		return ""
+	}
+	if m[1] != f.Region {
+		b.fail(&t.SourceARN, "sourceArn: in %s, the function is in %s", m[1], f.Region)
+	}
+	return m[3]
+}
+
+// arnName returns the last part of an ARN, "" where it is not of that form.
+func (b *planner) arnName(kind, arn string) string {
+	if m := forms[kind].pattern.FindStringSubmatch(arn); m != nil {
+		return m[3]
+	}
+	return ""
+}
+
+func (b *planner) addQueue(name string) {
+	if name != "" && !slices.Contains(b.queues, name) {
+		b.queues = append(b.queues, name)
+	}
+}
+
+// checkOverlaps applies what OSS demands of the triggers of one bucket.
+func (b *planner) checkOverlaps() {
+	count := map[string]int{}
+	for i, r := range b.objects {
+		if count[r.bucket]++; count[r.bucket] == maxBucketTriggers+1 {
+			b.fail(r.at, "bucket %s has more than %d triggers", r.bucket, maxBucketTriggers)
+		}
+		for _, other := range b.objects[:i] {
+			if r.overlaps(other) {
+				b.fail(r.at, "the triggers %s and %s of bucket %s overlap", other.id, r.id, r.bucket)
+			}
+		}
+	}
+}
+
+// overlaps reports whether one object could match both rules.
+func (r objectRule) overlaps(o objectRule) bool {
+	if r.bucket != o.bucket {
+		return false
+	}
+	sameEvent := slices.ContainsFunc(r.events, func(e string) bool {
+		return slices.ContainsFunc(o.events, func(f string) bool { return covers(e, f) || covers(f, e) })
+	})
+	nested := func(is func(s, part string) bool, x, y string) bool { return is(x, y) || is(y, x) }
+	return sameEvent && nested(strings.HasPrefix, r.prefix, o.prefix) && nested(strings.HasSuffix, r.suffix, o.suffix)
+}
+
+// covers reports whether the event, which may end in *, includes other.
+func covers(event, other string) bool {
+	prefix, wildcard := strings.CutSuffix(event, "*")
+	return event == other || (wildcard && strings.HasPrefix(other, prefix))
+}
+
+// checkCircles refuses a function that would feed itself or another without
+// end: a queue that functions write to is no source, but for what is made for
+// it (the dead-letter queue is the source of deadletter).
+func (b *planner) checkCircles(p *project) {
+	for _, name := range b.inOrder(p.Resources) {
+		f := &p.Resources[name].Props
+		for setting, value := range f.EnvironmentVariables {
+			for _, s := range b.sources {
+				ends := setting == "RESULT_QUEUE" || setting == "PARKED_QUEUE" || (setting == "DEAD_LETTER_QUEUE" && s.function != "deadletter")
+				if ends && s.queue == *value {
+					b.fail(value, "%s: the queue %s is what trigger %s of %s reads: events would go round in a circle", setting, *value, s.name, s.function)
+				}
+			}
+		}
+	}
+}
+
+// seconds returns n as a duration.
+func seconds(n int) time.Duration { return time.Duration(n) * time.Second }
