@@ -1,0 +1,119 @@
+// Package mns is a local endpoint of MNS (Simple Message Queue), API version
+// 2015-06-06: queues and their messages, durable in the store. Topics,
+// dead-letter policies and rate limits are left out; a request for a topic is
+// answered with an error. It follows the documents and was not compared with
+// the real service.
+package mns
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"imagedrop/shared/local/account"
+	"imagedrop/shared/local/store"
+)
+
+// Service is one account's queues. It is safe for concurrent use, and serves
+// HTTP clients and callers in the process from the same state.
+type Service struct {
+	account *account.Account
+	store   *store.Store
+	onSend  func(*store.Tx, string, Message) error
+	bells   bells
+	handler http.Handler
+}
+
+// Options are the hooks of a service.
+type Options struct {
+	// OnSend is called for every message of every queue, whichever way it was
+	// sent, in the transaction that stores it; an error of it refuses the send.
+	// It may run more than once for a message, so it must write only through tx.
+	OnSend func(tx *store.Tx, queue string, m Message) error
+}
+
+// Message is a message as its receiver or sender sees it. Times have the
+// precision of the API, milliseconds.
+type Message struct {
+	ID               string
+	ReceiptHandle    string // of this receive; of a send only where it was delayed
+	Body             []byte
+	EnqueueTime      time.Time
+	NextVisibleTime  time.Time
+	FirstDequeueTime time.Time // EnqueueTime until the first receive
+	DequeueCount     int       // how often it was received
+	Priority         int       // 1 to 16, 1 is served first
+}
+
+// New returns the service. The account's faults apply to its HTTP side only.
+func New(acct *account.Account, st *store.Store, opt Options) *Service {
+	s := &Service{account: acct, store: st, onSend: opt.OnSend}
+	if s.onSend == nil {
+		s.onSend = func(*store.Tx, string, Message) error { return nil }
+	}
+	s.handler = acct.Faults.Wrap("mns", operationOf, writeFault, http.HandlerFunc(s.serve))
+	return s
+}
+
+// CreateQueue creates the queue; one that exists keeps its attributes.
+func (s *Service) CreateQueue(name string, a QueueAttributes) error {
+	if err := checkQueueName(name); err != nil {
+		return err
+	}
+	return s.store.Update(func(tx *store.Tx) error {
+		_, _, err := s.createQueue(tx, name, a)
+		return err
+	})
+}
+
+// Send stores a message of the default priority in the caller's transaction;
+// receivers see it once that is on disk, and delay later. A delay of 0 means
+// none, whatever the queue's own DelaySeconds is. Bytes that XML cannot carry
+// reach an HTTP receiver as U+FFFD.
+func (s *Service) Send(tx *store.Tx, queue string, body []byte, delay time.Duration) (Message, error) {
+	q, err := findQueue(tx, queue)
+	if err != nil {
+		return Message{}, err
+	}
+	return s.send(tx, q, draft{body: body, delay: &delay, priority: defaultPriority})
+}
+
+// Receive takes at most limit messages, at least one, and hides them for the queue's
+// VisibilityTimeout. Where there is none it waits, as long as wait says on the
+// account's clock, for one to be sent or to become visible again; it answers
+// no message and no error when the wait is over. A negative wait means the
+// queue's PollingWaitSeconds.
+func (s *Service) Receive(ctx context.Context, queue string, limit int, wait time.Duration) ([]Message, error) {
+	limit = max(limit, 1)
+	got, state, err := s.take(ctx, queue, limit)
+	if err != nil || len(got) > 0 {
+		return got, err
+	}
+	if wait < 0 {
+		wait = state.pollingWait
+	}
+	if wait == 0 {
+		return nil, nil
+	}
+	return s.await(ctx, queue, limit, s.account.Clock.Now().Add(wait))
+}
+
+// Delete removes a received message. It answers ErrMessageNotExist where the
+// handle is no longer valid: used, outdated, or past NextVisibleTime.
+func (s *Service) Delete(queue, receiptHandle string) error {
+	return s.store.Update(func(tx *store.Tx) error {
+		q, err := findQueue(tx, queue)
+		if err != nil {
+			return err
+		}
+		return s.deleteMessage(tx, q, receiptHandle)
+	})
+}
+
+// ChangeVisibility makes a received message visible again d from now and
+// returns its new receipt handle; the old one is void. Errors are those of
+// Delete.
+func (s *Service) ChangeVisibility(queue, receiptHandle string, d time.Duration) (newHandle string, err error) {
+	m, err := s.changeVisibility(queue, receiptHandle, d)
+	return m.ReceiptHandle, err
+}

@@ -1,0 +1,345 @@
+package mns
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"imagedrop/shared/local/store"
+)
+
+// maxBatch is how many messages a batch has at most, maxBatchBytes how many
+// bytes their bodies have together. Source: MNS 2015-06-06, BatchSendMessage.
+const (
+	maxBatch      = 16
+	maxBatchBytes = 65536
+)
+
+// maxWait is the longest wait of a receive, in seconds.
+// Source: MNS 2015-06-06, ReceiveMessage, parameter waitseconds.
+const maxWait = 30
+
+// maxList is how many queues a page lists, unless asked for fewer.
+// Source: MNS 2015-06-06, ListQueue, header x-mns-ret-number.
+const maxList = 1000
+
+// operations are what the endpoint does, by the API's names.
+var operations = map[string]func(*Service, context.Context, *request) (answer, error){
+	"ListQueue":               (*Service).listQueueOp,
+	"CreateQueue":             (*Service).createQueueOp,
+	"SetQueueAttributes":      (*Service).setQueueAttributesOp,
+	"GetQueueAttributes":      (*Service).getQueueAttributesOp,
+	"DeleteQueue":             (*Service).deleteQueueOp,
+	"SendMessage":             (*Service).sendMessageOp,
+	"BatchSendMessage":        (*Service).batchSendMessageOp,
+	"ReceiveMessage":          (*Service).receiveMessageOp,
+	"BatchReceiveMessage":     (*Service).batchReceiveMessageOp,
+	"PeekMessage":             (*Service).peekMessageOp,
+	"BatchPeekMessage":        (*Service).batchPeekMessageOp,
+	"DeleteMessage":           (*Service).deleteMessageOp,
+	"BatchDeleteMessage":      (*Service).batchDeleteMessageOp,
+	"ChangeMessageVisibility": (*Service).changeMessageVisibilityOp,
+}
+
+// noTopics refuses what would make or list topics as forbidden, and says of
+// every topic that it does not exist.
+func noTopics(operation string) (answer, error) {
+	e := coded("TopicNotExist")
+	if operation == "CreateTopic" || operation == "ListTopic" {
+		e = coded("AccessDenied")
+		e.Message = "The local cloud has queues only."
+	}
+	return answer{}, e
+}
+
+func (s *Service) createQueueOp(_ context.Context, r *request) (answer, error) {
+	want := DefaultAttributes()
+	if err := readAttributes(r.body, &want); err != nil {
+		return answer{}, err
+	}
+	status := 0
+	err := s.store.Update(func(tx *store.Tx) error {
+		q, existed, err := s.createQueue(tx, r.queue, want)
+		switch {
+		case err != nil:
+			return err
+		case !existed:
+			status = http.StatusCreated
+		case q.QueueAttributes == want:
+			status = http.StatusNoContent
+		default:
+			return coded("QueueAlreadyExist")
+		}
+		return nil
+	})
+	return answer{status: status, location: r.urlOf(r.queue)}, err
+}
+
+func (r *request) urlOf(queue string) string { return r.base + "/queues/" + queue }
+
+func (s *Service) setQueueAttributesOp(_ context.Context, r *request) (answer, error) {
+	err := s.store.Update(func(tx *store.Tx) error {
+		return s.setAttributes(tx, r.queue, func(a *QueueAttributes) error { return readAttributes(r.body, a) })
+	})
+	return answer{status: http.StatusNoContent}, err
+}
+
+func (s *Service) getQueueAttributesOp(_ context.Context, r *request) (answer, error) {
+	var doc queueDocument
+	err := s.store.View(func(tx *store.Tx) error {
+		q, err := findQueue(tx, r.queue)
+		if err != nil {
+			return err
+		}
+		c, err := s.count(tx, q)
+		doc.queueFields = q.fields(c)
+		return err
+	})
+	return answer{status: http.StatusOK, doc: doc}, err
+}
+
+// deleteQueueOp succeeds for a queue that does not exist: the documents name
+// no error of this operation.
+func (s *Service) deleteQueueOp(_ context.Context, r *request) (answer, error) {
+	err := s.store.Update(func(tx *store.Tx) error { return s.deleteQueue(tx, r.queue) })
+	if errors.Is(err, ErrQueueNotExist) {
+		err = nil
+	}
+	return answer{status: http.StatusNoContent}, err
+}
+
+func (s *Service) listQueueOp(_ context.Context, r *request) (answer, error) {
+	size, err := r.listSize()
+	if err != nil {
+		return answer{}, err
+	}
+	var doc queuesDocument
+	err = s.store.View(func(tx *store.Tx) (err error) {
+		tx.Scan(queueBucket, r.header.Get("x-mns-prefix"), r.header.Get("x-mns-marker"), func(name string, _ []byte) bool {
+			if len(doc.Queues) == size {
+				doc.NextMarker = name
+				return false
+			}
+			var entry any
+			entry, err = s.listEntry(tx, r, name)
+			doc.Queues = append(doc.Queues, entry)
+			return err == nil
+		})
+		return err
+	})
+	return answer{status: http.StatusOK, doc: doc}, err
+}
+
+func (r *request) listSize() (int, error) {
+	text := r.header.Get("x-mns-ret-number")
+	if text == "" {
+		return maxList, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 || n > maxList {
+		return 0, outOfRange("x-mns-ret-number", 1, maxList)
+	}
+	return n, nil
+}
+
+func (s *Service) listEntry(tx *store.Tx, r *request, name string) (any, error) {
+	if !strings.EqualFold(r.header.Get("x-mns-with-meta"), "true") {
+		return queueURL{r.urlOf(name)}, nil
+	}
+	q, err := findQueue(tx, name)
+	if err != nil {
+		return nil, err
+	}
+	c, err := s.count(tx, q)
+	return q.fields(c), err
+}
+
+func (s *Service) sendMessageOp(_ context.Context, r *request) (answer, error) {
+	e, err := parseDocument(r.body, "Message")
+	if err != nil {
+		return answer{}, err
+	}
+	d, err := parseDraft(e)
+	if err != nil {
+		return answer{}, err
+	}
+	var sent Message
+	err = s.store.Update(func(tx *store.Tx) error {
+		q, err := findQueue(tx, r.queue)
+		if err != nil {
+			return err
+		}
+		sent, err = s.send(tx, q, d)
+		return err
+	})
+	return answer{status: http.StatusCreated, doc: messageDocument{messageFields: sentFields(sent)}}, err
+}
+
+// batchSendMessageOp sends those messages whose values the queue takes, and
+// answers for each.
+func (s *Service) batchSendMessageOp(_ context.Context, r *request) (answer, error) {
+	drafts, err := parseDrafts(r.body)
+	if err != nil {
+		return answer{}, err
+	}
+	var doc messagesDocument
+	status := 0
+	err = s.store.Update(func(tx *store.Tx) error {
+		doc, status = messagesDocument{}, http.StatusCreated
+		q, err := findQueue(tx, r.queue)
+		if err != nil {
+			return err
+		}
+		for _, d := range drafts {
+			fields, err := s.sendOne(tx, q, d)
+			if err != nil {
+				return err
+			}
+			if fields.ErrorCode != "" {
+				status = http.StatusInternalServerError
+			}
+			doc.Messages = append(doc.Messages, fields)
+		}
+		return nil
+	})
+	return answer{status: status, doc: doc}, err
+}
+
+// sendOne answers a refusal in the entry; any other error ends the batch.
+func (s *Service) sendOne(tx *store.Tx, q queueRecord, d draft) (messageFields, error) {
+	var refused *Error
+	if errors.As(d.check(q), &refused) {
+		return messageFields{ErrorCode: refused.Code, ErrorMessage: refused.Message}, nil
+	}
+	m, err := s.send(tx, q, d)
+	return sentFields(m), err
+}
+
+func (s *Service) receiveMessageOp(ctx context.Context, r *request) (answer, error) {
+	messages, err := s.receiveOp(ctx, r, 1)
+	if err != nil {
+		return answer{}, err
+	}
+	return answer{status: http.StatusOK, doc: messageDocument{messageFields: receivedFields(messages[0])}}, nil
+}
+
+func (s *Service) batchReceiveMessageOp(ctx context.Context, r *request) (answer, error) {
+	limit, err := r.number("numOfMessages", 1, maxBatch)
+	if err != nil {
+		return answer{}, err
+	}
+	messages, err := s.receiveOp(ctx, r, limit)
+	if err != nil {
+		return answer{}, err
+	}
+	return answer{status: http.StatusOK, doc: batchOf(messages, receivedFields)}, nil
+}
+
+func (s *Service) receiveOp(ctx context.Context, r *request, limit int) ([]Message, error) {
+	wait, err := r.number("waitseconds", 0, maxWait)
+	if err != nil {
+		return nil, err
+	}
+	return atLeastOne(s.Receive(ctx, r.queue, limit, seconds(wait)))
+}
+
+// atLeastOne makes the API's error of an answer without messages.
+func atLeastOne(messages []Message, err error) ([]Message, error) {
+	if err == nil && len(messages) == 0 {
+		err = ErrMessageNotExist
+	}
+	return messages, err
+}
+
+func batchOf(messages []Message, fields func(Message) messageFields) messagesDocument {
+	var doc messagesDocument
+	for _, m := range messages {
+		doc.Messages = append(doc.Messages, fields(m))
+	}
+	return doc
+}
+
+func (s *Service) peekMessageOp(_ context.Context, r *request) (answer, error) {
+	messages, err := s.peekOp(r, 1)
+	if err != nil {
+		return answer{}, err
+	}
+	return answer{status: http.StatusOK, doc: messageDocument{messageFields: peekedFields(messages[0])}}, nil
+}
+
+func (s *Service) batchPeekMessageOp(_ context.Context, r *request) (answer, error) {
+	limit, err := r.number("numOfMessages", 1, maxBatch)
+	if err != nil {
+		return answer{}, err
+	}
+	messages, err := s.peekOp(r, limit)
+	if err != nil {
+		return answer{}, err
+	}
+	return answer{status: http.StatusOK, doc: batchOf(messages, peekedFields)}, nil
+}
+
+func (s *Service) peekOp(r *request, limit int) (messages []Message, err error) {
+	err = s.store.View(func(tx *store.Tx) (err error) {
+		messages, err = s.peek(tx, r.queue, limit)
+		return err
+	})
+	return atLeastOne(messages, err)
+}
+
+func (s *Service) deleteMessageOp(_ context.Context, r *request) (answer, error) {
+	handle := r.query["receipthandle"]
+	if handle == "" {
+		return answer{}, coded("MissingReceiptHandle")
+	}
+	return answer{status: http.StatusNoContent}, s.Delete(r.queue, handle)
+}
+
+// batchDeleteMessageOp deletes what it can and answers for what it cannot.
+func (s *Service) batchDeleteMessageOp(_ context.Context, r *request) (answer, error) {
+	handles, err := parseHandles(r.body)
+	if err != nil {
+		return answer{}, err
+	}
+	var doc deleteErrorsDocument
+	err = s.store.Update(func(tx *store.Tx) error {
+		doc = deleteErrorsDocument{}
+		q, err := findQueue(tx, r.queue)
+		if err != nil {
+			return err
+		}
+		for _, handle := range handles {
+			var refused *Error
+			switch err := s.deleteMessage(tx, q, handle); {
+			case errors.As(err, &refused):
+				doc.Errors = append(doc.Errors, deleteError{refused.Code, refused.Message, handle})
+			case err != nil:
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil || len(doc.Errors) == 0 {
+		return answer{status: http.StatusNoContent}, err
+	}
+	return answer{status: http.StatusNotFound, doc: doc}, nil
+}
+
+func (s *Service) changeMessageVisibilityOp(_ context.Context, r *request) (answer, error) {
+	handle := r.query["receipthandle"]
+	if handle == "" {
+		return answer{}, coded("MissingReceiptHandle")
+	}
+	timeout, err := r.number("VisibilityTimeout", minVisibility, maxVisibility)
+	if err != nil {
+		return answer{}, err
+	}
+	if timeout < 0 {
+		return answer{}, coded("MissingVisibilityTimeout")
+	}
+	m, err := s.changeVisibility(r.queue, handle, seconds(timeout))
+	doc := visibilityDocument{ReceiptHandle: m.ReceiptHandle, NextVisibleTime: m.NextVisibleTime.UnixMilli()}
+	return answer{status: http.StatusOK, doc: doc}, err
+}
