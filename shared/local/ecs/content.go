@@ -1,0 +1,281 @@
+package ecs
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// Source: CreateImageComponent and CreateImagePipeline: at most 16 KB and 127
+// commands. The pages do not say what 16 KB is; here 16,384 bytes of UTF-8.
+const (
+	maxContent  = 16 << 10
+	maxCommands = 127
+)
+
+// content is one content parameter, read.
+type content struct {
+	parameter string // "Content", "BuildContent" or "TestContent"
+	text      string
+	isYAML    bool
+	commands  []command // in Dockerfile format
+}
+
+// command is one command of the Dockerfile format; continued lines are one.
+type command struct {
+	line     int // 1-based, of its first line
+	keyword  string
+	argument string
+	open     bool // the last line still continues
+}
+
+// readContent checks size and number of commands.
+func readContent(parameter, text, tooLong string) (content, error) {
+	c := content{parameter: parameter, text: text}
+	if len(text) > maxContent {
+		return c, refuse(tooLong, parameter+" is larger than 16 KB.")
+	}
+	if c.isYAML = looksLikeYAML(text); c.isYAML {
+		return c, nil
+	}
+	c.commands = readCommands(text)
+	if len(c.commands) > maxCommands {
+		return c, refuse("InvalidImageTemplateCommandSize.ExceededMaxNumber", parameter+" has more than 127 commands.")
+	}
+	return c, nil
+}
+
+// blanks part words. The last two are the no-break space and the wide space of
+// Chinese keyboards, which editors slip in.
+const blanks = " \t\u00a0\u3000"
+
+// readCommands takes a text apart: a BOM, CRLF, blank lines and comment lines
+// are nothing, a line that ends in a backslash goes on in the next one.
+func readCommands(text string) []command {
+	var list []command
+	goesOn := false
+	for i, line := range strings.Split(strings.TrimPrefix(text, "\ufeff"), "\n") {
+		line = strings.TrimRight(strings.TrimSuffix(line, "\r"), blanks)
+		if start := strings.TrimLeft(line, blanks); start == "" || start[0] == '#' {
+			continue
+		}
+		line, continues := strings.CutSuffix(line, `\`)
+		if goesOn {
+			list[len(list)-1].argument += line
+		} else {
+			list = append(list, begin(i+1, line))
+		}
+		goesOn = continues
+	}
+	if goesOn {
+		list[len(list)-1].open = true
+	}
+	for i := range list {
+		list[i].argument = strings.Trim(list[i].argument, blanks)
+	}
+	return list
+}
+
+// begin parts the first line of a command at its first blank.
+func begin(number int, line string) command {
+	keyword, argument := cutBlank(strings.TrimLeft(line, blanks))
+	return command{line: number, keyword: strings.ToUpper(keyword), argument: argument}
+}
+
+// forms are the commands with an argument, and what makes it well formed.
+var forms = map[string]func(argument string) bool{
+	"FROM":       isFrom,
+	"RUN":        isRun,
+	"ENV":        isEnv,
+	"WORKDIR":    isOneWord,
+	"USER":       isOneWord,
+	"COPY":       isCopy,
+	"LABEL":      func(string) bool { return true }, // the documents have no code for a malformed one
+	"CMD":        isStart,
+	"ENTRYPOINT": isStart,
+}
+
+// unwanted are the known commands that a place does not take, with its code.
+type unwanted map[string]string
+
+var (
+	notInComponent = unwanted{"FROM": "NotSupportedCommand.FROM", "COMPONENT": "InvalidCommand.Component"}
+	notInTest      = unwanted{"FROM": "InvalidParameter.TestContent"}
+	notInOld       = unwanted{"COMPONENT": "InvalidImageTemplateCommand.NotSupported"}
+)
+
+// at says where a command stands, without repeating what it says.
+func (c content) at(cmd command) string {
+	return fmt.Sprintf("Line %d of %s", cmd.line, c.parameter)
+}
+
+// check refuses the first command that breaks a rule.
+func (c content) check(not unwanted) error {
+	fromSeen := false
+	for i, cmd := range c.commands {
+		if code := not[cmd.keyword]; code != "" {
+			return refuse(code, c.at(cmd))
+		}
+		if cmd.keyword == "FROM" {
+			if err := c.checkFromOrder(cmd, i, fromSeen); err != nil {
+				return err
+			}
+			fromSeen = true
+		}
+		if err := c.checkCommand(cmd); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c content) checkFromOrder(cmd command, position int, seen bool) error {
+	switch {
+	case seen:
+		return refuse("DuplicatedCommand.FROM", c.at(cmd))
+	case position > 0:
+		return refuse("InvalidCommandOrder.FROM", c.at(cmd))
+	}
+	return nil
+}
+
+func (c content) checkCommand(cmd command) error {
+	wellFormed, known := forms[cmd.keyword]
+	switch {
+	case cmd.keyword == "COMPONENT":
+		if _, ok := parseReference(cmd.argument); !ok || cmd.open {
+			return refuse("InvalidParameter."+c.parameter, c.at(cmd)+" has a malformed reference.")
+		}
+	case cmd.keyword == "RESTART":
+		if cmd.argument != "" || cmd.open {
+			return refuse("NotEmptyCommandContent.RESTART", c.at(cmd))
+		}
+	case !known:
+		return refuse("InvalidImageTemplateCommand.NotSupported", c.at(cmd)+" is not a command of Image Builder.")
+	case cmd.open:
+		return c.refuseOpen(cmd)
+	case cmd.argument == "" && cmd.keyword != "FROM":
+		return refuse("EmptyCommandContent."+cmd.keyword, c.at(cmd))
+	case !wellFormed(cmd.argument):
+		return refuse("InvalidCommandContent."+cmd.keyword, c.at(cmd))
+	}
+	return nil
+}
+
+// refuseOpen is for a backslash on the last line. LABEL has no code for a bad
+// argument, so it is the content that is bad.
+func (c content) refuseOpen(cmd command) error {
+	if cmd.keyword == "LABEL" {
+		return refuse("InvalidParameter."+c.parameter, c.at(cmd))
+	}
+	return refuse("InvalidCommandContent."+cmd.keyword, c.at(cmd))
+}
+
+// The types of base image that FROM can name.
+const (
+	typeImage       = "IMAGE"
+	typeImageFamily = "IMAGE_FAMILY"
+	typeOSS         = "OSS"
+)
+
+// parseFrom parts IMAGE:<id> and IMAGE_FAMILY:<name>; a family may have colons of its own.
+func parseFrom(argument string) (imageType, image string, ok bool) {
+	imageType, image, _ = strings.Cut(argument, ":")
+	ok = (imageType == typeImage || imageType == typeImageFamily) && isOneWord(image)
+	return imageType, image, ok
+}
+
+func isFrom(argument string) bool {
+	_, _, ok := parseFrom(argument)
+	return ok
+}
+
+func isOneWord(argument string) bool { return argument != "" && !strings.ContainsAny(argument, blanks) }
+
+func isRun(argument string) bool {
+	return !strings.HasPrefix(argument, "--") && !hasHeredoc(argument)
+}
+
+// isEnv takes "key value" and "k1=v1 k2=v2", not a mixture.
+func isEnv(argument string) bool {
+	list := words(argument)
+	if !strings.Contains(list[0], "=") {
+		return len(list) > 1
+	}
+	for _, word := range list {
+		if strings.Index(word, "=") < 1 {
+			return false
+		}
+	}
+	return true
+}
+
+// isCopy takes one source and one destination. A source on the web is fetched
+// by its plain address, without a query.
+func isCopy(argument string) bool {
+	list := words(argument)
+	switch {
+	case len(list) != 2, strings.HasPrefix(argument, "--"), hasHeredoc(argument):
+		return false
+	}
+	return !strings.Contains(list[0], "://") || !strings.Contains(list[0], "?")
+}
+
+// isStart takes a shell line, or a list of strings.
+func isStart(argument string) bool {
+	if !strings.HasPrefix(argument, "[") {
+		return true
+	}
+	var list []string
+	return json.Unmarshal([]byte(argument), &list) == nil
+}
+
+// heredocForm is one word that opens a here-document, as Docker defines it.
+var heredocForm = regexp.MustCompile(`^[0-9]*<<-?[^<]+$`)
+
+func hasHeredoc(argument string) bool {
+	for _, word := range words(argument) {
+		if heredocForm.MatchString(word) {
+			return true
+		}
+	}
+	return false
+}
+
+// words splits at blanks that are neither quoted nor escaped. A quote that is
+// never closed is a character like any other.
+func words(s string) []string {
+	var list []string
+	start := -1
+	for i := 0; i < len(s); i++ {
+		if strings.IndexByte(" \t", s[i]) >= 0 {
+			if start >= 0 {
+				list, start = append(list, s[start:i]), -1
+			}
+			continue
+		}
+		if start < 0 {
+			start = i
+		}
+		i = skip(s, i)
+	}
+	if start >= 0 {
+		list = append(list, s[start:])
+	}
+	return list
+}
+
+// skip returns the last byte of what begins at i: an escaped character, a
+// quoted text, or the byte itself.
+func skip(s string, i int) int {
+	switch s[i] {
+	case '\\':
+		return i + 1
+	case '"', '\'':
+		if end := strings.IndexByte(s[i+1:], s[i]); end >= 0 {
+			return i + 1 + end
+		}
+	}
+	return i
+}

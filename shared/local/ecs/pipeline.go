@@ -1,0 +1,333 @@
+package ecs
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"imagedrop/shared/local/account"
+	"imagedrop/shared/local/store"
+)
+
+// createImagePipeline follows the page CreateImagePipeline; the older pages
+// with Generation2023. It leaves out RAM, the service-linked role, and what
+// only a look at an image or into OSS could tell.
+func (s *service) createImagePipeline(req request) (any, error) {
+	if err := s.requirePipeline(req.params); err != nil {
+		return nil, err
+	}
+	id, err := s.once(req, func(c *claim) (string, error) { return s.newPipeline(req.params, c) })
+	if err != nil {
+		return nil, err
+	}
+	return struct{ RequestId, ImagePipelineId string }{req.id, id}, nil
+}
+
+// requirePipeline asks for what an import from OSS needs as well; the older
+// service had no import.
+func (s *service) requirePipeline(p params) error {
+	if err := p.require("RegionId", "BaseImageType"); err != nil {
+		return err
+	}
+	if p["BaseImageType"] == typeOSS && !s.old {
+		return requireImport(p)
+	}
+	return p.require("BaseImage")
+}
+
+// mappings is the list of disks to import.
+const mappings = "ImportImageOptions.DiskDeviceMappings"
+
+func requireImport(p params) error {
+	if !p.given("ImportImageOptions") {
+		return refuse("MissingParameter.ImportImageOptions", "ImportImageOptions is required for an import from OSS.")
+	}
+	numbers := p.entries(mappings)
+	if len(numbers) == 0 {
+		return refuse("MissingParameter.ImageOptionsDiskDeviceMappings", mappings+" is required for an import from OSS.")
+	}
+	for _, n := range numbers {
+		for _, name := range []string{"OSSBucket", "OSSObject"} {
+			if p[member(mappings, n, name)] == "" {
+				return refuse("MissingParameter.ImportImageOptionsDiskDeviceMappings"+name, member(mappings, n, name)+" is required.")
+			}
+		}
+	}
+	return nil
+}
+
+// newPipeline does the checks from the values on, in the documents' order, and
+// creates the template.
+func (s *service) newPipeline(p params, c *claim) (string, error) {
+	if err := s.checkPipeline(p); err != nil {
+		return "", err
+	}
+	build, test, err := s.pipelineContents(p)
+	if err != nil {
+		return "", err
+	}
+	id := account.NewResourceID(pipelines)
+	r := record{ID: id, Region: p["RegionId"], Name: cmp.Or(p["Name"], id), Group: p["ResourceGroupId"], Tags: p.tags("Tag")}
+	base := s.baseOf(p, build)
+	item := pipelineItem(r, p, base, s.account.Clock.Now())
+	if r.Item, err = json.Marshal(item); err != nil {
+		return "", err
+	}
+	placed := append(build.references(), test.references()...)
+	for _, ref := range placed {
+		r.Uses = append(r.Uses, ref.useKey(r.Region, r.ID))
+	}
+	return id, s.store.Update(func(tx *store.Tx) error {
+		if err := s.checkReferred(tx, p, base, placed); err != nil {
+			return err
+		}
+		if countOf(tx, pipelines, r.Region) >= s.quota[pipelines] {
+			return refuse("QuotaExceed.ImagePipeline", r.Region)
+		}
+		if err := insert(tx, pipelines, &r); err != nil {
+			return err
+		}
+		return c.keep(tx, r.ID)
+	})
+}
+
+func (s *service) checkPipeline(p params) error {
+	if err := s.checkRegion(p); err != nil {
+		return err
+	}
+	if err := checkValues(p, commonRules); err != nil {
+		return err
+	}
+	if err := checkValues(p, s.pipelineRules()); err != nil {
+		return err
+	}
+	if err := checkTwins(p); err != nil {
+		return err
+	}
+	if err := checkImport(p); err != nil {
+		return err
+	}
+	if err := checkLists(p); err != nil {
+		return err
+	}
+	if err := checkTags(p.tags("Tag"), "Tag"); err != nil {
+		return err
+	}
+	return checkTags(p.tags("ImageOptions.ImageTags"), "ImageOptions.ImageTags")
+}
+
+func (s *service) pipelineRules() []valueRule {
+	if !s.old {
+		return append([]valueRule{baseTypes(typeImage, typeImageFamily, typeOSS)}, pipelineRules...)
+	}
+	noTest := valueRule{"TestContent", "InvalidParameter.TestContent", "absent: image templates have no tests", func(string) bool { return false }}
+	return append([]valueRule{baseTypes(typeImage, typeImageFamily), noTest}, pipelineRules...)
+}
+
+func baseTypes(values ...string) valueRule {
+	return enumRule("BaseImageType", "InvalidBaseImageType.NotSupportedValue", values...)
+}
+
+var (
+	nvmeValues = oneOf("supported", "unsupported", "auto")
+	imageName  = "2 to 64 letters, digits, colons, underscores, periods and hyphens, a letter first"
+	familyName = "2 to 128 letters, digits, colons, underscores and hyphens, a letter first, not acs: or aliyun"
+)
+
+// pipelineRules are the values of a template; the numbers are those of the page
+// CreateImagePipeline: GiB, Mbit/s.
+var pipelineRules = []valueRule{
+	{"ImageName", "InvalidImageName.Malformed", imageName, isImageName},
+	{"ImageOptions.ImageName", "InvalidImageName.Malformed", imageName, isImageName},
+	{"ImageFamily", "InvalidImageFamily.Malformed", familyName, isImageFamily},
+	{"ImageOptions.ImageFamily", "InvalidImageFamily.Malformed", familyName, isImageFamily},
+	{"ImageOptions.Description", "InvalidImageOptions.Description", "2 to 256 characters without http:// or https:// first", isDescription},
+	{"NvmeSupport", "InvalidParameter.NvmeSupport", "supported, unsupported or auto", nvmeValues},
+	{"ImageOptions.ImageFeatures.NvmeSupport", "InvalidParameter.NvmeSupport", "supported, unsupported or auto", nvmeValues},
+	rangeRule("SystemDiskSize", "InvalidSystemDiskSize.NotSupportedValue", 20, 500),
+	rangeRule("InternetMaxBandwidthOut", "InvalidInternetMaxBandwidthOut.NotSupportedValue", 0, 100),
+	booleanRule("DeleteInstanceOnFailure"),
+	booleanRule("AdvancedOptions.RetainCloudAssistant"),
+	enumRule("RepairMode", "InvalidParameter.RepairMode", "Standard"),
+	enumRule("AdvancedOptions.ImageNameSuffix", "InvalidAdvancedOptions.ImageNameSuffix", "disable"),
+	enumRule("ImportImageOptions.Architecture", "InvalidParameter.ImportImageOptionsArchitecture", archX86, archARM),
+	enumRule("ImportImageOptions.OSType", "InvalidParameter.ImportImageOptionsOSType", osLinux, osWindows),
+	enumRule("ImportImageOptions.BootMode", "InvalidParameter.ImportImageOptionsBootMode", bootBIOS, bootUEFI),
+	enumRule("ImportImageOptions.LicenseType", "InvalidParameter.ImportImageOptionsLicenseType", "Auto", "Aliyun", "BYOL"),
+	enumRule("ImportImageOptions.Features.NvmeSupport", "InvalidParameter.ImportImageOptionsFeaturesNvmeSupport", "supported", "unsupported"),
+}
+
+// twins are the older and the newer spelling of one setting.
+var twins = []struct{ older, newer string }{
+	{"ImageName", "ImageOptions.ImageName"},
+	{"ImageFamily", "ImageOptions.ImageFamily"},
+	{"NvmeSupport", "ImageOptions.ImageFeatures.NvmeSupport"},
+}
+
+func checkTwins(p params) error {
+	for _, t := range twins {
+		if p[t.older] != "" && p[t.newer] != "" && p[t.older] != p[t.newer] {
+			return refuse("InvalidParameterCombination", t.older+" and "+t.newer+" differ.")
+		}
+	}
+	return nil
+}
+
+func checkLists(p params) error {
+	if len(p.entries("AddAccount")) > maxEntries {
+		return refuse("InvalidAddAccountSize.ExceededMaxNumber", "AddAccount has more than 20 entries.")
+	}
+	if len(p.entries("ToRegionId")) > maxEntries {
+		return refuse("InvalidToRegionIdSize.ExceededMaxNumber", "ToRegionId has more than 20 entries.")
+	}
+	for _, id := range p.list("AddAccount") {
+		if strings.Trim(id, "0123456789") != "" {
+			return refuse("InvalidParameter.AddAccount", "AddAccount is a list of account IDs, which are numbers.")
+		}
+	}
+	return nil
+}
+
+// pipelineContents checks both contents: the sizes of both come before the
+// commands of either.
+func (s *service) pipelineContents(p params) (build, test content, err error) {
+	if build, err = readContent("BuildContent", p["BuildContent"], "InvalidBuildContent.LengthExceeded"); err != nil {
+		return build, test, err
+	}
+	if test, err = readContent("TestContent", p["TestContent"], "InvalidParameter.TestContent"); err != nil {
+		return build, test, err
+	}
+	var notInBuild unwanted
+	if s.old { // the older service took components from its console only
+		notInBuild = notInOld
+	}
+	if err := checkTemplate(build, notInBuild); err != nil {
+		return build, test, err
+	}
+	return build, test, checkTemplate(test, notInTest)
+}
+
+func checkTemplate(c content, not unwanted) error {
+	if c.isYAML {
+		return refuse("InvalidParameter."+c.parameter, c.parameter+" must be in Dockerfile format; COMPONENT brings in a YAML component.")
+	}
+	return c.check(not)
+}
+
+// baseImage is the image that a template starts from. text is the BuildContent
+// that goes with it.
+type baseImage struct{ imageType, image, text string }
+
+// baseOf answers the parameters; by the older rules FROM wins, or is put first.
+func (s *service) baseOf(p params, build content) baseImage {
+	base := baseImage{p["BaseImageType"], p["BaseImage"], p["BuildContent"]}
+	if !s.old {
+		return base
+	}
+	if len(build.commands) > 0 && build.commands[0].keyword == "FROM" {
+		base.imageType, base.image, _ = parseFrom(build.commands[0].argument)
+		return base
+	}
+	from := "FROM " + base.imageType + ":" + base.image
+	if base.text != "" {
+		from += "\n" + strings.TrimPrefix(base.text, "\ufeff")
+	}
+	base.text = from
+	return base
+}
+
+// checkReferred holds what the template refers to against what there is.
+func (s *service) checkReferred(tx *store.Tx, p params, base baseImage, refs []placed) error {
+	if err := s.checkBase(base); err != nil {
+		return err
+	}
+	for _, ref := range refs {
+		if err := ref.check(tx, p["RegionId"]); err != nil {
+			return err
+		}
+	}
+	exists := s.account.Catalogue
+	switch {
+	case p["ResourceGroupId"] != "" && !exists.ResourceGroup(p["ResourceGroupId"]):
+		return refuse("InvalidResourceGroup.NotFound", "")
+	case p["VSwitchId"] != "" && !exists.VSwitch(p["VSwitchId"]):
+		return refuse("InvalidVSwitchId.NotFound", "")
+	case p["InstanceType"] != "" && !exists.InstanceType(p["InstanceType"]):
+		return refuse("InvalidInstanceType.NotFound", "")
+	}
+	for _, region := range p.list("ToRegionId") {
+		if !exists.Region(region) {
+			return refuse("InvalidRegionId.NotFound", "ToRegionId names a region that does not exist.")
+		}
+	}
+	return nil
+}
+
+func (s *service) checkBase(base baseImage) error {
+	found := true
+	switch base.imageType {
+	case typeImage:
+		found = s.account.Catalogue.Image(base.image)
+	case typeImageFamily:
+		found = s.account.Catalogue.ImageFamily(base.image)
+	}
+	switch {
+	case !found:
+		return refuse("InvalidImage.NotFound", "The base image does not exist.")
+	case s.old && isWindows(base.image):
+		return refuse("InvalidImage.OsTypeUnsupported", "")
+	}
+	return nil
+}
+
+// isWindows knows public Windows images and families by their names.
+func isWindows(image string) bool {
+	return strings.HasPrefix(image, "acs:windows") || strings.HasPrefix(image, "win")
+}
+
+// deleteImagePipeline follows the page DeleteImagePipeline. It leaves out
+// executions: the endpoint has none that could be running.
+func (s *service) deleteImagePipeline(req request) (any, error) {
+	if err := req.require("RegionId", "ImagePipelineId"); err != nil {
+		return nil, err
+	}
+	if err := s.checkRegion(req.params); err != nil {
+		return nil, err
+	}
+	err := s.store.Update(func(tx *store.Tx) error {
+		r, err := load(tx, pipelines, req.params["RegionId"], req.params["ImagePipelineId"])
+		switch {
+		case err != nil:
+			return err
+		case r == nil:
+			return refuse("InvalidImagePipeline.NotFound", "The specified image template does not exist.")
+		}
+		return remove(tx, pipelines, r)
+	})
+	return struct{ RequestId string }{req.id}, err
+}
+
+// describeImagePipelines follows the page DescribeImagePipelines; names are
+// matched exactly.
+func (s *service) describeImagePipelines(req request) (any, error) {
+	q, err := s.query(req, pipelines, "ImagePipelineId", "InvalidImagePipelineIdSize.ExceededMaxNumber")
+	if err != nil {
+		return nil, err
+	}
+	if err := checkValues(req.params, commonRules[:1]); err != nil {
+		return nil, err
+	}
+	page, err := s.list(q)
+	if err != nil {
+		return nil, fmt.Errorf("DescribeImagePipelines: %w", err)
+	}
+	return struct {
+		pageAnswer
+		ImagePipeline struct{ ImagePipelineSet []json.RawMessage }
+	}{page.answer(req), struct{ ImagePipelineSet []json.RawMessage }{page.items}}, nil
+}
+
+// creationTime spells a time as answers do.
+func creationTime(t time.Time) string { return t.UTC().Format(timestampForm) }

@@ -1,0 +1,158 @@
+package ecs
+
+import (
+	"io"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// maxBody is the largest form body that is read, in bytes: the same megabyte
+// that Go's server allows a URL. Contents are far smaller.
+const maxBody = 1 << 20
+
+// maxEntries is the limit of every list with a limit.
+// Source: ECS API 2014-05-26, N of Tag.N, AddAccount.N, ToRegionId.N, ImageComponentId.N, ImagePipelineId.N.
+const maxEntries = 20
+
+// params are a request's parameters by flattened name, query and form merged.
+type params map[string]string
+
+// commonParams are those of the protocol, not of an operation.
+var commonParams = map[string]bool{
+	"Action": true, "Version": true, "Format": true, "AccessKeyId": true, "SecurityToken": true, "BearerToken": true,
+	"Timestamp": true, "Signature": true, "SignatureMethod": true, "SignatureVersion": true, "SignatureType": true, "SignatureNonce": true,
+}
+
+// readParams merges query and form. It returns what it could read also with an
+// error, so that the answer can have the form asked for.
+func readParams(w http.ResponseWriter, r *http.Request) (params, error) {
+	p := params{}
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return p, refuse("InvalidParameter", "The query cannot be read.")
+	}
+	if err := p.merge(query); err != nil {
+		return p, err
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	if err != nil {
+		return p, refuse("InvalidParameter", "The body cannot be read or is larger than 1 MB.")
+	}
+	form, err := url.ParseQuery(string(body))
+	if err != nil {
+		return p, refuse("InvalidParameter", "The form cannot be read.")
+	}
+	return p, p.merge(form)
+}
+
+func (p params) merge(more url.Values) error {
+	for name, values := range more {
+		for _, value := range values {
+			if have, given := p[name]; given && have != value {
+				return refuse("InvalidParameter", "A parameter is given twice with different values.")
+			}
+			p[name] = value
+		}
+	}
+	return nil
+}
+
+// require refuses the first of names that is absent or empty.
+func (p params) require(names ...string) error {
+	for _, name := range names {
+		if p[name] == "" {
+			return refuse("MissingParameter."+name, name)
+		}
+	}
+	return nil
+}
+
+// readable refuses values that no answer could give back as they came.
+func (p params) readable() error {
+	for _, name := range slices.Sorted(maps.Keys(p)) {
+		if value := p[name]; !utf8.ValidString(value) || strings.ContainsRune(value, 0) {
+			top, _, _ := strings.Cut(name, ".")
+			return refuse("InvalidParameter."+top, top+" is not UTF-8 text without NUL.")
+		}
+	}
+	return nil
+}
+
+// entries returns the numbers N for which prefix.N or prefix.N.member is given
+// with a value, ascending.
+func (p params) entries(prefix string) []int {
+	var numbers []int
+	for name, value := range p {
+		rest, ok := strings.CutPrefix(name, prefix+".")
+		if !ok || value == "" {
+			continue
+		}
+		number, _, _ := strings.Cut(rest, ".")
+		if n, err := strconv.Atoi(number); err == nil && n > 0 {
+			numbers = append(numbers, n)
+		}
+	}
+	slices.Sort(numbers)
+	return slices.Compact(numbers)
+}
+
+// list returns the values of prefix.1, prefix.2, ... in order.
+func (p params) list(prefix string) []string {
+	values := []string{}
+	for _, n := range p.entries(prefix) {
+		values = append(values, p[member(prefix, n)])
+	}
+	return values
+}
+
+// given reports whether any member of the struct has a value.
+func (p params) given(prefix string) bool {
+	for name, value := range p {
+		if value != "" && strings.HasPrefix(name, prefix+".") {
+			return true
+		}
+	}
+	return false
+}
+
+// tags returns the tags of prefix.N.Key and prefix.N.Value in order.
+func (p params) tags(prefix string) []tag {
+	tags := []tag{}
+	for _, n := range p.entries(prefix) {
+		tags = append(tags, tag{Key: p[member(prefix, n, "Key")], Value: p[member(prefix, n, "Value")]})
+	}
+	return tags
+}
+
+// member spells a flattened name: member("Tag", 1, "Key") is "Tag.1.Key".
+func member(prefix string, n int, names ...string) string {
+	return strings.Join(append([]string{prefix, strconv.Itoa(n)}, names...), ".")
+}
+
+// canonical is the sorted, escaped form that is signed and compared; skip
+// names what it leaves out.
+func (p params) canonical(skip func(name string) bool) string {
+	var b strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(p)) {
+		if skip(name) {
+			continue
+		}
+		if b.Len() > 0 {
+			b.WriteByte('&')
+		}
+		b.WriteString(percentEncode(name) + "=" + percentEncode(p[name]))
+	}
+	return b.String()
+}
+
+// percentEncode escapes as RFC 3986 and the RPC signature want it.
+func percentEncode(s string) string {
+	return escapeFix.Replace(url.QueryEscape(s))
+}
+
+var escapeFix = strings.NewReplacer("+", "%20", "*", "%2A", "%7E", "~")
