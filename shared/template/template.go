@@ -84,7 +84,8 @@ type Template struct {
 	ComponentVersion string
 	Findings         []Finding
 
-	values []Value
+	given []given  // what header and message set, header keys that the message overrides left out
+	base  baseline // base image, from FROM or the keys
 }
 
 // Message is a message body as read, before its content is known to be
@@ -94,4 +95,6 @@ type Message struct {
 	TemplateURI  string // oss://bucket/key, "" where the content is inline
 	TemplateETag string // optional pin of TemplateURI
 	Findings     []Finding
+
+	read messageText
 }

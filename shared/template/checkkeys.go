@@ -1,0 +1,152 @@
+package template
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// checkKeys holds values against their row of the table, each for itself.
+// What depends on other keys or on the content is judged by the rules.
+func checkKeys(r *report, keys []given) {
+	for i := range keys {
+		g := &keys[i]
+		if n := len(g.values); g.key.Items > 0 && n > g.key.Items {
+			r.add(g.key.ItemsRule, g.keyAt, g.key.ItemsCode,
+				fmt.Sprintf("%s has %d entries; at most %d are allowed", g.key.Path, n, g.key.Items), "")
+		}
+		switch {
+		case g.key.unchecked():
+			r.add(g.key.Rule, g.keyAt, "", g.key.Path+" is "+g.key.Doc, "")
+		case g.key.Type == Tags:
+			checkTags(r, g)
+		case g.key.Type == Objects:
+		default:
+			for _, v := range g.values {
+				checkValue(r, g.key, v)
+			}
+		}
+	}
+}
+
+func checkValue(r *report, key *Key, v scalar) {
+	if unavailable(r, key, v) || key.Rule == "" {
+		return
+	}
+	if problem := key.problem(v.text); problem != "" {
+		rule, help := key.Rule, key.help()
+		if key.Path == "componentVersion" && strings.Contains(v.text, "*") {
+			rule, help = "IB0210", "a wildcard belongs in a COMPONENT reference; give three numbers, or no version for the next major one"
+		}
+		r.add(rule, v.at, key.Code, key.Path+" "+problem, help)
+		return
+	}
+	if (key.Pattern == namePattern || key.Pattern == familyPattern) && !isASCII(v.text) {
+		r.warn(key.Rule, v.at, key.Path+" has characters outside ASCII, which older editions of the service refuse",
+			"use letters A to Z")
+	}
+}
+
+// notYet are the values that ask for what this version does not do.
+var notYet = []struct{ key, value, what string }{
+	{"build", "true", "starting builds (build: true)"},
+	{"kind", string(Execution), "starting builds (kind: execution)"},
+	{"targets", targetAWS, "target aws"},
+}
+
+func unavailable(r *report, key *Key, v scalar) bool {
+	for _, n := range notYet {
+		if n.key == key.Path && n.value == v.text {
+			r.add("IB0252", v.at, "", n.what+" is not available in this version", "delete it; everything else works without it")
+			return true
+		}
+	}
+	return false
+}
+
+// problem says what is wrong with a value, "" for nothing.
+func (k *Key) problem(text string) string {
+	switch {
+	case k.Enum != nil:
+		if !slices.Contains(k.Enum, text) {
+			return "is " + quote(text)
+		}
+	case k.Type == Integer:
+		if n, err := strconv.Atoi(text); err != nil || n < k.Min || n > k.Max || strconv.Itoa(n) != text {
+			return "is " + text
+		}
+	case k.Max > 0 && utf8.RuneCountInString(text) < k.Min || k.Max > 0 && utf8.RuneCountInString(text) > k.Max:
+		return fmt.Sprintf("has %d characters", utf8.RuneCountInString(text))
+	case k.Pattern != "" && !matches(k.Pattern, text), k.Not != "" && matches(k.Not, text):
+		return "is " + quote(text)
+	}
+	return ""
+}
+
+// help says which values the row allows.
+func (k *Key) help() string {
+	var parts []string
+	switch {
+	case k.Enum != nil:
+		parts = append(parts, "one of: "+join(k.Enum))
+	case k.Type == Integer:
+		parts = append(parts, fmt.Sprintf("%d to %d", k.Min, k.Max))
+	case k.Max > 0:
+		parts = append(parts, fmt.Sprintf("%d to %d characters", k.Min, k.Max))
+	}
+	if k.Form != "" {
+		parts = append(parts, k.Form)
+	}
+	return strings.Join(parts, "; ")
+}
+
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
+
+// ownTagPrefix begins the tags that imagedrop sets itself.
+const ownTagPrefix = "imagedrop:"
+
+// checkTags judges keys and values of tags.
+func checkTags(r *report, g *given) {
+	if g.key.Rule == "" {
+		return
+	}
+	seen := make(map[string]bool, len(g.values))
+	for _, v := range g.values {
+		switch {
+		case seen[v.tag]:
+			r.add(g.key.Rule, v.tagAt, "Duplicate.TagKey", "tag key "+quote(v.tag)+" is given twice", "keep one of them")
+		case strings.HasPrefix(v.tag, ownTagPrefix) && g.key.Path == "tags":
+			r.add(g.key.Rule, v.tagAt, "Duplicate.TagKey", "tag keys that begin with "+ownTagPrefix+" are set by imagedrop", "choose another key")
+		case !validTagKey(v.tag):
+			r.add(g.key.Rule, v.tagAt, "InvalidTagKey.Malformed", "tag key "+quote(v.tag),
+				"1 to 128 characters, not acs: or aliyun first, no http:// or https:// inside")
+		}
+		seen[v.tag] = true
+		if !validTagValue(v.text) {
+			r.add(g.key.Rule, v.at, "InvalidTagValue.Malformed", "value of tag "+quote(v.tag),
+				"0 to 128 characters, not acs: first, no http:// or https:// inside")
+		}
+	}
+}
+
+func validTagKey(s string) bool {
+	return s != "" && utf8.RuneCountInString(s) <= maxTagLength && !strings.HasPrefix(s, "acs:") &&
+		!strings.HasPrefix(s, "aliyun") && !hasWebAddress(s)
+}
+
+func validTagValue(s string) bool {
+	return utf8.RuneCountInString(s) <= maxTagLength && !strings.HasPrefix(s, "acs:") && !hasWebAddress(s)
+}
+
+func hasWebAddress(s string) bool {
+	return strings.Contains(s, "http://") || strings.Contains(s, "https://")
+}

@@ -1,0 +1,95 @@
+package template
+
+import "strings"
+
+// verb is a bit for each known command, so that a rule names the commands it
+// looks at in one mask.
+type verb uint32
+
+const (
+	vFROM verb = 1 << iota
+	vRUN
+	vENV
+	vWORKDIR
+	vCOPY
+	vUSER
+	vLABEL
+	vCMD
+	vENTRYPOINT
+	vRESTART
+	vCOMPONENT
+	vUnknown
+)
+
+const anyVerb = ^verb(0)
+
+// verbs are the commands that Image Builder supports.
+// Source: "Commands supported by Image Builder", 2024-12-17.
+var verbs = [...]struct {
+	name string
+	verb verb
+}{
+	{"FROM", vFROM}, {"RUN", vRUN}, {"ENV", vENV}, {"WORKDIR", vWORKDIR}, {"COPY", vCOPY},
+	{"USER", vUSER}, {"LABEL", vLABEL}, {"CMD", vCMD}, {"ENTRYPOINT", vENTRYPOINT},
+	{"RESTART", vRESTART}, {"COMPONENT", vCOMPONENT},
+}
+
+// verbOf takes a keyword in any case.
+func verbOf(word string) verb {
+	for i := range verbs {
+		if len(verbs[i].name) == len(word) && strings.EqualFold(verbs[i].name, word) {
+			return verbs[i].verb
+		}
+	}
+	return vUnknown
+}
+
+// text is the keyword in upper case; an unknown one stays as it is.
+func (v verb) text(word string) string {
+	for i := range verbs {
+		if verbs[i].verb == v {
+			return verbs[i].name
+		}
+	}
+	return word
+}
+
+// name is the upper-case keyword of an instruction.
+func (in *instruction) name() string { return in.verb.text(strings.ToUpper(in.word)) }
+
+// dockerOnly are Docker's commands that Image Builder does not have, with what
+// to do instead.
+var dockerOnly = []struct{ name, help string }{
+	{"ADD", "use COPY with a URL or a path on the instance, or RUN with curl or tar"},
+	{"ARG", "use ENV, or a parameter of a YAML component"},
+	{"EXPOSE", "delete the line: ports of an instance are opened in its security group"},
+	{"HEALTHCHECK", "delete the line: an image has no health check; check in the test section"},
+	{"MAINTAINER", `use LABEL, for example LABEL maintainer="ops@example.com"`},
+	{"ONBUILD", "delete the line: put shared steps in a component"},
+	{"SHELL", "delete the line: call the shell in RUN, for example RUN bash -c '...'"},
+	{"STOPSIGNAL", "delete the line: an instance has no stop signal"},
+	{"VOLUME", "delete the line: disks are attached to the instance, not to the image"},
+}
+
+// helpUnknown says how to mend an unknown command.
+func helpUnknown(word string) string {
+	upper := strings.ToUpper(word)
+	for _, d := range dockerOnly {
+		if d.name == upper {
+			return d.help
+		}
+	}
+	if word == "" || !isLetter(word[0]) {
+		return `does the line before lack a "\" at its end?`
+	}
+	names := make([]string, len(verbs))
+	for i := range verbs {
+		names[i] = verbs[i].name
+	}
+	if near := nearest(upper, names); near != "" {
+		return "did you mean " + near + "?"
+	}
+	return "known commands: " + strings.Join(names, ", ")
+}
+
+func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }

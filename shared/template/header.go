@@ -1,0 +1,294 @@
+package template
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// header finds the header of a file and reads its keys. It answers the first
+// line (from 0) after the header, 0 where there is none.
+func readHeader(r *report, src *source) (keys []given, next int) {
+	first := findHeader(src)
+	if first < 0 {
+		return nil, 0
+	}
+	opener := span{src: src, start: src.lines[first], end: src.lines[first] + len(src.line(first))}
+	if markerOf(src.line(first)) != exactHeader {
+		r.add("IB0253", opener, "", "this comment is almost a header marker", "write exactly `"+headerMarker+"`")
+	}
+	last, closed := endOfHeader(r, src, first)
+	if !closed {
+		r.add("IB0253", opener, "", "the header that begins here is not closed",
+			"write a second line `"+headerMarker+"` after its last key")
+	}
+	y := stripComment(src, first+1, last)
+	root, failure := y.parse()
+	if failure.text != "" && closed {
+		r.add("IB0252", failure.at, "", "the header is not valid YAML: "+failure.text, "")
+	}
+	keys = readObject(r, y.node(r, root, 0))
+	if closed {
+		last++
+	}
+	return keys, last
+}
+
+// readObject reads the keys of a header's root.
+func readObject(r *report, n node) []given {
+	in := reader{report: r}
+	switch n.kind {
+	case objectNode:
+		in.read("", &n, 0)
+	case badNode, nullNode:
+	default:
+		r.add("IB0252", n.at, "", "the header is "+string(n.kind)+", not keys and values", "write `# name: value` lines")
+	}
+	return in.out
+}
+
+// findHeader returns the line of the opening marker, or what was meant as one,
+// before the first command; -1 where there is none.
+func findHeader(src *source) int {
+	for i := range src.lines {
+		switch text := src.line(i); kindOfLine(text) {
+		case contentLine:
+			return -1
+		case commentLine:
+			switch markerOf(text) {
+			case exactHeader, nearHeader:
+				return i
+			case exactTest, nearTest:
+				return -1
+			}
+		}
+	}
+	return -1
+}
+
+// endOfHeader returns the line of the closing marker, or else of the first
+// line that cannot belong to the header.
+func endOfHeader(r *report, src *source, first int) (last int, closed bool) {
+	for i := first + 1; i < len(src.lines); i++ {
+		text := src.line(i)
+		switch kindOfLine(text) {
+		case contentLine:
+			return i, false
+		case commentLine:
+			switch markerOf(text) {
+			case exactHeader:
+				return i, true
+			case nearHeader:
+				at := span{src: src, start: src.lines[i], end: src.lines[i] + len(text)}
+				r.add("IB0253", at, "", "this comment is almost a header marker", "write exactly `"+headerMarker+"`")
+				return i, true
+			case exactTest, nearTest:
+				return i, false
+			}
+		}
+	}
+	return len(src.lines), false
+}
+
+// yamlText is YAML that stands in a source, perhaps behind comment marks.
+type yamlText struct {
+	src  *source
+	text string
+	// starts has the offset in src of each line of text, as YAML counts lines.
+	starts []int
+	end    int // offset in src of the end of the text
+}
+
+// stripComment takes the YAML out of the comment lines from..to.
+func stripComment(src *source, from, to int) *yamlText {
+	y := &yamlText{src: src, end: len(src.text)}
+	if to < len(src.lines) {
+		y.end = src.lines[to]
+	}
+	var b strings.Builder
+	for i := from; i < to; i++ {
+		line := src.line(i)
+		body := skipBlanks(line)
+		body = strings.TrimPrefix(strings.TrimPrefix(body, "#"), " ")
+		y.addLine(src.lines[i]+len(line)-len(body), body)
+		b.WriteString(body)
+		b.WriteByte('\n')
+	}
+	y.text = b.String()
+	return y
+}
+
+// addLine notes a line of text and the breaks that only YAML sees in it.
+func (y *yamlText) addLine(offset int, line string) {
+	y.starts = append(y.starts, offset)
+	for i, r := range line {
+		switch r {
+		case '\r', '\u0085', '\u2028', '\u2029':
+			y.starts = append(y.starts, offset+i+utf8.RuneLen(r))
+		}
+	}
+}
+
+// offset maps a YAML line and column, both from 1, to the source.
+func (y *yamlText) offset(line, column int) int {
+	if len(y.starts) == 0 || line < 1 {
+		return y.end
+	}
+	if line > len(y.starts) {
+		return y.end
+	}
+	at := y.starts[line-1]
+	for ; column > 1 && at < y.end; column-- {
+		_, n := utf8.DecodeRuneInString(y.src.text[at:])
+		at += n
+	}
+	return min(at, y.end)
+}
+
+// lineEnd is the end of the source's line that holds an offset, without the
+// blanks and the line end.
+func (y *yamlText) lineEnd(at int) int {
+	end := strings.IndexByte(y.src.text[at:], '\n')
+	if end < 0 {
+		end = len(y.src.text) - at
+	}
+	return at + len(strings.TrimRight(y.src.text[at:at+end], " \t\r"))
+}
+
+// yamlFailure is a syntax error of YAML and its place.
+type yamlFailure struct {
+	text string
+	at   span
+}
+
+// parse reads the one document of the text. Nodes are not expanded, so an
+// alias costs nothing. The library's panics become failures: whatever stands
+// in a template must end in a finding.
+func (y *yamlText) parse() (root *yaml.Node, failure yamlFailure) {
+	defer func() {
+		if p := recover(); p != nil {
+			root, failure = nil, y.failure(fmt.Sprint(p))
+		}
+	}()
+	d := yaml.NewDecoder(strings.NewReader(y.text))
+	var doc, more yaml.Node
+	err := d.Decode(&doc)
+	if errors.Is(err, io.EOF) {
+		return nil, yamlFailure{}
+	}
+	if err != nil {
+		return nil, y.failure(err.Error())
+	}
+	if err := d.Decode(&more); err == nil {
+		return nil, y.failure(fmt.Sprintf("yaml: line %d: a second document begins here", more.Line))
+	} else if !errors.Is(err, io.EOF) {
+		return nil, y.failure(err.Error())
+	}
+	return doc.Content[0], yamlFailure{}
+}
+
+// failure takes the line out of the library's "yaml: line N: text".
+func (y *yamlText) failure(text string) yamlFailure {
+	text = strings.TrimPrefix(text, "yaml: ")
+	line := 1
+	if rest, ok := strings.CutPrefix(text, "line "); ok {
+		if number, message, ok := strings.Cut(rest, ": "); ok {
+			if n, err := strconv.Atoi(number); err == nil {
+				line, text = n, message
+			}
+		}
+	}
+	at := y.offset(min(max(line, 1), max(len(y.starts), 1)), 1)
+	return yamlFailure{text: text, at: span{src: y.src, start: at, end: y.lineEnd(at)}}
+}
+
+// scalarKinds maps YAML's tags to node kinds.
+var scalarKinds = map[string]nodeKind{
+	"!!str": textNode, "!!int": integerNode, "!!float": numberNode, "!!bool": booleanNode,
+	"!!null": nullNode, "!!timestamp": textNode,
+}
+
+// node converts a YAML node.
+func (y *yamlText) node(r *report, n *yaml.Node, depth int) node {
+	if n == nil {
+		return node{kind: nullNode}
+	}
+	out := node{at: y.span(n), text: n.Value}
+	if problem := y.problem(n, depth); problem != "" {
+		r.add("IB0252", out.at, "", problem, "write plain keys and values")
+		return out
+	}
+	switch n.Kind {
+	case yaml.ScalarNode:
+		out.kind = scalarKinds[n.ShortTag()]
+	case yaml.SequenceNode:
+		out.kind = listNode
+		for _, item := range n.Content {
+			out.items = append(out.items, y.node(r, item, depth+1))
+		}
+	case yaml.MappingNode:
+		out.kind = objectNode
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			key := y.node(r, n.Content[i], depth+1)
+			value := y.node(r, n.Content[i+1], depth+1)
+			if key.kind != badNode {
+				out.members = append(out.members, member{key: key.text, keyAt: key.at, value: value})
+			}
+		}
+	}
+	return out
+}
+
+// problem says what a header must not contain.
+func (y *yamlText) problem(n *yaml.Node, depth int) string {
+	switch {
+	case n.Kind == yaml.AliasNode || n.Anchor != "":
+		return "anchors and aliases are not allowed in a header"
+	case n.Kind == yaml.ScalarNode && n.ShortTag() == "!!merge":
+		return "merge keys are not allowed in a header"
+	case depth > maxDepth:
+		return "nested too deeply"
+	case n.Kind == yaml.ScalarNode && scalarKinds[n.ShortTag()] == badNode:
+		return "the type " + n.ShortTag() + " is not allowed in a header"
+	}
+	return ""
+}
+
+// span is the place of a node. The library tells where a node begins only;
+// a scalar's end is looked up in its line, other nodes end with their line.
+func (y *yamlText) span(n *yaml.Node) span {
+	start := y.offset(n.Line, n.Column)
+	line := y.src.text[start:y.lineEnd(start)]
+	length := len(line)
+	switch {
+	case n.Kind != yaml.ScalarNode:
+	case n.Style&yaml.DoubleQuotedStyle != 0:
+		length = quotedLength(line, '"', '\\')
+	case n.Style&yaml.SingleQuotedStyle != 0:
+		length = quotedLength(line, '\'', '\'')
+	case strings.HasPrefix(line, n.Value):
+		length = len(n.Value)
+	}
+	return span{src: y.src, start: start, end: start + length}
+}
+
+// quotedLength is the length of the quoted scalar that a line begins with; one
+// that does not end on the line takes all of it.
+func quotedLength(line string, mark, escape byte) int {
+	for i := 1; i < len(line); i++ {
+		switch {
+		case line[i] == escape && escape != mark:
+			i++
+		case line[i] == mark && i+1 < len(line) && line[i+1] == mark && escape == mark:
+			i++
+		case line[i] == mark:
+			return i + 1
+		}
+	}
+	return len(line)
+}

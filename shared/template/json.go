@@ -1,0 +1,139 @@
+package template
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"strconv"
+	"strings"
+)
+
+// jsonText reads a JSON text into nodes that know their place and pointer.
+type jsonText struct {
+	report *report
+	src    *source
+	dec    *json.Decoder
+}
+
+// errStop ends the walk after a finding.
+var errStop = errors.New("stop")
+
+// readJSON reads the one JSON object of a message body. Anything else in it is
+// a finding, and the object is answered as far as it was read.
+func readJSON(r *report, src *source) node {
+	j := &jsonText{report: r, src: src, dec: json.NewDecoder(strings.NewReader(src.text))}
+	j.dec.UseNumber()
+	n, err := j.value("", 0)
+	if err == nil {
+		err = j.trailing()
+	}
+	if err != nil && !errors.Is(err, errStop) {
+		j.syntax(err)
+	}
+	return n
+}
+
+func (j *jsonText) trailing() error {
+	at := j.next()
+	if at == len(j.src.text) {
+		return nil
+	}
+	j.report.add("IB0252", j.span("", at, at+1), "", "text after the JSON object", "send one object and nothing else")
+	return errStop
+}
+
+func (j *jsonText) syntax(err error) {
+	at := int(j.dec.InputOffset())
+	text := err.Error()
+	var syntax *json.SyntaxError
+	switch {
+	case errors.As(err, &syntax):
+		at = int(syntax.Offset) - 1
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		at, text = len(j.src.text), "unexpected end of JSON input"
+	}
+	at = min(max(at, 0), len(j.src.text))
+	j.report.add("IB0252", j.span("", at, min(at+1, len(j.src.text))), "", "not valid JSON: "+text, "")
+}
+
+func (j *jsonText) span(pointer string, start, end int) span {
+	return span{src: j.src, pointer: pointer, start: start, end: end}
+}
+
+// next is the offset of the next token: what separates tokens is stepped over.
+func (j *jsonText) next() int {
+	at := int(j.dec.InputOffset())
+	return at + len(j.src.text[at:]) - len(strings.TrimLeft(j.src.text[at:], " \t\r\n,:"))
+}
+
+// value reads one value.
+func (j *jsonText) value(pointer string, depth int) (node, error) {
+	start := j.next()
+	token, err := j.dec.Token()
+	if err != nil {
+		return node{}, err
+	}
+	n := node{at: j.span(pointer, start, int(j.dec.InputOffset()))}
+	switch t := token.(type) {
+	case string:
+		n.kind, n.text = textNode, t
+	case bool:
+		n.kind, n.text = booleanNode, strconv.FormatBool(t)
+	case nil:
+		n.kind = nullNode
+	case json.Number:
+		n.kind, n.text = integerNode, t.String()
+		if strings.ContainsAny(n.text, ".eE") {
+			n.kind = numberNode
+		}
+	case json.Delim:
+		err = j.container(&n, t, pointer, depth+1)
+		n.at.end = int(j.dec.InputOffset())
+	}
+	return n, err
+}
+
+func (j *jsonText) container(n *node, open json.Delim, pointer string, depth int) error {
+	if depth > maxDepth {
+		j.report.add("IB0252", n.at, "", "nested too deeply", "")
+		return errStop
+	}
+	n.kind = listNode
+	read := j.item
+	if open == '{' {
+		n.kind, read = objectNode, j.member
+	}
+	for j.dec.More() {
+		if err := read(n, pointer, depth); err != nil {
+			return err
+		}
+	}
+	_, err := j.dec.Token()
+	return err
+}
+
+func (j *jsonText) item(n *node, pointer string, depth int) error {
+	item, err := j.value(pointer+"/"+strconv.Itoa(len(n.items)), depth)
+	if err == nil {
+		n.items = append(n.items, item)
+	}
+	return err
+}
+
+func (j *jsonText) member(n *node, pointer string, depth int) error {
+	start := j.next()
+	token, err := j.dec.Token()
+	if err != nil {
+		return err
+	}
+	key, _ := token.(string) // the decoder takes nothing else for a key
+	pointer += "/" + escapePointer.Replace(key)
+	keyAt := j.span(pointer, start, int(j.dec.InputOffset()))
+	value, err := j.value(pointer, depth)
+	if err == nil {
+		n.members = append(n.members, member{key: key, keyAt: keyAt, value: value})
+	}
+	return err
+}
+
+var escapePointer = strings.NewReplacer("~", "~0", "/", "~1")

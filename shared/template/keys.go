@@ -1,0 +1,288 @@
+package template
+
+import (
+	"regexp"
+	"strings"
+	"sync"
+)
+
+// Limits of Image Builder. Sizes are those of the canonical text of one part.
+const (
+	// maxContentBytes bounds Content, BuildContent and TestContent: 16 KB, taken as UTF-8 bytes.
+	// Source: ECS API 2014-05-26, CreateImageComponent and CreateImagePipeline.
+	maxContentBytes = 16384
+	// maxCommands bounds the commands of one content.
+	// Source: the same pages, editions to 2023; the error code is still listed.
+	maxCommands = 127
+	// maxTags bounds Tag.N and ImageOptions.ImageTags.N. Source: as above.
+	maxTags = 20
+	// maxTagLength bounds a tag's key and value, in characters. Source: as above.
+	maxTagLength = 128
+	// maxListed bounds AddAccount.N and ToRegionId.N. Source: CreateImagePipeline.
+	maxListed = 20
+	// maxDisks bounds ImportImageOptions.DiskDeviceMappings.N. Source: CreateImagePipeline.
+	maxDisks = 17
+	// maxToken bounds a ClientToken, in ASCII characters. Source: both creates.
+	maxToken = 64
+)
+
+// Type is the type of a key's value.
+type Type string
+
+const (
+	String  Type = "string"
+	Integer Type = "integer"
+	Boolean Type = "boolean"
+	Strings Type = "strings" // a list of strings
+	Tags    Type = "tags"    // a mapping of tag keys to tag values
+	Object  Type = "object"
+	Objects Type = "objects" // a list of objects
+)
+
+// Key is one row of the table of keys. Header, message, API parameters, JSON
+// Schema and help derive from it.
+type Key struct {
+	// Path is the key, dotted where nested: "imageOptions.imageName".
+	Path string
+	// Parameter is the API parameter with ".N" for each list, "" where the key
+	// is ours: "AddAccount.N", "ImageOptions.ImageTags.N" (then .Key and .Value).
+	Parameter string
+	Type      Type
+	// Kind is the one kind of resource that has the key, "" where both have it.
+	Kind Kind
+	// MessageOnly keys do not stand in a header.
+	MessageOnly bool
+
+	Min, Max int      // code points of a string, or value of an integer; 0, 0: no limit
+	Items    int      // most entries of a list, 0: no limit
+	Enum     []string // the only values
+	Pattern  string   // regular expression of the whole value
+	Not      string   // regular expression that the value must not match
+	Form     string   // Pattern and Not in words
+
+	Rule, Code           string // of a value outside these limits; Code is the service's
+	ItemsRule, ItemsCode string // of too many entries
+
+	Doc string
+}
+
+// Forms of values, shared by rows.
+const (
+	namePattern   = `^[A-Za-z一-鿿][A-Za-z0-9一-鿿:_.-]*$`
+	nameForm      = "begins with a letter or a Chinese character; then letters, digits, Chinese characters, and : _ . -"
+	familyPattern = `^[A-Za-z一-鿿][A-Za-z0-9一-鿿:_-]*$`
+	familyNot     = `^(acs:|aliyun)`
+	familyForm    = "begins with a letter or a Chinese character, not with acs: or aliyun; then letters, digits, Chinese characters, and : _ -"
+	webNot        = `^https?://`
+	webForm       = "does not begin with http:// or https://"
+	regionPattern = `^[a-z]{2}-[a-z0-9-]+$`
+	regionForm    = "a region ID, for example cn-hangzhou"
+)
+
+var nvmeValues = []string{"supported", "unsupported", "auto"}
+
+// Keys is the table of keys, in the order in which parameters are sent.
+var Keys = []Key{
+	{Path: "kind", Type: String, Enum: []string{string(Component), string(Pipeline), string(Execution)},
+		Rule: "IB0252", Doc: "what to make; inferred where it is absent: a base image means pipeline"},
+	{Path: "targets", Type: Strings, Enum: []string{targetAlibaba, targetAWS}, Rule: "IB0252",
+		Doc: "where to make it; default alibaba (aws is not available in this version)"},
+	{Path: "build", Type: Boolean, Doc: "start an execution of the new pipeline (not available in this version)"},
+
+	{Path: "regionId", Parameter: "RegionId", Type: String, Pattern: regionPattern, Form: regionForm,
+		Rule: "IB0208", Code: "InvalidRegionId.NotFound", Doc: "region of the resource; default: the function's region"},
+	{Path: "resourceGroupId", Parameter: "ResourceGroupId", Type: String, Pattern: `^rg-[a-z0-9*]{4,40}$`,
+		Form: "a resource group ID, for example rg-bp67acfmxazb4p****", Rule: "IB0209",
+		Code: "InvalidResourceGroup.NotFound", Doc: "resource group of the resource"},
+	{Path: "name", Parameter: "Name", Type: String, Min: 2, Max: 128, Pattern: namePattern, Not: webNot,
+		Form: nameForm, Rule: "IB0201", Code: "InvalidName.Malformed", Doc: "name of the resource; default: made of the file's name"},
+	{Path: "description", Parameter: "Description", Type: String, Min: 2, Max: 256, Not: webNot, Form: webForm,
+		Rule: "IB0202", Code: "InvalidDescription.Malformed", Doc: "description of the resource"},
+	{Path: "tags", Parameter: "Tag.N", Type: Tags, Items: maxTags, ItemsRule: "IB0206", ItemsCode: "InvalidParameter.Tag",
+		Rule: "IB0206", Doc: "tags of the resource; two of the 20 are needed for ours"},
+
+	{Path: "systemType", Parameter: "SystemType", Type: String, Kind: Component, Enum: []string{"Linux", "Windows"},
+		Rule: "IB0203", Code: "InvalidSystemType.NotSupportedValue", Doc: "system of the component; default Linux"},
+	{Path: "componentType", Parameter: "ComponentType", Type: String, Kind: Component, Enum: []string{"Build", "Test"},
+		Rule: "IB0204", Code: "InvalidComponentType.NotSupportedValue", Doc: "where the component is used; default Build"},
+	{Path: "componentVersion", Parameter: "ComponentVersion", Type: String, Kind: Component,
+		Pattern: `^(0|[1-9][0-9]{0,8})(\.(0|[1-9][0-9]{0,8})){2}$`, Form: "three numbers, for example 1.0.0", Rule: "IB0205",
+		Code: "InvalidParameter.ComponentVersion", Doc: "version of the component; default: the next major version"},
+
+	{Path: "baseImageType", Parameter: "BaseImageType", Type: String, Kind: Pipeline, Enum: []string{"IMAGE", "IMAGE_FAMILY", baseOSS},
+		Rule: "IB0211", Code: "InvalidBaseImageType.NotSupportedValue", Doc: "type of the base image; FROM gives it too"},
+	{Path: "baseImage", Parameter: "BaseImage", Type: String, Kind: Pipeline, Min: 1, Max: 128, Rule: "IB0212",
+		Code: "MissingParameter.BaseImage", Doc: "image ID or image family; FROM gives it too"},
+	{Path: "imageName", Parameter: "ImageName", Type: String, Kind: Pipeline, Min: 2, Max: 64, Pattern: namePattern, Not: webNot,
+		Form: nameForm, Rule: "IB0221", Code: "InvalidImageName.Malformed", Doc: "deprecated, use imageOptions.imageName"},
+	{Path: "imageFamily", Parameter: "ImageFamily", Type: String, Kind: Pipeline, Min: 2, Max: 128, Pattern: familyPattern,
+		Not: familyNot, Form: familyForm, Rule: "IB0222", Code: "InvalidImageFamily.Malformed", Doc: "deprecated, use imageOptions.imageFamily"},
+	{Path: "nvmeSupport", Parameter: "NvmeSupport", Type: String, Kind: Pipeline, Enum: nvmeValues, Rule: "IB0224",
+		Code: "InvalidParameter.NvmeSupport", Doc: "deprecated, use imageOptions.imageFeatures.nvmeSupport"},
+	{Path: "vSwitchId", Parameter: "VSwitchId", Type: String, Kind: Pipeline, Pattern: `^vsw-[a-z0-9*]{4,40}$`,
+		Form: "a vSwitch ID, for example vsw-bp67acfmxazb4p****", Rule: "IB0213", Code: "InvalidVSwitchId.NotFound",
+		Doc: "vSwitch of the intermediate instance; default: a temporary VPC"},
+	{Path: "instanceType", Parameter: "InstanceType", Type: String, Kind: Pipeline, Pattern: `^ecs\.[a-z0-9-]+\.[a-z0-9-]+$`,
+		Form: "an instance type, for example ecs.g6.large", Rule: "IB0214", Code: "InvalidInstanceType.NotFound",
+		Doc: "type of the intermediate instance; default: the smallest available"},
+	{Path: "systemDiskSize", Parameter: "SystemDiskSize", Type: Integer, Kind: Pipeline, Min: 20, Max: 500, Rule: "IB0215",
+		Code: "InvalidSystemDiskSize.NotSupportedValue", Doc: "system disk of the intermediate instance in GiB; default 40"},
+	{Path: "internetMaxBandwidthOut", Parameter: "InternetMaxBandwidthOut", Type: Integer, Kind: Pipeline, Min: 0, Max: 100,
+		Rule: "IB0216", Code: "InvalidInternetMaxBandwidthOut.NotSupportedValue",
+		Doc: "outbound bandwidth of the intermediate instance in Mbit/s; default 0"},
+	{Path: "deleteInstanceOnFailure", Parameter: "DeleteInstanceOnFailure", Type: Boolean, Kind: Pipeline,
+		Doc: "release the intermediate instance when the build fails; default true, always sent"},
+	{Path: "repairMode", Parameter: "RepairMode", Type: String, Kind: Pipeline, Enum: []string{"Standard"}, Rule: "IB0223",
+		Code: "InvalidParameter.RepairMode", Doc: "check and repair the base image first"},
+	{Path: "addAccounts", Parameter: "AddAccount.N", Type: Strings, Kind: Pipeline, Pattern: `^[1-9][0-9]{0,17}$`,
+		Form: "a decimal account ID, for example 1234567890123456", Rule: "IB0219", Items: maxListed,
+		ItemsRule: "IB0218", ItemsCode: "InvalidAddAccountSize.ExceededMaxNumber", Doc: "accounts to share the image with"},
+	{Path: "toRegionIds", Parameter: "ToRegionId.N", Type: Strings, Kind: Pipeline, Pattern: regionPattern, Form: regionForm,
+		Rule: "IB0208", Code: "InvalidRegionId.NotFound", Items: maxListed, ItemsRule: "IB0220",
+		ItemsCode: "InvalidToRegionIdSize.ExceededMaxNumber", Doc: "regions to copy the image to; default: the current one only"},
+
+	{Path: "imageOptions", Type: Object, Kind: Pipeline, Doc: "the image to be made"},
+	{Path: "imageOptions.imageName", Parameter: "ImageOptions.ImageName", Type: String, Kind: Pipeline, Min: 2, Max: 64,
+		Pattern: namePattern, Not: webNot, Form: nameForm, Rule: "IB0227", Code: "InvalidImageName.Malformed",
+		Doc: "prefix of the image's name; the execution's ID follows it"},
+	{Path: "imageOptions.imageFamily", Parameter: "ImageOptions.ImageFamily", Type: String, Kind: Pipeline, Min: 2, Max: 128,
+		Pattern: familyPattern, Not: familyNot, Form: familyForm, Rule: "IB0228", Code: "InvalidImageFamily.Malformed",
+		Doc: "family of the image"},
+	{Path: "imageOptions.description", Parameter: "ImageOptions.Description", Type: String, Kind: Pipeline, Min: 2, Max: 256,
+		Not: webNot, Form: webForm, Rule: "IB0229", Code: "InvalidImageOptions.Description", Doc: "description of the image"},
+	{Path: "imageOptions.imageFeatures", Type: Object, Kind: Pipeline, Doc: "features of the image"},
+	{Path: "imageOptions.imageFeatures.nvmeSupport", Parameter: "ImageOptions.ImageFeatures.NvmeSupport", Type: String, Kind: Pipeline,
+		Enum: nvmeValues, Rule: "IB0230", Code: "InvalidParameter.NvmeSupport", Doc: "whether the image supports NVMe"},
+	{Path: "imageOptions.imageTags", Parameter: "ImageOptions.ImageTags.N", Type: Tags, Kind: Pipeline, Items: maxTags,
+		ItemsRule: "IB0231", ItemsCode: "InvalidParameter.Tag", Rule: "IB0231", Doc: "tags of the image"},
+
+	{Path: "advancedOptions", Type: Object, Kind: Pipeline, Doc: "advanced settings of the build"},
+	{Path: "advancedOptions.retainCloudAssistant", Parameter: "AdvancedOptions.RetainCloudAssistant", Type: Boolean, Kind: Pipeline,
+		Doc: "keep the Cloud Assistant agent in the image; default false"},
+	{Path: "advancedOptions.imageNameSuffix", Parameter: "AdvancedOptions.ImageNameSuffix", Type: String, Kind: Pipeline,
+		Enum: []string{"disable"}, Rule: "IB0225", Code: "InvalidAdvancedOptions.ImageNameSuffix",
+		Doc: "disable: the image's name gets no execution ID"},
+	{Path: "advancedOptions.skipBuildImage", Parameter: "AdvancedOptions.SkipBuildImage", Type: Boolean, Kind: Pipeline,
+		Rule: "IB0226", Doc: "undocumented, passed on unchecked"},
+	{Path: "advancedOptions.skipCheckImage", Parameter: "AdvancedOptions.SkipCheckImage", Type: Boolean, Kind: Pipeline,
+		Rule: "IB0226", Doc: "undocumented, passed on unchecked"},
+
+	{Path: "importImageOptions", Type: Object, Kind: Pipeline, Doc: "how to import the base image; required where baseImageType is OSS"},
+	{Path: "importImageOptions.architecture", Parameter: "ImportImageOptions.Architecture", Type: String, Kind: Pipeline,
+		Enum: []string{"x86_64", "arm64"}, Rule: "IB0233", Code: "InvalidParameter.ImportImageOptionsArchitecture", Doc: "default x86_64"},
+	{Path: "importImageOptions.osType", Parameter: "ImportImageOptions.OSType", Type: String, Kind: Pipeline,
+		Enum: []string{osLinux, osWindows}, Rule: "IB0234", Code: "InvalidParameter.ImportImageOptionsOSType", Doc: "default linux"},
+	{Path: "importImageOptions.platform", Parameter: "ImportImageOptions.Platform", Type: String, Kind: Pipeline,
+		Enum: append(append([]string{}, linuxPlatforms...), windowsPlatforms...), Rule: "IB0235",
+		Code: "InvalidParameter.ImportImageOptionsPlatform", Doc: "distribution or edition of the imported system"},
+	{Path: "importImageOptions.bootMode", Parameter: "ImportImageOptions.BootMode", Type: String, Kind: Pipeline,
+		Enum: []string{"BIOS", "UEFI"}, Rule: "IB0236", Code: "InvalidParameter.ImportImageOptionsBootMode", Doc: "default BIOS; arm64: UEFI only"},
+	{Path: "importImageOptions.licenseType", Parameter: "ImportImageOptions.LicenseType", Type: String, Kind: Pipeline,
+		Enum: []string{"Auto", "Aliyun", "BYOL"}, Rule: "IB0237", Code: "InvalidParameter.ImportImageOptionsLicenseType", Doc: "default Auto"},
+	{Path: "importImageOptions.features", Type: Object, Kind: Pipeline, Doc: "features of the imported image"},
+	{Path: "importImageOptions.features.nvmeSupport", Parameter: "ImportImageOptions.Features.NvmeSupport", Type: String, Kind: Pipeline,
+		Enum: []string{"supported", "unsupported"}, Rule: "IB0238", Code: "InvalidParameter.ImportImageOptionsFeaturesNvmeSupport",
+		Doc: "default unsupported"},
+	{Path: "importImageOptions.features.imdsSupport", Parameter: "ImportImageOptions.Features.ImdsSupport", Type: String, Kind: Pipeline,
+		Rule: "IB0244", Doc: "undocumented, passed on unchecked"},
+	{Path: "importImageOptions.diskDeviceMappings", Parameter: "ImportImageOptions.DiskDeviceMappings.N", Type: Objects, Kind: Pipeline,
+		Items: maxDisks, ItemsRule: "IB0239", ItemsCode: "InvalidImportImageOptionsDiskDeviceMappings.LengthLimitExceeded",
+		Doc: "the disks of the imported image, the system disk first"},
+	{Path: "importImageOptions.diskDeviceMappings.ossBucket", Parameter: "ImportImageOptions.DiskDeviceMappings.N.OSSBucket",
+		Type: String, Kind: Pipeline, Min: 3, Max: 63, Pattern: `^[a-z0-9][a-z0-9-]*[a-z0-9]$`,
+		Form: "a bucket name: lower-case letters, digits and hyphens", Rule: "IB0241",
+		Code: "InvalidParameter.ImportImageOptionsDiskDeviceMappingsOSSBucket", Doc: "bucket of the disk's file"},
+	{Path: "importImageOptions.diskDeviceMappings.ossObject", Parameter: "ImportImageOptions.DiskDeviceMappings.N.OSSObject",
+		Type: String, Kind: Pipeline, Min: 1, Max: 1023, Not: `^[/\\]`, Form: `does not begin with / or \`, Rule: "IB0242",
+		Code: "InvalidParameter.ImportImageOptionsDiskDeviceMappingsOSSObject", Doc: "key of the disk's file"},
+	{Path: "importImageOptions.diskDeviceMappings.format", Parameter: "ImportImageOptions.DiskDeviceMappings.N.Format",
+		Type: String, Kind: Pipeline, Enum: []string{"RAW", "VHD", "QCOW2"}, Rule: "IB0240",
+		Code: "InvalidParameter.ImportImageOptionsDiskDeviceMappingsFormat", Doc: "format of the disk's file; default: detected"},
+	{Path: "importImageOptions.diskDeviceMappings.diskImageSize", Parameter: "ImportImageOptions.DiskDeviceMappings.N.DiskImageSize",
+		Type: Integer, Kind: Pipeline, Min: 1, Max: 2048, Rule: "IB0243", Code: "InvalidOperation.DiskImageSizeExceeded",
+		Doc: "size of the disk in GiB"},
+	{Path: "importImageOptions.retainImportedImage", Parameter: "ImportImageOptions.RetainImportedImage", Type: Boolean, Kind: Pipeline,
+		Rule: "IB0244", Doc: "preview by invitation, passed on unchecked"},
+	{Path: "importImageOptions.imageName", Parameter: "ImportImageOptions.ImageName", Type: String, Kind: Pipeline,
+		Rule: "IB0244", Doc: "undocumented, passed on unchecked"},
+	{Path: "importImageOptions.description", Parameter: "ImportImageOptions.Description", Type: String, Kind: Pipeline,
+		Rule: "IB0244", Doc: "undocumented, passed on unchecked"},
+	{Path: "importImageOptions.importImageTags", Parameter: "ImportImageOptions.ImportImageTags.N", Type: Tags, Kind: Pipeline,
+		Rule: "IB0244", Doc: "undocumented, passed on unchecked"},
+	{Path: "importImageOptions.retentionStrategy", Parameter: "ImportImageOptions.RetentionStrategy", Type: String, Kind: Pipeline,
+		Rule: "IB0244", Doc: "undocumented, passed on unchecked"},
+	{Path: "importImageOptions.roleName", Parameter: "ImportImageOptions.RoleName", Type: String, Kind: Pipeline,
+		Rule: "IB0244", Doc: "undocumented, passed on unchecked"},
+
+	{Path: "aws", Type: Object, Doc: "settings of target aws; unused without it"},
+	{Path: "aws.name", Type: String, Doc: "name of the AWS component"},
+	{Path: "aws.description", Type: String, Doc: "description of the AWS component"},
+	{Path: "aws.tags", Type: Tags, Doc: "tags of the AWS component"},
+	{Path: "aws.dryRun", Type: Boolean, Doc: "check the request only"},
+	{Path: "aws.regionId", Type: String, Doc: "AWS region"},
+	{Path: "aws.semanticVersion", Type: String, Doc: "version of the AWS component"},
+	{Path: "aws.platform", Type: String, Doc: "Linux or Windows"},
+	{Path: "aws.supportedOsVersions", Type: Strings, Doc: "versions of the system that the component supports"},
+	{Path: "aws.changeDescription", Type: String, Doc: "what changed in this version"},
+	{Path: "aws.kmsKeyId", Type: String, Doc: "key that encrypts the component"},
+	{Path: "aws.uri", Type: String, Doc: "S3 address of the document"},
+
+	{Path: "content", Type: String, MessageOnly: true, Doc: "the template text; it may have a header of its own"},
+	{Path: "testContent", Type: String, MessageOnly: true, Doc: "the pipeline's test section"},
+	{Path: "templateUri", Type: String, MessageOnly: true, Pattern: `^oss://[a-z0-9][a-z0-9-]{1,61}[a-z0-9]/[^/].*$`,
+		Form: "oss://bucket/key", Rule: "IB0252", Doc: "instead of content: the object that holds the template"},
+	{Path: "templateETag", Type: String, MessageOnly: true, Min: 1, Max: 128, Rule: "IB0252", Doc: "read templateUri only in this version"},
+	{Path: "clientToken", Type: String, MessageOnly: true, Min: 1, Max: maxToken, Pattern: `^[!-~]+$`,
+		Form: "printable ASCII characters without blanks", Rule: "IB0252", Doc: "the sender's own idempotency key"},
+	{Path: "imagePipelineId", Type: String, MessageOnly: true, Doc: "pipeline to start (kind execution is not available in this version)"},
+	{Path: "pipelineName", Type: String, MessageOnly: true, Doc: "as imagePipelineId, by name"},
+}
+
+// Values that rules compare with.
+const (
+	targetAlibaba = "alibaba"
+	targetAWS     = "aws"
+	baseOSS       = "OSS"
+	osLinux       = "linux"
+	osWindows     = "windows"
+)
+
+// Platforms of an imported image. Source: CreateImagePipeline, ImportImageOptions.Platform.
+var (
+	linuxPlatforms = []string{"Aliyun", "Anolis", "CentOS", "Ubuntu", "CoreOS", "SUSE", "Debian", "OpenSUSE", "FreeBSD",
+		"RedHat", "Kylin", "UOS", "Fedora", "Fedora CoreOS", "CentOS Stream", "AlmaLinux", "Rocky Linux", "Gentoo",
+		"Customized Linux", "Others Linux"}
+	windowsPlatforms = []string{"Windows Server 2022", "Windows Server 2019", "Windows Server 2016", "Windows Server 2012",
+		"Windows Server 2008", "Windows Server 2003", "Other Windows"}
+)
+
+// keyAt returns the row of a path, nil where there is none.
+func keyAt(path string) *Key {
+	for i := range Keys {
+		if Keys[i].Path == path {
+			return &Keys[i]
+		}
+	}
+	return nil
+}
+
+// name is the last element of the path.
+func (k *Key) name() string { return k.Path[strings.LastIndexByte(k.Path, '.')+1:] }
+
+// parent is the path without its last element.
+func (k *Key) parent() string { return k.Path[:max(0, strings.LastIndexByte(k.Path, '.'))] }
+
+// unchecked reports a parameter that is passed on as it is, with an info.
+func (k *Key) unchecked() bool { return k.Rule == "IB0226" || k.Rule == "IB0244" }
+
+// expressions caches compiled patterns: they are compiled at first use, so
+// that a cold start pays only for what its template sets.
+var expressions sync.Map
+
+func matches(pattern, text string) bool {
+	re, ok := expressions.Load(pattern)
+	if !ok {
+		re, _ = expressions.LoadOrStore(pattern, regexp.MustCompile(pattern))
+	}
+	return re.(*regexp.Regexp).MatchString(text)
+}

@@ -1,0 +1,238 @@
+package template
+
+// nodeKind is the type of a value as YAML or JSON spells it.
+type nodeKind string
+
+const (
+	textNode    nodeKind = "a string"
+	integerNode nodeKind = "an integer"
+	numberNode  nodeKind = "a number"
+	booleanNode nodeKind = "a boolean"
+	nullNode    nodeKind = "no value"
+	listNode    nodeKind = "a list"
+	objectNode  nodeKind = "a mapping"
+	badNode     nodeKind = "" // already reported
+)
+
+// maxDepth bounds the nesting of a header or message; the deepest key of the
+// table stands at 3, and its value may be a list of objects.
+const maxDepth = 8
+
+// node is a value of a header or message with its place.
+type node struct {
+	kind    nodeKind
+	text    string // of a scalar, as written
+	at      span
+	items   []node
+	members []member
+}
+
+// member is one key of an object, in the order of the text.
+type member struct {
+	key   string
+	keyAt span
+	value node
+}
+
+// given is one key that a header or message sets.
+type given struct {
+	key    *Key
+	entry  int // which object of a list of objects it stands in, from 0; else 0
+	keyAt  span
+	at     span
+	values []scalar // of a scalar one, of a list or of tags one each
+}
+
+// scalar is one value of a key.
+type scalar struct {
+	text  string
+	at    span
+	tag   string // in tags, the tag's key
+	tagAt span
+}
+
+// text is the value of a scalar key.
+func (g *given) text() string {
+	if g == nil || len(g.values) == 0 {
+		return ""
+	}
+	return g.values[0].text
+}
+
+// reader turns a node tree into the keys of the table.
+type reader struct {
+	report  *report
+	message bool // message keys are known too
+	out     []given
+}
+
+// read walks an object. Every member becomes a given or a finding.
+func (r *reader) read(prefix string, n *node, entry int) {
+	seen := make(map[string]bool, len(n.members))
+	for i := range n.members {
+		m := &n.members[i]
+		if seen[m.key] {
+			r.report.add("IB0251", m.keyAt, "", "key "+quote(m.key)+" is given twice", "keep one of them")
+			continue
+		}
+		seen[m.key] = true
+		key := keyAt(prefix + m.key)
+		if key == nil || key.MessageOnly && !r.message {
+			r.unknown(prefix, m, key)
+			continue
+		}
+		r.value(key, m, entry)
+	}
+}
+
+func (r *reader) unknown(prefix string, m *member, key *Key) {
+	if key != nil {
+		r.report.add("IB0250", m.keyAt, "", "key "+quote(m.key)+" belongs in a message, not in a header", "delete it here")
+		return
+	}
+	r.report.add("IB0250", m.keyAt, "", "unknown key "+quote(prefix+m.key), r.suggest(prefix, m.key))
+}
+
+// suggest names the key that was probably meant: near in spelling at this
+// level, else of the same name at another.
+func (r *reader) suggest(prefix, name string) string {
+	var here []string
+	elsewhere := ""
+	for i := range Keys {
+		k := &Keys[i]
+		if k.MessageOnly && !r.message {
+			continue
+		}
+		if k.parent() == trimDot(prefix) {
+			here = append(here, k.name())
+		} else if elsewhere == "" && k.name() == name {
+			elsewhere = k.Path
+		}
+	}
+	if near := nearest(name, here); near != "" {
+		return "did you mean " + prefix + near + "?"
+	}
+	if elsewhere != "" {
+		return "did you mean " + elsewhere + "?"
+	}
+	return "known keys here: " + join(here)
+}
+
+// value takes one key's value, which must have the key's type.
+func (r *reader) value(key *Key, m *member, entry int) {
+	n := &m.value
+	g := given{key: key, entry: entry, keyAt: m.keyAt, at: n.at}
+	switch {
+	case n.kind == badNode:
+		return
+	case key.Type == Object && n.kind == objectNode:
+		r.out = append(r.out, g)
+		r.read(key.Path+".", n, entry)
+		return
+	case key.Type == Objects && n.kind == listNode:
+		g.values = make([]scalar, len(n.items))
+		r.out = append(r.out, g)
+		r.objects(key, n)
+		return
+	case key.Type == Strings && n.kind == listNode:
+		g.values = r.list(key, n)
+	case key.Type == Tags && n.kind == objectNode:
+		g.values = r.tags(n)
+	case r.scalar(key.Type, n):
+		g.values = []scalar{{text: n.text, at: n.at}}
+	default:
+		r.wrongType(key, n)
+		return
+	}
+	r.out = append(r.out, g)
+}
+
+func (r *reader) objects(key *Key, n *node) {
+	for i := range n.items {
+		item := &n.items[i]
+		if item.kind == objectNode {
+			r.read(key.Path+".", item, i)
+		} else if item.kind != badNode {
+			r.mismatch(key.Path, item, "a list of mappings is wanted, an entry is "+string(item.kind), "")
+		}
+	}
+}
+
+// list takes the entries of a list of strings. Numbers are taken as written
+// where nothing but digits fits, in account IDs.
+func (r *reader) list(key *Key, n *node) []scalar {
+	out := make([]scalar, 0, len(n.items))
+	for i := range n.items {
+		item := &n.items[i]
+		switch {
+		case item.kind == textNode, item.kind == integerNode && key.Path == "addAccounts":
+			out = append(out, scalar{text: item.text, at: item.at})
+		case item.kind != badNode:
+			r.mismatch(key.Path, item, "a list of strings is wanted, an entry is "+string(item.kind), quoteHelp(item.kind))
+		}
+	}
+	return out
+}
+
+// tags takes a mapping of tags. A tag's value is text whatever it looks like,
+// so numbers and booleans are taken as written. A tag given twice is kept: the
+// rule on tags names it.
+func (r *reader) tags(n *node) []scalar {
+	out := make([]scalar, 0, len(n.members))
+	for i := range n.members {
+		m := &n.members[i]
+		switch m.value.kind {
+		case textNode, integerNode, numberNode, booleanNode:
+			out = append(out, scalar{tag: m.key, tagAt: m.keyAt, text: m.value.text, at: m.value.at})
+		case badNode:
+		default:
+			r.mismatch(m.key, &m.value, "a tag's value is text, this is "+string(m.value.kind), `for an empty value write ""`)
+		}
+	}
+	return out
+}
+
+// scalar reports whether a node is a scalar of the type.
+func (r *reader) scalar(t Type, n *node) bool {
+	switch t {
+	case String:
+		return n.kind == textNode
+	case Integer:
+		return n.kind == integerNode
+	case Boolean:
+		return n.kind == booleanNode
+	}
+	return false
+}
+
+var wanted = map[Type]string{
+	String: "a string", Integer: "an integer", Boolean: "true or false", Strings: "a list of strings",
+	Tags: "a mapping of keys to values", Object: "a mapping", Objects: "a list of mappings",
+}
+
+func (r *reader) wrongType(key *Key, n *node) {
+	help := ""
+	switch {
+	case key.Type == String:
+		help = quoteHelp(n.kind)
+	case key.Type == Strings && n.kind == textNode:
+		help = "write it as a list: [" + n.text + "]"
+	case n.kind == textNode && (key.Type == Integer || key.Type == Boolean):
+		help = "write it without quotes, in digits or as true or false"
+	}
+	r.mismatch(key.Path, n, wanted[key.Type]+" is wanted, this is "+string(n.kind), help)
+}
+
+func (r *reader) mismatch(path string, n *node, message, help string) {
+	r.report.add("IB0252", n.at, "", path+": "+message, help)
+}
+
+func quoteHelp(kind nodeKind) string {
+	switch kind {
+	case nullNode:
+		return "give a value or delete the key"
+	case integerNode, numberNode, booleanNode:
+		return "put the value in quotes"
+	}
+	return ""
+}

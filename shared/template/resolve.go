@@ -1,0 +1,228 @@
+package template
+
+import (
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// baseline is the base image of a pipeline.
+type baseline struct{ kind, image string }
+
+// input is everything that one template is made of.
+type input struct {
+	content *source
+	format  Format
+	name    string // default name
+	test    *source
+	testAt  span // of the key that gave test
+
+	messageKeys []given
+	found       []located // about the message
+	body        *source   // of the message, nil for a file
+	incomplete  bool      // there is no content to judge
+	pedantic    bool
+}
+
+// lint is one template under way.
+type lint struct {
+	report
+	in    *input
+	t     *Template
+	build *part
+	test  *part // nil where there is none
+	// testAt is where the test section begins: its marker or its key.
+	testAt span
+}
+
+// ParseFile reads a template file. path is the object key or file path: it
+// decides the format, Finding.Path and, where the header gives none, the name.
+func ParseFile(path string, text []byte) *Template {
+	return parseFile(path, text, false)
+}
+
+func parseFile(path string, text []byte, pedantic bool) *Template {
+	in := input{content: newSource(path, contentOrder, string(text)), name: DefaultName(path), pedantic: pedantic}
+	in.format = formatOf(path, in.content)
+	return in.template()
+}
+
+// formatOf goes by the name; a name that is no template's says nothing.
+func formatOf(path string, src *source) Format {
+	switch {
+	case hasYAMLName(path):
+		return YAML
+	case IsTemplate(path):
+		return Dockerfile
+	}
+	return sniff(src)
+}
+
+func (in *input) template() *Template {
+	l := &lint{in: in, t: &Template{Kind: Component, Format: in.format, Targets: []string{targetAlibaba}}}
+	l.found = slices.Clone(in.found)
+	l.t.given = in.messageKeys
+	if !in.incomplete && checkText(&l.report, in.content) {
+		l.read()
+	}
+	l.settle()
+	l.t.Findings = l.findings(in.pedantic)
+	return l.t
+}
+
+// read takes header and parts and judges them.
+func (l *lint) read() {
+	header, next := readHeader(&l.report, l.in.content)
+	header = overridden(header, l.in.messageKeys)
+	checkKeys(&l.report, header)
+	l.t.given = append(slices.Clip(l.in.messageKeys), header...)
+	l.scan(next)
+	l.decideKind()
+	l.decideBase()
+	l.runRules()
+	l.t.Content, l.t.Test = l.build.export(), l.test.export()
+}
+
+// scan reads the parts from a line of the content on.
+func (l *lint) scan(next int) {
+	src := l.in.content
+	l.build = &part{section: inBuild, src: src, at: whole(src)}
+	if l.in.format == YAML {
+		l.build.yaml = readYAML(&l.report, l.build, next)
+		l.scanTestKey()
+		return
+	}
+	rest := scanPart(&l.report, l.build, next, len(src.lines), testMayFollow)
+	if rest > 0 {
+		marker := span{src: src, start: src.lines[rest-1], end: src.lines[rest-1] + len(testMarker)}
+		l.test = &part{section: inTest, src: src, at: marker}
+		l.testAt = marker
+		scanPart(&l.report, l.test, rest, len(src.lines), noMarkers)
+	}
+	l.scanTestKey()
+}
+
+// scanTestKey reads the key testContent, which cannot stand beside a section.
+func (l *lint) scanTestKey() {
+	if l.in.test == nil {
+		return
+	}
+	if l.test != nil {
+		l.add("IB0251", l.in.testAt, "", "the test section is given twice: here and in the content", "keep one of them")
+		return
+	}
+	l.testAt = l.in.testAt
+	l.test = &part{section: inTest, src: l.in.test, at: whole(l.in.test)}
+	if checkText(&l.report, l.in.test) {
+		scanPart(&l.report, l.test, 0, len(l.in.test.lines), noMarkers)
+	}
+}
+
+// whole is the first character of a source: where findings about all of it stand.
+func whole(src *source) span {
+	_, length := utf8.DecodeRuneInString(src.line(0))
+	return span{src: src, start: 0, end: length}
+}
+
+// overridden leaves out header keys that the message sets; of a list of
+// objects the message replaces all.
+func overridden(header, message []given) []given {
+	if len(message) == 0 {
+		return header
+	}
+	return slices.DeleteFunc(header, func(g given) bool {
+		if g.key.Type == Object {
+			return false
+		}
+		return find(message, g.key.Path) != nil || find(message, g.key.parent()) != nil && keyAt(g.key.parent()).Type == Objects
+	})
+}
+
+// find returns the first given of a path, nil where there is none.
+func find(keys []given, path string) *given {
+	for i := range keys {
+		if keys[i].key.Path == path {
+			return &keys[i]
+		}
+	}
+	return nil
+}
+
+// decideKind follows the key kind, else the base image.
+func (l *lint) decideKind() {
+	base := find(l.t.given, "baseImage") != nil || find(l.t.given, "baseImageType") != nil
+	if base || l.hasFROM() {
+		l.t.Kind = Pipeline
+	}
+	switch kind := find(l.t.given, "kind"); Kind(kind.text()) {
+	case Component:
+		l.t.Kind = Component
+	case Pipeline:
+		l.t.Kind = Pipeline
+	}
+	if l.t.Kind == Component {
+		l.build.section = inComponent
+	}
+}
+
+func (l *lint) hasFROM() bool {
+	return slices.ContainsFunc(l.build.commands, func(in instruction) bool { return in.verb == vFROM })
+}
+
+// decideBase takes the base image from the first well-formed FROM, else from
+// the keys.
+func (l *lint) decideBase() {
+	l.t.base = baseline{find(l.t.given, "baseImageType").text(), find(l.t.given, "baseImage").text()}
+	for i := range l.build.commands {
+		in := &l.build.commands[i]
+		if in.verb != vFROM {
+			continue
+		}
+		if base, ok := parseFROM(l.build.arguments(in)); ok {
+			l.t.base = base
+		}
+		return
+	}
+}
+
+// parseFROM splits `<TYPE>:<id>` at the first colon; system families have more.
+func parseFROM(args string) (baseline, bool) {
+	words := strings.Fields(args)
+	if len(words) != 1 {
+		return baseline{}, false
+	}
+	kind, image, _ := strings.Cut(words[0], ":")
+	return baseline{kind, image}, (kind == "IMAGE" || kind == "IMAGE_FAMILY") && image != ""
+}
+
+// settle fills what the template says of itself.
+func (l *lint) settle() {
+	t := l.t
+	text := func(path string) string { return find(t.given, path).text() }
+	t.Name, t.RegionID = text("name"), text("regionId")
+	if t.Name == "" {
+		t.Name = l.in.name
+	}
+	t.ComponentVersion = text("componentVersion")
+	t.Build = text("build") == "true"
+	if Kind(text("kind")) == Execution {
+		t.Kind = Execution
+	}
+	if targets := find(t.given, "targets"); targets != nil && len(targets.values) > 0 {
+		t.Targets = nil
+		for _, v := range targets.values {
+			t.Targets = append(t.Targets, v.text)
+		}
+	}
+}
+
+func (p *part) export() Part {
+	if p == nil {
+		return Part{}
+	}
+	count := len(p.commands)
+	if p.yaml != nil {
+		count = p.yaml.tasks
+	}
+	return Part{Text: p.text, Bytes: len(p.text), Commands: count}
+}

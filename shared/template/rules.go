@@ -1,0 +1,75 @@
+package template
+
+import (
+	"cmp"
+	"slices"
+)
+
+// Rule is one row of the table of rules.
+type Rule struct {
+	ID       string
+	Severity Severity // of its findings; some of a rule's findings are milder
+	Doc      string   // what it finds, one line
+	Codes    []string // service codes that its findings predict
+	Pedantic bool     // off unless asked for
+
+	// on and each: a check of every command of these kinds.
+	on   verb
+	each func(*lint, *part, *instruction)
+	// part: a check of every part.
+	part func(*lint, *part)
+	// all: a check of the template.
+	all func(*lint)
+}
+
+// ruleAt returns the row of an id; the table is sorted by id.
+func ruleAt(id string) *Rule {
+	i, found := slices.BinarySearchFunc(Rules, id, func(r Rule, id string) int { return cmp.Compare(r.ID, id) })
+	if !found {
+		return nil
+	}
+	return &Rules[i]
+}
+
+func severityOf(id string) Severity {
+	if r := ruleAt(id); r != nil {
+		return r.Severity
+	}
+	return Error
+}
+
+func isPedantic(id string) bool {
+	r := ruleAt(id)
+	return r != nil && r.Pedantic
+}
+
+// runRules runs every check once, command by command.
+func (l *lint) runRules() {
+	parts := []*part{l.build}
+	if l.test != nil {
+		parts = append(parts, l.test)
+	}
+	for i := range Rules {
+		r := &Rules[i]
+		if r.all != nil {
+			r.all(l)
+		}
+		for _, p := range parts {
+			l.runRule(r, p)
+		}
+	}
+}
+
+func (l *lint) runRule(r *Rule, p *part) {
+	if r.part != nil {
+		r.part(l, p)
+	}
+	if r.each == nil {
+		return
+	}
+	for i := range p.commands {
+		if in := &p.commands[i]; in.verb&r.on != 0 {
+			r.each(l, p, in)
+		}
+	}
+}

@@ -1,0 +1,387 @@
+package template
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// The two markers, exactly so; anything close to them is IB0253.
+const (
+	headerMarker = "# ---"
+	testMarker   = "# --- test"
+)
+
+// section says whose rules a part follows.
+type section int
+
+const (
+	inComponent section = iota
+	inBuild
+	inTest
+)
+
+// piece is a byte range of a source without the continuation mark that ended
+// its line. The pieces of an instruction, joined, are its logical line.
+type piece struct{ start, end int }
+
+// instruction is one command of a part, continued lines included.
+type instruction struct {
+	verb             verb
+	word             string // the keyword as written
+	start, end       int    // first and past the last byte in the source
+	args             []piece
+	open             bool // its last line ends in `\` with nothing after it
+	canonical        int  // offset of its text in part.text
+	heredoc          piece
+	blankLines, late []piece // blank lines inside; blanks after `\`
+}
+
+// part is one text that is sent: its commands and its canonical form.
+type part struct {
+	section  section
+	src      *source
+	at       span // of the part, for what concerns all of it
+	commands []instruction
+	text     string
+	yaml     *yamlContent // set for YAML; commands is empty then
+}
+
+func (p *part) span(start, end int) span { return span{src: p.src, start: start, end: end} }
+
+// spanOf is the whole keyword of an instruction.
+func (p *part) spanOf(in *instruction) span {
+	return p.span(in.start, in.start+len(in.word))
+}
+
+// spanOfArgs is the argument text, or the keyword where there is none.
+func (p *part) spanOfArgs(in *instruction) span {
+	if len(in.args) == 0 {
+		return p.spanOf(in)
+	}
+	return p.span(in.args[0].start, in.args[len(in.args)-1].end)
+}
+
+// spanIn maps a range of arguments() back to the source.
+func (p *part) spanIn(in *instruction, start, end int) span {
+	return p.span(in.offset(start), in.offset(end))
+}
+
+// arguments is the logical argument text: pieces joined, outer blanks cut on
+// the left only, so that offsets stay those of the pieces.
+func (p *part) arguments(in *instruction) string {
+	switch len(in.args) {
+	case 0:
+		return ""
+	case 1:
+		return p.src.text[in.args[0].start:in.args[0].end]
+	}
+	var b strings.Builder
+	for _, a := range in.args {
+		b.WriteString(p.src.text[a.start:a.end])
+	}
+	return b.String()
+}
+
+// offset maps an offset of arguments() to the source; one that falls between
+// two pieces belongs to the earlier.
+func (in *instruction) offset(at int) int {
+	for _, a := range in.args {
+		if at <= a.end-a.start {
+			return a.start + at
+		}
+		at -= a.end - a.start
+	}
+	return in.end
+}
+
+// empty reports whether there is no argument but blanks.
+func (p *part) empty(in *instruction) bool {
+	for _, a := range in.args {
+		if skipBlanks(p.src.text[a.start:a.end]) != "" {
+			return false
+		}
+	}
+	return true
+}
+
+// scanner reads one source, once, line by line.
+type scanner struct {
+	report    *report
+	src       *source
+	line      int // next line
+	end       int // line after the last
+	out       strings.Builder
+	part      *part
+	directive bool // still before the first command: `# escape=` means something to Docker
+}
+
+// scanPart reads the lines from..to of a source as commands. It stops at a
+// test marker where test allows one, and returns the line after it, or -1.
+func scanPart(r *report, p *part, from, to int, markers markerRule) (rest int) {
+	s := &scanner{report: r, src: p.src, line: from, end: to, part: p, directive: p.section != inTest}
+	p.commands = make([]instruction, 0, min(to-from, maxCommands+1))
+	s.out.Grow(len(p.src.text) - p.src.lines[from])
+	rest = -1
+	for s.line < s.end && rest < 0 {
+		switch text := s.src.line(s.line); kindOfLine(text) {
+		case blankLine:
+			s.line++
+		case commentLine:
+			if s.comment(text, markers) {
+				rest = s.line + 1
+			}
+			s.line++
+		default:
+			s.command(text)
+		}
+	}
+	p.text = s.out.String()
+	return rest
+}
+
+// markerRule says what a marker means where it stands.
+type markerRule int
+
+const (
+	testMayFollow markerRule = iota // `# --- test` ends the part
+	noMarkers                       // no marker has a meaning here
+)
+
+// comment judges a comment line outside a continuation; it answers whether the
+// line is the test marker that ends the part.
+func (s *scanner) comment(text string, markers markerRule) bool {
+	start := s.src.lines[s.line]
+	at := span{src: s.src, start: start, end: start + len(text)}
+	if s.directive {
+		if name := directiveName(text); name != "" {
+			s.report.add("IB0011", at, "", "parser directive "+name+" is not part of this dialect",
+				`delete the line; "\" is the only continuation character`)
+		}
+	}
+	switch markerOf(text) {
+	case exactTest:
+		if markers == testMayFollow {
+			return true
+		}
+		s.report.add("IB0253", at, "", "the test section begins only once, in the content",
+			"delete this marker line")
+	case exactHeader:
+		s.report.add("IB0253", at, "", "a header marker after the header or after a command",
+			"the header is one block, and it stands before the first command")
+	case nearHeader:
+		s.report.add("IB0253", at, "", "this comment is almost a header marker",
+			"write exactly `"+headerMarker+"`, or a longer line for a plain divider")
+	case nearTest:
+		s.report.add("IB0253", at, "", "this comment is almost the marker of the test section",
+			"write exactly `"+testMarker+"`")
+	}
+	return false
+}
+
+// command reads one instruction from the current line to its last.
+func (s *scanner) command(text string) {
+	s.directive = false
+	start := s.src.lines[s.line]
+	indent := len(text) - len(skipBlanks(text))
+	word := firstWord(text[indent:])
+	in := instruction{word: word, verb: verbOf(word), start: start + indent, canonical: s.out.Len()}
+	if in.canonical > 0 {
+		s.out.WriteByte('\n')
+		in.canonical++
+	}
+	s.out.WriteString(in.verb.text(word))
+	rest := skipBlanks(text[indent+len(word):])
+	if rest != "" && word != "" {
+		s.out.WriteByte(' ')
+	}
+	from := start + len(text) - len(rest)
+	for s.continued(&in, from) && s.nextContent(&in) {
+		s.out.WriteByte('\n')
+		from = s.src.lines[s.line]
+	}
+	s.heredoc(&in)
+	s.part.commands = append(s.part.commands, in)
+}
+
+// continued adds the current line, from an offset on, to the instruction and
+// steps over it. It answers whether the line ends in a continuation mark.
+func (s *scanner) continued(in *instruction, from int) bool {
+	end := s.src.lines[s.line] + len(s.src.line(s.line))
+	text := s.src.text[from:end]
+	body := trimBlanks(text)
+	s.line++
+	in.end = end
+	content, cut := strings.CutSuffix(body, `\`)
+	if !cut {
+		in.add(from, end)
+		s.out.WriteString(text)
+		return false
+	}
+	if len(body) < len(text) {
+		in.late = append(in.late, piece{from + len(body), end})
+	}
+	in.add(from, from+len(content))
+	s.out.WriteString(body)
+	in.end = from + len(body)
+	return true
+}
+
+func (in *instruction) add(start, end int) {
+	if start < end {
+		in.args = append(in.args, piece{start, end})
+	}
+}
+
+// nextContent steps over comments and blank lines inside a continuation to the
+// line that continues it; without one the instruction is left open.
+func (s *scanner) nextContent(in *instruction) bool {
+	blank := len(in.blankLines)
+	for ; s.line < s.end; s.line++ {
+		text := s.src.line(s.line)
+		switch kindOfLine(text) {
+		case contentLine:
+			return true
+		case blankLine:
+			start := s.src.lines[s.line]
+			in.blankLines = append(in.blankLines, piece{start, start + len(text)})
+		case commentLine:
+			if markerOf(text) != noMarker { // it ends the part: a forgotten `\` must not hide it
+				in.open, in.blankLines = true, in.blankLines[:blank]
+				return false
+			}
+		}
+	}
+	in.open, in.blankLines = true, in.blankLines[:blank]
+	return false
+}
+
+type lineKind int
+
+const (
+	blankLine lineKind = iota
+	commentLine
+	contentLine
+)
+
+func kindOfLine(text string) lineKind {
+	text = skipBlanks(text)
+	switch {
+	case text == "":
+		return blankLine
+	case text[0] == '#':
+		return commentLine
+	}
+	return contentLine
+}
+
+type marker int
+
+const (
+	noMarker marker = iota
+	exactHeader
+	exactTest
+	nearHeader
+	nearTest
+)
+
+// markerOf judges a comment line. Two to four dashes alone, or before a word
+// that begins with "test", were meant as a marker; other comments are plain.
+func markerOf(text string) marker {
+	switch text {
+	case headerMarker:
+		return exactHeader
+	case testMarker:
+		return exactTest
+	}
+	body := trimBlanks(skipBlanks(skipBlanks(text)[1:]))
+	word := strings.TrimLeft(body, "-")
+	dashes := len(body) - len(word)
+	if dashes < 2 || dashes > 4 {
+		return noMarker
+	}
+	word = skipBlanks(word)
+	switch {
+	case word == "":
+		return nearHeader
+	case len(word) >= 4 && strings.EqualFold(word[:4], "test") && firstWord(word) == word:
+		return nearTest
+	}
+	return noMarker
+}
+
+// directiveName returns the name of a Docker parser directive, "" for any
+// other comment.
+func directiveName(text string) string {
+	name, _, found := strings.Cut(skipBlanks(skipBlanks(text)[1:]), "=")
+	if !found {
+		return ""
+	}
+	name = strings.ToLower(trimBlanks(name))
+	switch name {
+	case "escape", "syntax", "check":
+		return name
+	}
+	return ""
+}
+
+// skipBlanks cuts blanks, ASCII and others, on the left.
+func skipBlanks(s string) string {
+	for s != "" {
+		n := blank(s)
+		if n == 0 {
+			return s
+		}
+		s = s[n:]
+	}
+	return s
+}
+
+// trimBlanks cuts blanks on the right.
+func trimBlanks(s string) string {
+	for s != "" {
+		last := s[len(s)-1]
+		switch {
+		case last == ' ' || last == '\t':
+			s = s[:len(s)-1]
+		case last < utf8.RuneSelf:
+			return s
+		default:
+			r, n := utf8.DecodeLastRuneInString(s)
+			if !isOddBlank(r) {
+				return s
+			}
+			s = s[:len(s)-n]
+		}
+	}
+	return s
+}
+
+// blank returns the length of the blank that s begins with, 0 for none.
+func blank(s string) int {
+	if s[0] == ' ' || s[0] == '\t' {
+		return 1
+	}
+	if s[0] < utf8.RuneSelf {
+		return 0
+	}
+	if r, n := utf8.DecodeRuneInString(s); isOddBlank(r) {
+		return n
+	}
+	return 0
+}
+
+// isOddBlank reports a blank that no shell takes for one: the no-break space,
+// and the wide space of Chinese keyboards.
+func isOddBlank(r rune) bool { return r == '\u00a0' || r == '\u3000' }
+
+// firstWord returns what stands before the first blank, without the
+// continuation mark of a line that ends right after it.
+func firstWord(s string) string {
+	s = strings.TrimSuffix(trimBlanks(s), `\`)
+	for i := range len(s) {
+		if blank(s[i:]) > 0 {
+			return s[:i]
+		}
+	}
+	return s
+}

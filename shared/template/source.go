@@ -1,0 +1,123 @@
+package template
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+const byteOrderMark = "\uFEFF"
+
+// source is one text that findings point into: a file, a message body, or the
+// content inside a message.
+type source struct {
+	path  string // Finding.Path of what stands in it
+	order int    // its findings come after those of sources with a lower order
+	text  string // without a byte order mark, so that the first column is the first character
+	lines []int  // offset of the start of each line
+}
+
+func newSource(path string, order int, text string) *source {
+	s := &source{path: path, order: order, text: strings.TrimPrefix(text, byteOrderMark)}
+	s.lines = make([]int, 1, len(s.text)/40+8)
+	for at := 0; ; {
+		i := strings.IndexByte(s.text[at:], '\n')
+		if i < 0 {
+			return s
+		}
+		at += i + 1
+		s.lines = append(s.lines, at)
+	}
+}
+
+// line returns the text of line i (from 0) without its line end.
+func (s *source) line(i int) string {
+	end := len(s.text)
+	if i+1 < len(s.lines) {
+		end = s.lines[i+1] - 1
+	}
+	return strings.TrimSuffix(s.text[s.lines[i]:end], "\r")
+}
+
+// position returns line and column of a byte offset, both from 1, the column
+// in code points. An offset inside a line end counts as the end of its line.
+func (s *source) position(offset int) (line, column int) {
+	i, found := slices.BinarySearch(s.lines, offset)
+	if !found {
+		i--
+	}
+	text := s.line(i)
+	text = text[:min(offset-s.lines[i], len(text))]
+	return i + 1, utf8.RuneCountInString(text) + 1
+}
+
+// span is a range of a source; end is exclusive.
+type span struct {
+	src        *source
+	pointer    string // Finding.Path where it is not the source's, a JSON pointer
+	start, end int
+}
+
+func (p span) path() string {
+	if p.pointer != "" {
+		return p.pointer
+	}
+	return p.src.path
+}
+
+// value makes the exported form of a scalar that stands at p.
+func (p span) value(key, text string) Value {
+	v := Value{Key: key, Text: text, Path: p.path()}
+	v.Line, v.Column = p.src.position(p.start)
+	v.EndLine, v.EndColumn = p.src.position(p.end)
+	return v
+}
+
+// located is a finding with what it is sorted by.
+type located struct {
+	Finding
+	order int
+}
+
+// report collects the findings of one template.
+type report struct{ found []located }
+
+// add appends a finding with the severity of its rule.
+func (r *report) add(rule string, at span, code, message, help string) {
+	r.addAs(severityOf(rule), rule, at, code, message, help)
+}
+
+// warn appends a finding that is milder than its rule.
+func (r *report) warn(rule string, at span, message, help string) {
+	r.addAs(Warning, rule, at, "", message, help)
+}
+
+func (r *report) addAs(severity Severity, rule string, at span, code, message, help string) {
+	v := at.value("", "")
+	r.found = append(r.found, located{order: at.src.order, Finding: Finding{
+		Rule: rule, Severity: severity, Path: v.Path,
+		Line: v.Line, Column: v.Column, EndLine: v.EndLine, EndColumn: v.EndColumn,
+		Message: message, Help: help, ServiceCode: code,
+	}})
+}
+
+// findings returns what was found in the order of the text, rules of one place
+// by their id; pedantic rules only where asked for.
+func (r *report) findings(pedantic bool) []Finding {
+	slices.SortStableFunc(r.found, func(a, b located) int {
+		return cmp.Or(cmp.Compare(a.order, b.order), byPosition(a.Finding, b.Finding))
+	})
+	out := make([]Finding, 0, len(r.found))
+	for _, f := range r.found {
+		if pedantic || !isPedantic(f.Rule) {
+			out = append(out, f.Finding)
+		}
+	}
+	return out
+}
+
+func byPosition(a, b Finding) int {
+	return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column),
+		cmp.Compare(a.Rule, b.Rule))
+}

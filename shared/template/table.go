@@ -1,0 +1,4 @@
+package template
+
+// Rules is the table of rules, sorted by id.
+var Rules []Rule
