@@ -2,6 +2,7 @@ package account
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"slices"
 	"sync"
@@ -178,6 +179,7 @@ func (f *Faults) Wrap(service string, operation func(*http.Request) string,
 		case EffectCode, EffectErrorAfter:
 			writeError(w, r, fault.Status, fault.Code)
 		case EffectTimeout:
+			io.Copy(io.Discard, r.Body) // until then net/http does not watch the connection
 			<-r.Context().Done()
 			panic(http.ErrAbortHandler)
 		case EffectKillBefore, EffectKillAfter:

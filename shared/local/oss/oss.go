@@ -1,0 +1,119 @@
+// Package oss is the OSS endpoint of the local cloud: buckets and objects over
+// HTTP as the OSS API of 2013-10-15 spells them, with signatures checked and
+// event notification in the transaction that stores the object.
+//
+// It answers ListBuckets, PutBucket, DeleteBucket, GetBucketInfo,
+// GetBucketLocation, GetBucketAcl, ListObjects, ListObjectsV2, PutObject,
+// GetObject, HeadObject, GetObjectMeta, GetObjectAcl, DeleteObject and
+// DeleteMultipleObjects. ListObjectVersions and ListMultipartUploads answer what
+// is true of it: every object has the one version "null", and no upload is open.
+//
+// It leaves out, and refuses with NotImplemented or MethodNotAllowed, never with
+// a silent success: multipart upload, append, copy, post forms, symlinks,
+// tagging, versioning, callbacks, server-side encryption, image and data
+// processing, archive classes and restore, ACLs other than private, signed URLs,
+// every other sub-resource, and every x-oss-* header that asks for one of these.
+// Limits: one bucket region, one account that owns everything, no RAM policies,
+// objects up to MaxObjectSize. Where the documents name no EC for an error, the
+// error document has none.
+package oss
+
+import (
+	"net/http"
+	"regexp"
+	"time"
+
+	"imagedrop/shared/local/account"
+	"imagedrop/shared/local/store"
+)
+
+// MaxObjectSize is the largest object in bytes that the local cloud takes; a
+// larger PUT is answered EntityTooLarge. OSS takes 5 GB in one PutObject; here
+// objects live in the store, which serves templates of at most 16 KB.
+const MaxObjectSize = 16 << 20
+
+// The buckets of the store. Bytes are apart from metadata, so that listing and
+// HEAD never read an object.
+const (
+	bucketTable = "oss.buckets" // bucket name -> bucketRecord
+	objectTable = "oss.objects" // store.Key(bucket, key) -> object
+	dataTable   = "oss.data"    // store.Key(bucket, key) -> the object's bytes
+)
+
+// Options are the settings of a Service.
+type Options struct {
+	Rules []Rule // see ValidateRules
+	// EncodeEventKeys sends object keys URL-encoded in events. The documents do
+	// not say which form OSS sends; the plain key is the default.
+	EncodeEventKeys bool
+}
+
+// Service is the endpoint: an http.Handler that owns no listener. It is safe
+// for concurrent use.
+type Service struct {
+	acct *account.Account
+	st   *store.Store
+	opt  Options
+}
+
+// New returns the endpoint over st, in the region and on the clock of acct.
+func New(acct *account.Account, st *store.Store, opt Options) *Service {
+	return &Service{acct: acct, st: st, opt: opt}
+}
+
+// bucketRecord is what the store keeps of a bucket.
+type bucketRecord struct {
+	Created time.Time
+}
+
+// bucketName is the naming rule of buckets.
+// Source: OSS API, PutBucket: 3 to 63 lower-case letters, digits and hyphens,
+// beginning and ending with a letter or digit.
+var bucketName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$`)
+
+// CreateBucket makes the bucket; one that exists is left as it is. It answers
+// an error where the name breaks the naming rule or the store fails.
+func (s *Service) CreateBucket(name string) error {
+	if !bucketName.MatchString(name) {
+		return errInvalidBucketName
+	}
+	return s.st.Update(func(tx *store.Tx) error {
+		if tx.Get(bucketTable, name) != nil {
+			return nil
+		}
+		return tx.PutJSON(bucketTable, name, bucketRecord{Created: s.acct.Clock.Now()})
+	})
+}
+
+// ServeHTTP answers one request. Whatever is sent, the answer carries
+// x-oss-request-id, and an error carries an error document.
+func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	c := newCall(r)
+	w.Header().Set("x-oss-request-id", c.id)
+	w.Header().Set("Server", "AliyunOSS")
+	// The SDK corrects its clock by this header, so it must be the account's.
+	w.Header().Set("Date", s.acct.Clock.Now().Format(http.TimeFormat))
+	s.acct.Faults.Wrap("oss",
+		func(*http.Request) string { return c.op.name },
+		func(w http.ResponseWriter, _ *http.Request, status int, code string) {
+			c.fail(w, apiError{status: status, code: code, message: "A fault that was asked for."})
+		},
+		http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { s.answer(w, c) }),
+	).ServeHTTP(w, r)
+}
+
+func (s *Service) answer(w http.ResponseWriter, c *call) {
+	err := c.malformed
+	if err == nil {
+		err = s.authenticate(c)
+	}
+	if err == nil {
+		err = c.admit()
+	}
+	if err == nil {
+		err = c.op.serve(s, w, c)
+	}
+	if err != nil {
+		c.fail(w, err)
+	}
+}

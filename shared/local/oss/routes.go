@@ -1,0 +1,209 @@
+package oss
+
+import (
+	"net"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"imagedrop/shared/local/account"
+)
+
+// call is one request on its way through the service.
+type call struct {
+	*http.Request
+	id          string // x-oss-request-id of the answer, and of the event
+	bucket, key string // decoded
+	query       url.Values
+	op          operation
+	malformed   error // why the request cannot be judged at all
+}
+
+// operation is one row of the API.
+type operation struct {
+	name   string
+	params []string // query parameters that it takes
+	serve  func(s *Service, w http.ResponseWriter, c *call) error
+}
+
+// level is what a request's path names.
+type level string
+
+const (
+	onService level = "service"
+	onBucket  level = "bucket"
+	onObject  level = "object"
+)
+
+// route is what selects an operation; sub is the sub-resource in the query.
+type route struct {
+	method string
+	level  level
+	sub    string
+}
+
+var listParams = []string{"prefix", "delimiter", "max-keys", "encoding-type"}
+
+// operations is the API. An entry's sub-resource is among its parameters
+// without being named again.
+var operations = map[route]operation{
+	{"GET", onService, ""}: {"ListBuckets", []string{"prefix", "marker", "max-keys"}, (*Service).listBuckets},
+
+	{"PUT", onBucket, ""}:           {"PutBucket", nil, (*Service).putBucket},
+	{"DELETE", onBucket, ""}:        {"DeleteBucket", nil, (*Service).deleteBucket},
+	{"GET", onBucket, "bucketInfo"}: {"GetBucketInfo", nil, (*Service).getBucketInfo},
+	{"GET", onBucket, "location"}:   {"GetBucketLocation", nil, (*Service).getBucketLocation},
+	{"GET", onBucket, "acl"}:        {"GetBucketAcl", nil, (*Service).getBucketACL},
+	{"GET", onBucket, ""}:           {"ListObjects", append([]string{"marker"}, listParams...), (*Service).listObjects},
+	{"GET", onBucket, "list-type"}: {"ListObjectsV2",
+		append([]string{"start-after", "continuation-token", "fetch-owner"}, listParams...), (*Service).listObjectsV2},
+	{"GET", onBucket, "versions"}: {"ListObjectVersions",
+		append([]string{"key-marker", "version-id-marker"}, listParams...), (*Service).listVersions},
+	{"GET", onBucket, "uploads"}: {"ListMultipartUploads",
+		[]string{"prefix", "delimiter", "max-uploads", "key-marker", "upload-id-marker", "encoding-type"}, (*Service).listUploads},
+	{"POST", onBucket, "delete"}: {"DeleteMultipleObjects", []string{"encoding-type"}, (*Service).deleteObjects},
+
+	{"PUT", onObject, ""}: {"PutObject", nil, (*Service).putObject},
+	{"GET", onObject, ""}: {"GetObject", []string{"versionId", "response-content-type", "response-content-language", "response-expires",
+		"response-cache-control", "response-content-disposition", "response-content-encoding"}, (*Service).getObject},
+	{"HEAD", onObject, ""}:           {"HeadObject", []string{"versionId"}, (*Service).headObject},
+	{"HEAD", onObject, "objectMeta"}: {"GetObjectMeta", []string{"versionId"}, (*Service).getObjectMeta},
+	{"GET", onObject, "objectMeta"}:  {"GetObjectMeta", []string{"versionId"}, (*Service).getObjectMeta},
+	{"GET", onObject, "acl"}:         {"GetObjectAcl", []string{"versionId"}, (*Service).getObjectACL},
+	{"DELETE", onObject, ""}:         {"DeleteObject", []string{"versionId"}, (*Service).deleteObject},
+}
+
+// unsupported is the operation of a request that no row matches.
+var unsupported = operation{name: "Unsupported", serve: func(*Service, http.ResponseWriter, *call) error {
+	return errMethodNotAllowed
+}}
+
+// newCall reads what a request asks for. It never fails: what is wrong is kept
+// for the answer, so that it too passes the fault hook and has a request id.
+func newCall(r *http.Request) *call {
+	c := &call{Request: r, id: account.NewOSSRequestID(), op: unsupported}
+	var err error
+	if c.query, err = url.ParseQuery(r.URL.RawQuery); err != nil {
+		c.malformed = errInvalidArgument.because("The query string is not well-formed.")
+	}
+	c.bucket, c.key, err = resource(r)
+	if err != nil {
+		c.malformed = errInvalidArgument.because("The request URI is not well-formed.")
+	}
+	c.op = c.lookUp()
+	return c
+}
+
+// virtualHost recognises a Host that names the bucket.
+var virtualHost = regexp.MustCompile(`^([a-z0-9-]+)\.(?:oss-[a-z0-9-]+\.aliyuncs\.com|localhost)$`)
+
+// resource returns the bucket and key of a request, path style or virtual-host
+// style, whichever its Host says.
+func resource(r *http.Request) (bucket, key string, err error) {
+	path := strings.TrimPrefix(r.URL.EscapedPath(), "/")
+	if m := virtualHost.FindStringSubmatch(hostOnly(r.Host)); m != nil {
+		bucket, key = m[1], path
+	} else {
+		bucket, key, _ = strings.Cut(path, "/")
+	}
+	if bucket, err = url.PathUnescape(bucket); err != nil {
+		return "", "", err
+	}
+	key, err = url.PathUnescape(key)
+	return bucket, key, err
+}
+
+func hostOnly(hostport string) string {
+	if host, _, err := net.SplitHostPort(hostport); err == nil {
+		return host
+	}
+	return hostport
+}
+
+func (c *call) level() level {
+	switch {
+	case c.bucket == "":
+		return onService
+	case c.key == "":
+		return onBucket
+	}
+	return onObject
+}
+
+func (c *call) lookUp() operation {
+	method, level := c.Method, c.level()
+	if method == http.MethodHead && level != onObject {
+		method = http.MethodGet // as HTTP says: GET without the body
+	}
+	for sub := range c.query {
+		if op, ok := operations[route{method, level, sub}]; ok && sub != "" {
+			op.params = append(slices.Clip(op.params), sub)
+			return op
+		}
+	}
+	if op, ok := operations[route{method, level, ""}]; ok {
+		return op
+	}
+	return unsupported
+}
+
+// ossHeaders are the x-oss-* request headers that the service honours or may
+// ignore without changing the answer, with the values that it takes; nil means
+// any. Metadata headers are taken besides.
+var ossHeaders = map[string][]string{
+	"X-Oss-Date":             nil,
+	"X-Oss-Security-Token":   nil,
+	"X-Oss-User-Agent":       nil,
+	"X-Oss-Traffic-Limit":    nil, // a bandwidth; the answer is the same
+	"X-Oss-Request-Payer":    {"requester"},
+	"X-Oss-Content-Sha256":   {unsignedPayload},
+	"X-Oss-Range-Behavior":   {"standard"},
+	"X-Oss-Forbid-Overwrite": {"true", "false"},
+	"X-Oss-Storage-Class":    {"Standard"},
+	"X-Oss-Acl":              {"private"},
+	"X-Oss-Object-Acl":       {"default", "private"},
+}
+
+const metaPrefix = "X-Oss-Meta-"
+
+// admit refuses what a request asks for beyond its operation, and names that
+// break the naming rules.
+func (c *call) admit() error {
+	for param := range c.query {
+		if !slices.Contains(c.op.params, param) {
+			return errNotImplemented.because("The local cloud does not implement the parameter " + param + " here.")
+		}
+	}
+	for name, values := range c.Header {
+		if !strings.HasPrefix(name, "X-Oss-") || strings.HasPrefix(name, metaPrefix) {
+			continue
+		}
+		accepted, known := ossHeaders[name]
+		if !known || (accepted != nil && !slices.Contains(accepted, values[0])) {
+			return errNotImplemented.because("The local cloud does not implement this header or value: " + strings.ToLower(name) + ".")
+		}
+	}
+	return c.validNames()
+}
+
+// maxKeyLength is the limit of an object's name in bytes of UTF-8.
+// Source: OSS API, PutObject, object naming.
+const maxKeyLength = 1023
+
+func (c *call) validNames() error {
+	if c.bucket != "" && !bucketName.MatchString(c.bucket) {
+		return errInvalidBucketName
+	}
+	if c.key != "" && !validKey(c.key) {
+		return errInvalidObjectName
+	}
+	return nil
+}
+
+func validKey(key string) bool {
+	return key != "" && len(key) <= maxKeyLength && utf8.ValidString(key) &&
+		!strings.ContainsRune(key, 0) && key[0] != '/' && key[0] != '\\'
+}
