@@ -1,0 +1,189 @@
+// Package ossobject reads template objects from OSS through
+// alibabacloud-oss-go-sdk-v2. It translates, nothing else: no retries.
+package ossobject
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"regexp"
+
+	"github.com/aliyun/alibabacloud-oss-go-sdk-v2/oss"
+	"github.com/aliyun/alibabacloud-oss-go-sdk-v2/oss/credentials"
+	"github.com/aliyun/alibabacloud-oss-go-sdk-v2/oss/retry"
+
+	"imagedrop/shared/fault"
+	"imagedrop/shared/imagebuild"
+	"imagedrop/shared/sdkclient"
+)
+
+const op = "ossobject.GetObject"
+
+// Options says where the buckets are.
+type Options struct {
+	Endpoint string // "https://oss-cn-hangzhou-internal.aliyuncs.com"
+	Region   string // part of the V4 signature, "cn-hangzhou"
+}
+
+// Client implements imagebuild.Objects. It is safe for concurrent use.
+type Client struct {
+	oss *oss.Client
+}
+
+var _ imagebuild.Objects = (*Client)(nil)
+
+// New returns a client, or an error that says what is wrong with the options.
+func New(o Options) (*Client, error) {
+	endpoint, err := sdkclient.ParseEndpoint(o.Endpoint)
+	if err != nil {
+		return nil, err
+	}
+	if o.Region == "" {
+		return nil, errors.New("the region of the buckets is missing")
+	}
+	config := oss.NewConfig().
+		WithEndpoint(endpoint.String()).
+		WithRegion(o.Region).
+		WithCredentialsProvider(credentials.CredentialsProviderFunc(signer)).
+		WithRetryer(retry.NopRetryer{}).
+		WithRetryMaxAttempts(1).
+		WithUsePathStyle(sdkclient.Loopback(endpoint.Hostname())). // real OSS refuses path style
+		WithHttpClient(&http.Client{
+			Transport:     sdkclient.NewTransport(),
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		})
+	return &Client{oss: oss.NewClient(config)}, nil
+}
+
+// signer answers the credentials of the call's own context, so that one client
+// serves every invocation.
+func signer(ctx context.Context) (credentials.Credentials, error) {
+	c, err := sdkclient.Required(ctx, op)
+	return credentials.Credentials{AccessKeyID: c.AccessKeyID, AccessKeySecret: c.AccessKeySecret, SecurityToken: c.SecurityToken}, err
+}
+
+// Read implements imagebuild.Objects. Where the key is not there and reads
+// differently URL-decoded, that key is tried once: whether events encode keys
+// is not documented.
+func (c *Client) Read(ctx context.Context, ref imagebuild.ObjectRef, limit int64) ([]byte, error) {
+	text, err := c.read(ctx, ref, limit)
+	if !errors.Is(err, imagebuild.ErrGone) {
+		return text, err
+	}
+	decoded, bad := url.PathUnescape(ref.Key)
+	if bad != nil || decoded == ref.Key {
+		return nil, err
+	}
+	ref.Key = decoded
+	return c.read(ctx, ref, limit)
+}
+
+// eTag is what an eTag can be between its quotes: a sender may set it.
+var eTag = regexp.MustCompile(`^[!#-~]{1,128}$`)
+
+// read bounds the object twice: the service may ignore the range.
+func (c *Client) read(ctx context.Context, ref imagebuild.ObjectRef, limit int64) (text []byte, err error) {
+	request := &oss.GetObjectRequest{
+		Bucket:        oss.Ptr(ref.Bucket),
+		Key:           oss.Ptr(ref.Key),
+		Range:         oss.Ptr(fmt.Sprintf("bytes=0-%d", limit)), // the end is inclusive
+		RangeBehavior: oss.Ptr("standard"),
+	}
+	if ref.ETag != "" {
+		if !eTag.MatchString(ref.ETag) {
+			return nil, fault.New(fault.Invalid, op, "the eTag is not valid")
+		}
+		request.IfMatch = oss.Ptr(`"` + ref.ETag + `"`)
+	}
+	ctx, cancel := sdkclient.Bounded(ctx)
+	defer cancel()
+	err = sdkclient.Guard(op, func() error {
+		object, err := c.oss.GetObject(ctx, request)
+		if err != nil {
+			return err
+		}
+		defer object.Body.Close()
+		text, err = io.ReadAll(io.LimitReader(object.Body, limit+1))
+		return err
+	})
+	if err != nil {
+		return missing(ctx, err)
+	}
+	return text, nil
+}
+
+// missing tells the answers that are no fault, by status: of 404 the code is
+// not relied on, and a range of an empty object cannot be satisfied.
+func missing(ctx context.Context, err error) ([]byte, error) {
+	var service *oss.ServiceError
+	if errors.As(err, &service) && service.Code != "NoSuchBucket" {
+		switch service.StatusCode {
+		case http.StatusNotFound:
+			return nil, imagebuild.ErrGone
+		case http.StatusPreconditionFailed:
+			return nil, imagebuild.ErrSuperseded
+		case http.StatusRequestedRangeNotSatisfiable:
+			return nil, nil
+		}
+	}
+	return nil, classify(ctx, err)
+}
+
+// codes says who must act on a code of the service; a template's sender names
+// neither keys nor buckets that the function may not read, but for a
+// templateUri that the policy allows.
+// Source: OSS error codes.
+var codes = sdkclient.Codes{
+	"AccessDenied":          fault.Permanent,
+	"InvalidAccessKeyId":    fault.Permanent,
+	"NoSuchBucket":          fault.Permanent,
+	"RequestTimeTooSkewed":  fault.Permanent,
+	"SignatureDoesNotMatch": fault.Permanent,
+
+	"InvalidSecurityToken": fault.Retryable, // with the next invocation's credentials
+	"RequestTimeout":       fault.Retryable, // 400
+	"SecurityTokenExpired": fault.Retryable,
+}
+
+// notXML is what the SDK calls an answer that it cannot read.
+const notXML = "BadErrorResponse"
+
+// classify turns an error of the SDK into a fault.
+func classify(ctx context.Context, err error) error {
+	if f := fault.Of(err); f != nil {
+		return f // without the words that the SDK put around it
+	}
+	var service *oss.ServiceError
+	if errors.As(err, &service) {
+		c, _ := sdkclient.CredentialsFrom(ctx)
+		return refused(service, c.Secrets())
+	}
+	if f, ok := sdkclient.Network(op, err); ok {
+		return f
+	}
+	var parameter oss.InvalidParamError
+	if errors.As(err, &parameter) {
+		return fault.New(fault.Invalid, op, "the bucket name or object key is not valid")
+	}
+	return fault.New(fault.Unknown, op, fmt.Sprintf("the SDK failed with an error of type %T", err))
+}
+
+func refused(e *oss.ServiceError, secrets []string) *fault.Error {
+	f := &fault.Error{
+		Op: op, Code: sdkclient.Identifier(e.Code, secrets...),
+		RequestID: sdkclient.Identifier(e.RequestID, secrets...), HTTPStatus: e.StatusCode,
+	}
+	if e.Code == notXML {
+		f.Code = ""
+	} else {
+		f.Message = sdkclient.Clean(e.Message, secrets...)
+	}
+	f.Kind = codes.Kind(f.Code, e.StatusCode)
+	if f.Message == "" {
+		f.Message = fmt.Sprintf("the service refused the request with HTTP status %d", e.StatusCode)
+	}
+	return f
+}
