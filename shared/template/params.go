@@ -49,6 +49,7 @@ func (t *Template) Lookup(key string) []Value {
 // the policy. The zero Value stands for the whole template.
 func (t *Template) Report(rule string, v Value, message, help string) {
 	if v.Line == 0 {
+		v.Path = cmp.Or(v.Path, t.path)
 		v.Line, v.Column, v.EndLine, v.EndColumn = 1, 1, 1, 1
 	}
 	t.Findings = append(t.Findings, Finding{

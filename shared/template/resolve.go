@@ -59,7 +59,7 @@ func formatOf(path string, src *source) Format {
 }
 
 func (in *input) template() *Template {
-	l := &lint{in: in, t: &Template{Kind: Component, Format: in.format, Targets: []string{targetAlibaba}}}
+	l := &lint{in: in, t: &Template{Kind: Component, Format: in.format, Targets: []string{targetAlibaba}, path: in.content.path}}
 	l.found = slices.Clone(in.found)
 	l.t.given = in.messageKeys
 	if !in.incomplete && checkText(&l.report, in.content) {

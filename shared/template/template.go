@@ -84,6 +84,7 @@ type Template struct {
 	ComponentVersion string
 	Findings         []Finding
 
+	path  string   // Finding.Path of the content, "" of a message
 	given []given  // what header and message set, header keys that the message overrides left out
 	base  baseline // base image, from FROM or the keys
 }
