@@ -4,7 +4,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -30,15 +29,10 @@ const maxDelay = 604800
 const (
 	messageBucket = "mns/messages" // queue, seq: messageRecord
 	bodyBucket    = "mns/bodies"   // queue, seq: body, apart so that a receive does not rewrite it
-	// Every message stands in one of these two, its rank being the value;
-	// a receive looks at their fronts only.
-	readyBucket   = "mns/ready"   // queue, rank: never hidden
-	waitingBucket = "mns/waiting" // queue, when it becomes visible, seq
+	// orderBucket is the order of delivery: of each priority those that have
+	// been visible longest come first, those still hidden last.
+	orderBucket = "mns/order" // queue, priority, when it is visible, seq: nothing
 )
-
-// promotion is how many messages that became visible again are compared with
-// those never hidden when the next ones are chosen: priority holds among these.
-const promotion = 64
 
 // sweep is how many expired messages a send or receive removes at most, so
 // that none of them pays for many.
@@ -65,16 +59,22 @@ type draft struct {
 
 func (m messageRecord) visible(now time.Time) bool { return m.Visible <= now.UnixMilli() }
 
-// rank orders what is deliverable: by priority, then by age.
-func (m messageRecord) rank() string { return store.Key(fmt.Sprintf("%02d", m.Priority), m.Seq) }
+// orderKey is the message's place in orderBucket. It depends on the record
+// alone, so that a move finds the old place.
+func (m messageRecord) orderKey(q queueRecord) string {
+	return q.orderPrefix(m.Priority) + hex16(m.Visible) + m.Seq
+}
 
-// place is where the message stands among the ready or the waiting ones. It
-// depends on the record alone, so that a move finds the old place.
-func (m messageRecord) place(q queueRecord) (bucket, key string) {
-	if m.Receipts == 0 {
-		return readyBucket, q.prefix() + m.rank()
-	}
-	return waitingBucket, q.prefix() + store.Key(hex16(m.Visible), m.Seq)
+func (q queueRecord) orderPrefix(priority int) string {
+	return q.prefix() + fmt.Sprintf("%02d", priority)
+}
+
+// readOrderKey is the inverse of orderKey.
+func (q queueRecord) readOrderKey(key string) (priority int, visible time.Time, seq string) {
+	key = key[len(q.prefix()):]
+	priority, _ = strconv.Atoi(key[:2])
+	ms, _ := strconv.ParseInt(key[2:18], 16, 64)
+	return priority, time.UnixMilli(ms), key[18:]
 }
 
 // hex16 makes a number that is not negative sort as text.
@@ -131,10 +131,9 @@ func parseReceiptHandle(handle string) (seq string, receipts int, err error) {
 	return hex16(number), int(count), nil
 }
 
-// put stores the record and the message's place.
+// put stores the record and its place in the order.
 func put(tx *store.Tx, q queueRecord, m messageRecord) error {
-	bucket, key := m.place(q)
-	if err := tx.Put(bucket, key, []byte(m.rank())); err != nil {
+	if err := tx.Put(orderBucket, m.orderKey(q), nil); err != nil {
 		return err
 	}
 	return tx.PutJSON(messageBucket, q.prefix()+m.Seq, m)
@@ -142,16 +141,14 @@ func put(tx *store.Tx, q queueRecord, m messageRecord) error {
 
 // move replaces the record of a stored message.
 func move(tx *store.Tx, q queueRecord, from, to messageRecord) error {
-	bucket, key := from.place(q)
-	if err := tx.Delete(bucket, key); err != nil {
+	if err := tx.Delete(orderBucket, from.orderKey(q)); err != nil {
 		return err
 	}
 	return put(tx, q, to)
 }
 
 func drop(tx *store.Tx, q queueRecord, m messageRecord) error {
-	bucket, key := m.place(q)
-	if err := tx.Delete(bucket, key); err != nil {
+	if err := tx.Delete(orderBucket, m.orderKey(q)); err != nil {
 		return err
 	}
 	if err := tx.Delete(messageBucket, q.prefix()+m.Seq); err != nil {
@@ -248,48 +245,27 @@ func (s *Service) send(tx *store.Tx, q queueRecord, d draft) (Message, error) {
 }
 
 // deliverable returns the seqs of the first visible messages, at most limit,
-// in the order of delivery.
-func deliverable(tx *store.Tx, q queueRecord, now time.Time, limit int) []string {
-	var ranks []string
-	tx.Scan(readyBucket, q.prefix(), "", func(_ string, rank []byte) bool {
-		ranks = append(ranks, string(rank))
-		return len(ranks) < limit
-	})
-	bound := len(ranks) + max(limit, promotion)
-	tx.Scan(waitingBucket, q.prefix(), "", func(key string, rank []byte) bool {
-		if q.visibleAt(key).After(now) {
+// in the order of delivery. Where there is none it returns when the first one
+// becomes visible; the zero time means never. It looks at no more messages
+// than it returns, and one of each priority.
+func deliverable(tx *store.Tx, q queueRecord, now time.Time, limit int) (seqs []string, next time.Time) {
+	from := q.prefix()
+	for more := true; more && len(seqs) < limit; {
+		more = false
+		tx.Scan(orderBucket, q.prefix(), from, func(key string, _ []byte) bool {
+			priority, visible, seq := q.readOrderKey(key)
+			if !visible.After(now) {
+				seqs = append(seqs, seq)
+				return len(seqs) < limit
+			}
+			if next.IsZero() || visible.Before(next) {
+				next = visible
+			}
+			from, more = q.orderPrefix(priority+1), true // the rest of this priority is hidden longer
 			return false
-		}
-		ranks = append(ranks, string(rank))
-		return len(ranks) < bound
-	})
-	slices.Sort(ranks)
-	ranks = ranks[:min(limit, len(ranks))]
-	for i, rank := range ranks {
-		ranks[i] = rank[len(rank)-16:]
+		})
 	}
-	return ranks
-}
-
-// front says whether a message is visible, and if not, when the first one
-// becomes so; the zero time means never.
-func front(tx *store.Tx, q queueRecord, now time.Time) (visible bool, next time.Time) {
-	tx.Scan(readyBucket, q.prefix(), "", func(string, []byte) bool {
-		visible = true
-		return false
-	})
-	tx.Scan(waitingBucket, q.prefix(), "", func(key string, _ []byte) bool {
-		next = q.visibleAt(key)
-		visible = visible || !next.After(now)
-		return false
-	})
-	return visible, next
-}
-
-// visibleAt reads a key of waitingBucket.
-func (q queueRecord) visibleAt(key string) time.Time {
-	ms, _ := strconv.ParseInt(key[len(q.prefix()):][:16], 16, 64)
-	return time.UnixMilli(ms)
+	return seqs, next
 }
 
 // hide is the receive itself: the messages stay, invisible to others.
@@ -303,7 +279,8 @@ func (s *Service) hide(tx *store.Tx, queue string, limit int) ([]Message, error)
 		return nil, err
 	}
 	var got []Message
-	for _, seq := range deliverable(tx, q, now, limit) {
+	seqs, _ := deliverable(tx, q, now, limit)
+	for _, seq := range seqs {
 		m, _, err := findMessage(tx, q, seq)
 		if err != nil {
 			return nil, err
@@ -333,7 +310,7 @@ func (s *Service) peek(tx *store.Tx, queue string, limit int) ([]Message, error)
 	}
 	now := s.account.Clock.Now()
 	for depth := limit; ; depth *= 2 {
-		seqs := deliverable(tx, q, now, depth)
+		seqs, _ := deliverable(tx, q, now, depth)
 		live, err := liveOf(tx, q, now, seqs)
 		if err != nil {
 			return nil, err

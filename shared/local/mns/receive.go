@@ -42,7 +42,8 @@ func (s *Service) look(queue string) (visible bool, state idle, err error) {
 			return err
 		}
 		state.pollingWait = seconds(q.PollingWaitSeconds)
-		visible, state.next = front(tx, q, s.account.Clock.Now())
+		seqs, next := deliverable(tx, q, s.account.Clock.Now(), 1)
+		visible, state.next = len(seqs) > 0, next
 		return nil
 	})
 	return visible, state, err
