@@ -1,0 +1,205 @@
+// Package mnsqueue publishes outcomes to an MNS queue through
+// aliyun-mns-go-sdk. It translates, nothing else: no retries.
+package mnsqueue
+
+import (
+	"context"
+	"encoding/xml"
+	"fmt"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+
+	mns "github.com/aliyun/aliyun-mns-go-sdk"
+
+	"imagedrop/shared/fault"
+	"imagedrop/shared/imagebuild"
+	"imagedrop/shared/sdkclient"
+)
+
+const (
+	op = "mnsqueue.SendMessage"
+
+	// priority is the service's default; the SDK's zero value is refused.
+	// Source: MNS 2015-06-06, SendMessage, Priority 1-16.
+	priority = 8
+
+	// timeoutSeconds bounds one call; the SDK's default is 35.
+	timeoutSeconds = 10
+)
+
+// Options says which queue.
+type Options struct {
+	Endpoint string // "https://<account>.mns.<region>.aliyuncs.com"
+	Queue    string
+}
+
+// Client implements imagebuild.Outbox. It is safe for concurrent use.
+type Client struct {
+	resource string
+	clients  *sdkclient.Cache[mns.MNSClient]
+}
+
+var _ imagebuild.Outbox = (*Client)(nil)
+
+// queueName is what a queue's name can be. Source: MNS 2015-06-06, CreateQueue
+// (120 characters; 256 in older documents).
+var queueName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]{0,255}$`)
+
+// New returns a client, or an error that says what is wrong with the options.
+func New(o Options) (*Client, error) {
+	endpoint, err := parseEndpoint(o.Endpoint)
+	if err != nil {
+		return nil, err
+	}
+	if !queueName.MatchString(o.Queue) {
+		return nil, fmt.Errorf("%q is not a queue name: letters, digits and hyphens", o.Queue)
+	}
+	return &Client{
+		resource: "queues/" + o.Queue + "/messages",
+		clients: sdkclient.NewCache(func(c sdkclient.Credentials) (mns.MNSClient, error) {
+			return newClient(endpoint, c)
+		}),
+	}, nil
+}
+
+// parseEndpoint checks the form that the SDK panics about otherwise: it splits
+// the whole endpoint at dots, scheme, port and path included.
+func parseEndpoint(endpoint string) (string, error) {
+	u, err := sdkclient.ParseEndpoint(endpoint)
+	if err != nil {
+		return "", err
+	}
+	endpoint = strings.TrimSuffix(u.String(), "/")
+	if dots := strings.Count(endpoint, "."); dots != 4 {
+		return "", fmt.Errorf("%q has %d dots, and the MNS SDK demands four; give https://<account>.mns.<region>.aliyuncs.com, or locally http://localhost:<port>/<account>.mns.<region>.aliyuncs.com", endpoint, dots)
+	}
+	return endpoint, nil
+}
+
+func newClient(endpoint string, c sdkclient.Credentials) (client mns.MNSClient, err error) {
+	err = sdkclient.Guard(op, func() error {
+		client = mns.NewAliMNSClientWithConfig(mns.AliMNSClientConfig{
+			EndPoint:        endpoint,
+			AccessKeyId:     c.AccessKeyID,
+			AccessKeySecret: c.AccessKeySecret,
+			Token:           c.SecurityToken,
+			TimeoutSecond:   timeoutSeconds,
+			MaxConnsPerHost: sdkclient.MaxConnections,
+		})
+		return nil
+	})
+	return client, err
+}
+
+// Publish implements imagebuild.Outbox. The SDK takes no context: where ctx
+// ends first, the call is left to its own time-out.
+func (c *Client) Publish(ctx context.Context, body []byte) error {
+	if err := sendable(body); err != nil {
+		return err
+	}
+	signer, err := sdkclient.Required(ctx, op)
+	if err != nil {
+		return err
+	}
+	client, err := c.clients.Get(signer)
+	if err != nil {
+		return err
+	}
+	if f, over := sdkclient.Network(op, ctx.Err()); over {
+		return f
+	}
+	message := mns.MessageSendRequest{MessageBody: string(body), Priority: priority}
+	secrets := append(signer.Secrets(), message.MessageBody)
+	done := make(chan error, 1)
+	go func() {
+		done <- sdkclient.Guard(op, func() error { return send(client, c.resource, message, secrets) })
+	}()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		f, _ := sdkclient.Network(op, ctx.Err())
+		return f
+	}
+}
+
+// sendable refuses a body that XML cannot carry: the SDK would replace what it
+// cannot, without an error, and the outcome would be another one.
+func sendable(body []byte) error {
+	for i := 0; i < len(body); {
+		r, size := utf8.DecodeRune(body[i:])
+		if r == utf8.RuneError && size <= 1 || !xmlCharacter(r) {
+			return &fault.Error{Kind: fault.Unknown, Op: op, Code: "InvalidArgument",
+				Message: fmt.Sprintf("byte %d of the message body cannot be sent as XML", i)}
+		}
+		i += size
+	}
+	return nil
+}
+
+// xmlCharacter follows XML 1.0, production Char.
+func xmlCharacter(r rune) bool {
+	if r < ' ' {
+		return r == '\t' || r == '\n' || r == '\r'
+	}
+	return r != 0xFFFE && r != 0xFFFF
+}
+
+// send makes the call through the SDK's client and reads the answer itself:
+// the SDK's queue object keeps neither status nor code of a refusal apart from
+// its text, and limits and counts calls without synchronisation.
+func send(client mns.MNSClient, resource string, message mns.MessageSendRequest, secrets []string) error {
+	answer, err := client.Send(mns.POST, nil, message, resource)
+	if mns.ERR_SEND_REQUEST_FAILED.IsEqual(err) {
+		return fault.New(fault.Retryable, op, "the queue service gave no answer")
+	}
+	if err != nil {
+		return fault.New(fault.Unknown, op, fmt.Sprintf("the SDK failed with an error of type %T", err))
+	}
+	if status := answer.StatusCode(); status/100 != 2 {
+		return refused(status, answer.Body(), secrets)
+	}
+	var sent mns.MessageSendResponse
+	if xml.Unmarshal(answer.Body(), &sent) != nil || sent.MessageId == "" {
+		return &fault.Error{Kind: fault.Retryable, Op: op, HTTPStatus: answer.StatusCode(), Message: "the answer carries no MessageId"}
+	}
+	return nil
+}
+
+// codes says who must act on a code of the service. A message that the service
+// finds malformed is our making, and a repeat of it is refused again.
+// Source: MNS 2015-06-06, error codes.
+var codes = sdkclient.Codes{
+	"AccessDenied":          fault.Permanent,
+	"InvalidAccessKeyId":    fault.Permanent,
+	"QueueNotExist":         fault.Permanent,
+	"SignatureDoesNotMatch": fault.Permanent,
+	"TimeExpired":           fault.Permanent, // 408: our clock is off
+
+	"InternalError":         fault.Retryable,
+	"InternalServerError":   fault.Retryable,
+	"InvalidSecurityToken*": fault.Retryable, // with the next invocation's credentials
+	"QpsLimitExceeded":      fault.Retryable, // status not documented
+	"SecurityTokenExpired":  fault.Retryable,
+	"ServiceUnavailable*":   fault.Retryable,
+	"Throttling*":           fault.Retryable,
+}
+
+// refused is for an answer that is no success: the service's, or a page of
+// whatever stands before it.
+func refused(status int, body []byte, secrets []string) *fault.Error {
+	var answer mns.ErrorResponse
+	if xml.Unmarshal(body, &answer) != nil {
+		answer = mns.ErrorResponse{}
+	}
+	f := &fault.Error{
+		Kind: codes.Kind(answer.Code, status), Op: op, HTTPStatus: status,
+		Code: sdkclient.Identifier(answer.Code, secrets...), RequestID: sdkclient.Identifier(answer.RequestId, secrets...),
+		Message: sdkclient.Clean(answer.Message, secrets...),
+	}
+	if f.Message == "" {
+		f.Message = fmt.Sprintf("the queue service refused the message with HTTP status %d", status)
+	}
+	return f
+}
