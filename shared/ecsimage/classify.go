@@ -1,0 +1,113 @@
+package ecsimage
+
+import (
+	"errors"
+	"fmt"
+
+	sdkerrors "github.com/aliyun/alibaba-cloud-sdk-go/sdk/errors"
+
+	"imagedrop/shared/fault"
+	"imagedrop/shared/sdkclient"
+)
+
+// codes says who must act on an error code of the two creates, the two
+// describes, or the gateway. A code that reproaches a value is the sender's;
+// whoever knows that a setting supplied the value knows better, and so does
+// who knows how old a COMPONENT reference is.
+// Source: error tables of CreateImageComponent, CreateImagePipeline and
+// StartImagePipelineExecution; ECS common error codes.
+var codes = sdkclient.Codes{
+	// A value of the template or the message.
+	"Duplicate.TagKey":                        fault.Invalid,
+	"DuplicatedCommand.FROM":                  fault.Invalid,
+	"EmptyCommandContent.*":                   fault.Invalid,
+	"ImageComponent.NotFound":                 fault.Invalid,
+	"ImagePipeline.NotSupportWindowsInstance": fault.Invalid,
+	"Invalid*":                       fault.Invalid,
+	"MissingParameter*":              fault.Invalid,
+	"NotEmptyCommandContent.RESTART": fault.Invalid,
+	"NotSupportedCommand.FROM":       fault.Invalid,
+
+	// Quota, permission, role, key, clock, or a request that we made wrong.
+	"Forbidden*":                                           fault.Permanent,
+	"IdempotentParameterMismatch":                          fault.Permanent,
+	"IllegalTimestamp":                                     fault.Permanent,
+	"IncompleteSignature":                                  fault.Permanent,
+	"InvalidAccessKeyId*":                                  fault.Permanent,
+	"InvalidApi.NotFound":                                  fault.Permanent,
+	"InvalidImagePipeline.OSSObjectNotAuthorized":          fault.Permanent,
+	"InvalidOSSObject.NotAuthorized":                       fault.Permanent,
+	"InvalidOperation.NoPermissionCreateServiceLinkedRole": fault.Permanent,
+	"InvalidOperation.NoRightAccessOSS":                    fault.Permanent,
+	"InvalidParameter.ClientToken":                         fault.Permanent,
+	"InvalidProduct.NotFound":                              fault.Permanent,
+	"InvalidTimeStamp*":                                    fault.Permanent,
+	"InvalidUser.Unauthorized":                             fault.Permanent,
+	"MissingSecurityToken":                                 fault.Permanent,
+	"NoPermission":                                         fault.Permanent,
+	"NoSuchVersion":                                        fault.Permanent,
+	"QuotaExceed*":                                         fault.Permanent,
+	"SignatureDoesNotMatch":                                fault.Permanent,
+	"UnsupportedOperation":                                 fault.Permanent,
+
+	// The same request can succeed later, or with fresh credentials.
+	"IdempotentProcessing":                  fault.Retryable,
+	"InternalError*":                        fault.Retryable,
+	"Invalid.NextToken":                     fault.Retryable, // a look-up begins anew
+	"InvalidOperation.OSSObjectIsImporting": fault.Retryable,
+	"InvalidSecurityToken*":                 fault.Retryable,
+	"LastTokenProcessing":                   fault.Retryable,
+	"Rejected.Throttling":                   fault.Retryable,
+	"ServiceUnavailable*":                   fault.Retryable,
+	"SignatureNonceUsed":                    fault.Retryable,
+	"StartImagePipelineExecution.Failed":    fault.Retryable,
+	"Throttling*":                           fault.Retryable,
+}
+
+// classify turns an error of the SDK into a fault. The type is asked first:
+// the SDK's client errors claim status 400, time-outs included.
+func classify(op string, err error, secrets []string) error {
+	if err == nil || fault.Of(err) != nil {
+		return err
+	}
+	var server *sdkerrors.ServerError
+	if errors.As(err, &server) {
+		return refused(op, server, secrets)
+	}
+	var client *sdkerrors.ClientError
+	if errors.As(err, &client) {
+		return broken(op, client)
+	}
+	if f, ok := sdkclient.Network(op, err); ok {
+		return f
+	}
+	return fault.New(fault.Unknown, op, fmt.Sprintf("the SDK failed with an error of type %T", err))
+}
+
+// refused is for an answer of the service, or of a proxy before it, whose
+// answer has no code and a page for a message.
+func refused(op string, e *sdkerrors.ServerError, secrets []string) *fault.Error {
+	f := &fault.Error{
+		Kind: codes.Kind(e.ErrorCode(), e.HttpStatus()), Op: op,
+		Code: sdkclient.Identifier(e.ErrorCode(), secrets...), RequestID: sdkclient.Identifier(e.RequestId(), secrets...),
+		HTTPStatus: e.HttpStatus(),
+	}
+	if e.ErrorCode() != "" {
+		f.Message = sdkclient.Clean(e.Message(), secrets...)
+	}
+	if f.Message == "" {
+		f.Message = fmt.Sprintf("the service refused the request with HTTP status %d", e.HttpStatus())
+	}
+	return f
+}
+
+// broken is for what the SDK itself made of a call.
+func broken(op string, e *sdkerrors.ClientError) *fault.Error {
+	switch e.ErrorCode() {
+	case sdkerrors.TimeoutErrorCode:
+		return fault.New(fault.Retryable, op, "no answer in time")
+	case sdkerrors.JsonUnmarshalErrorCode: // an answer, but not the service's
+		return fault.New(fault.Retryable, op, "the answer is not JSON")
+	}
+	return &fault.Error{Kind: fault.Unknown, Op: op, Code: e.ErrorCode(), Message: "the SDK could not make the request"}
+}

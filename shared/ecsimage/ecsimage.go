@@ -1,0 +1,256 @@
+// Package ecsimage creates and finds the components and pipelines of ECS Image
+// Builder (ECS API 2014-05-26) through alibaba-cloud-sdk-go. It translates,
+// nothing else: no retries, no judgement of a template.
+//
+// It takes the typed requests and answers of services/ecs with the SDK's core
+// client. Naming ecs.Client would keep the methods of some 400 APIs in every
+// binary.
+package ecsimage
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/aliyun/alibaba-cloud-sdk-go/sdk"
+	"github.com/aliyun/alibaba-cloud-sdk-go/sdk/auth/credentials"
+	"github.com/aliyun/alibaba-cloud-sdk-go/sdk/requests"
+	"github.com/aliyun/alibaba-cloud-sdk-go/sdk/responses"
+	"github.com/aliyun/alibaba-cloud-sdk-go/services/ecs"
+
+	"imagedrop/shared/fault"
+	"imagedrop/shared/imagebuild"
+	"imagedrop/shared/sdkclient"
+	"imagedrop/shared/template"
+)
+
+// pageSize is MaxResults of a describe; the API takes 1-500, default 50. Each
+// entry carries its content, so a page holds up to some 1.6 MB.
+const pageSize = 100
+
+// Options says where the service is.
+type Options struct {
+	// Endpoint is "" for the SDK's endpoint of each request's region.
+	Endpoint string
+}
+
+// Client implements imagebuild.Resources. It is safe for concurrent use.
+type Client struct {
+	pool *sdkclient.Pool[*caller]
+}
+
+var _ imagebuild.Resources = (*Client)(nil)
+
+// New returns a client, or an error that says what is wrong with the endpoint.
+func New(o Options) (*Client, error) {
+	endpoint := &url.URL{Scheme: "https"} // no host: the SDK finds the region's
+	if o.Endpoint != "" {
+		var err error
+		if endpoint, err = sdkclient.ParseEndpoint(o.Endpoint); err != nil {
+			return nil, err
+		}
+		if strings.Trim(endpoint.Path, "/") != "" {
+			return nil, fmt.Errorf("%q: the endpoint of ECS has no path", o.Endpoint)
+		}
+	}
+	transport := sdkclient.NewTransport()
+	return &Client{pool: sdkclient.NewPool(sdkclient.MaxConnections, func(c sdkclient.Credentials) (*caller, error) {
+		return newCaller(c, endpoint, transport)
+	})}, nil
+}
+
+// caller is one client of the SDK, for one call at a time: the SDK rewrites
+// fields of its HTTP client for every call.
+type caller struct {
+	client *sdk.Client
+	carry  *carrier
+}
+
+func newCaller(c sdkclient.Credentials, endpoint *url.URL, transport http.RoundTripper) (*caller, error) {
+	carry := &carrier{base: transport}
+	config := sdk.NewConfig().WithScheme(endpoint.Scheme).WithAutoRetry(false)
+	config.Transport = carry
+	client, err := sdk.NewClientWithOptions("", config, credentials.NewStaticSTSCredentialsProvider(c.AccessKeyID, c.AccessKeySecret, c.SecurityToken))
+	if err != nil {
+		return nil, err
+	}
+	client.Domain = endpoint.Host
+	client.SetEndpointRules(endpointMap(), ecs.GetEndpointType(), "")
+	return &caller{client: client, carry: carry}, nil
+}
+
+// endpointMap is the SDK's, which it makes at the first call, unsynchronised.
+var endpointMap = sync.OnceValue(ecs.GetEndpointMap)
+
+// carrier gives a call its context, which the SDK has no way to take, and
+// keeps a redirect from carrying the signature to another host.
+type carrier struct {
+	base http.RoundTripper
+	ctx  context.Context // of the call under way
+}
+
+// RoundTrip implements http.RoundTripper.
+func (c *carrier) RoundTrip(r *http.Request) (*http.Response, error) {
+	answer, err := c.base.RoundTrip(r.WithContext(c.ctx))
+	if err == nil {
+		answer.Header.Del("Location")
+	}
+	return answer, err
+}
+
+// Create implements imagebuild.Resources: the parameters go into the form
+// body, since the URL has limits.
+func (c *Client) Create(ctx context.Context, r imagebuild.Request) (id string, err error) {
+	form := map[string]string{"ClientToken": r.ClientToken}
+	for _, p := range r.Parameters {
+		form[p.Name] = p.Value
+	}
+	switch r.Kind {
+	case template.Component:
+		const op = "ecsimage.CreateImageComponent"
+		request, answer := ecs.CreateCreateImageComponentRequest(), ecs.CreateCreateImageComponentResponse()
+		err = c.do(ctx, op, r.RegionID, form, request, request.RpcRequest, answer)
+		return checked(op, answer.ImageComponentId, answer.RequestId, err)
+	case template.Pipeline:
+		const op = "ecsimage.CreateImagePipeline"
+		request, answer := ecs.CreateCreateImagePipelineRequest(), ecs.CreateCreateImagePipelineResponse()
+		err = c.do(ctx, op, r.RegionID, form, request, request.RpcRequest, answer)
+		return checked(op, answer.ImagePipelineId, answer.RequestId, err)
+	}
+	return "", fault.New(fault.Unknown, "ecsimage.Create", "no operation creates a "+string(r.Kind))
+}
+
+// checked refuses an answer without an ID: it is not the service's.
+func checked(op, id, requestID string, err error) (string, error) {
+	if err == nil && id == "" {
+		return "", &fault.Error{Kind: fault.Retryable, Op: op, Message: "the answer carries no ID", RequestID: requestID}
+	}
+	return id, err
+}
+
+// Find implements imagebuild.Resources. The service is asked by name and tags;
+// names are compared once more, since the documents do not say for pipelines
+// that the match is exact.
+func (c *Client) Find(ctx context.Context, q imagebuild.Query) ([]imagebuild.Resource, error) {
+	page := c.pipelines
+	switch q.Kind {
+	case template.Component:
+		page = c.components
+	case template.Pipeline:
+	default:
+		return nil, fault.New(fault.Unknown, "ecsimage.Find", "no operation finds a "+string(q.Kind))
+	}
+	var found []imagebuild.Resource
+	for token := ""; ; {
+		resources, next, err := page(ctx, q, token)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range resources {
+			if q.Name == "" || r.Name == q.Name {
+				found = append(found, r)
+			}
+		}
+		if next == "" {
+			return found, nil
+		}
+		if next == token {
+			return nil, fault.New(fault.Unknown, "ecsimage.Find", "the service answers the same NextToken again")
+		}
+		token = next
+	}
+}
+
+func (c *Client) components(ctx context.Context, q imagebuild.Query, token string) ([]imagebuild.Resource, string, error) {
+	request, answer := ecs.CreateDescribeImageComponentsRequest(), ecs.CreateDescribeImageComponentsResponse()
+	if err := c.do(ctx, "ecsimage.DescribeImageComponents", q.RegionID, filters(q, token), request, request.RpcRequest, answer); err != nil {
+		return nil, "", err
+	}
+	var resources []imagebuild.Resource
+	for _, s := range answer.ImageComponent.ImageComponentSet {
+		resources = append(resources, imagebuild.Resource{
+			Kind: template.Component, ID: s.ImageComponentId, Name: s.Name, Version: s.ComponentVersion,
+			CreationTime: s.CreationTime, Tags: tags(s.Tags.Tag),
+		})
+	}
+	return resources, answer.NextToken, nil
+}
+
+func (c *Client) pipelines(ctx context.Context, q imagebuild.Query, token string) ([]imagebuild.Resource, string, error) {
+	request, answer := ecs.CreateDescribeImagePipelinesRequest(), ecs.CreateDescribeImagePipelinesResponse()
+	if err := c.do(ctx, "ecsimage.DescribeImagePipelines", q.RegionID, filters(q, token), request, request.RpcRequest, answer); err != nil {
+		return nil, "", err
+	}
+	var resources []imagebuild.Resource
+	for _, s := range answer.ImagePipeline.ImagePipelineSet {
+		resources = append(resources, imagebuild.Resource{
+			Kind: template.Pipeline, ID: s.ImagePipelineId, Name: s.Name,
+			CreationTime: s.CreationTime, Tags: tags(s.Tags.Tag),
+		})
+	}
+	return resources, answer.NextToken, nil
+}
+
+func filters(q imagebuild.Query, token string) map[string]string {
+	form := map[string]string{"Name": q.Name, "NextToken": token, "MaxResults": strconv.Itoa(pageSize)}
+	for i, tag := range q.Tags {
+		n := strconv.Itoa(i + 1)
+		form["Tag."+n+".Key"], form["Tag."+n+".Value"] = tag.Key, tag.Value
+	}
+	return form
+}
+
+// tags reads tags of an answer: these operations fill TagKey and TagValue,
+// others of the same type Key and Value.
+func tags(list []ecs.Tag) []imagebuild.Tag {
+	var read []imagebuild.Tag
+	for _, t := range list {
+		if t.TagKey != "" {
+			read = append(read, imagebuild.Tag{Key: t.TagKey, Value: t.TagValue})
+		} else {
+			read = append(read, imagebuild.Tag{Key: t.Key, Value: t.Value})
+		}
+	}
+	return read
+}
+
+// regionID is what a region's ID can be. It becomes part of a host name that
+// is sent the security token, and a template may set it.
+var regionID = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)+$`)
+
+// do makes one call. Empty values are not sent, as the SDK does it.
+func (c *Client) do(ctx context.Context, op, region string, form map[string]string,
+	request requests.AcsRequest, rpc *requests.RpcRequest, answer responses.AcsResponse) error {
+	if !regionID.MatchString(region) {
+		return &fault.Error{Kind: fault.Invalid, Op: op, Code: "InvalidRegionId.NotFound", Message: "the region does not exist"}
+	}
+	for name, value := range form {
+		if value != "" && name != "RegionId" { // the SDK puts the region's into the query
+			rpc.FormParams[name] = value
+		}
+	}
+	rpc.RegionId, rpc.ReadTimeout = region, sdkclient.MaxCall // ctx is what ends a call
+	signer, err := sdkclient.Required(ctx, op)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := sdkclient.Bounded(ctx)
+	defer cancel()
+	call, put, err := c.pool.Take(ctx, signer)
+	if err == nil {
+		defer put()
+		call.carry.ctx = ctx
+		err = sdkclient.Guard(op, func() error { return call.client.DoAction(request, answer) })
+	}
+	return classify(op, err, append(signer.Secrets(), contents(form)...))
+}
+
+// contents returns the template text among the parameters.
+func contents(form map[string]string) []string {
+	return []string{form["Content"], form["BuildContent"], form["TestContent"]}
+}
