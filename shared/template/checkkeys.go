@@ -77,12 +77,32 @@ func (k *Key) problem(text string) string {
 		if n, err := strconv.Atoi(text); err != nil || n < k.Min || n > k.Max || strconv.Itoa(n) != text {
 			return "is " + text
 		}
-	case k.Max > 0 && utf8.RuneCountInString(text) < k.Min || k.Max > 0 && utf8.RuneCountInString(text) > k.Max:
-		return fmt.Sprintf("has %d characters", utf8.RuneCountInString(text))
+	case k.Max > 0 && !k.fits(text):
+		return fmt.Sprintf("is %d %s long", k.length(text), k.unit())
 	case k.Pattern != "" && !matches(k.Pattern, text), k.Not != "" && matches(k.Not, text):
 		return "is " + quote(text)
 	}
 	return ""
+}
+
+func (k *Key) fits(text string) bool {
+	n := k.length(text)
+	return n >= k.Min && n <= k.Max
+}
+
+// length counts code points, or bytes where the row says so.
+func (k *Key) length(text string) int {
+	if k.Bytes {
+		return len(text)
+	}
+	return utf8.RuneCountInString(text)
+}
+
+func (k *Key) unit() string {
+	if k.Bytes {
+		return "bytes"
+	}
+	return "characters"
 }
 
 // help says which values the row allows.
@@ -94,7 +114,7 @@ func (k *Key) help() string {
 	case k.Type == Integer:
 		parts = append(parts, fmt.Sprintf("%d to %d", k.Min, k.Max))
 	case k.Max > 0:
-		parts = append(parts, fmt.Sprintf("%d to %d characters", k.Min, k.Max))
+		parts = append(parts, fmt.Sprintf("%d to %d %s", k.Min, k.Max, k.unit()))
 	}
 	if k.Form != "" {
 		parts = append(parts, k.Form)

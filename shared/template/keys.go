@@ -54,6 +54,7 @@ type Key struct {
 	MessageOnly bool
 
 	Min, Max int      // code points of a string, or value of an integer; 0, 0: no limit
+	Bytes    bool     // Min and Max count bytes
 	Items    int      // most entries of a list, 0: no limit
 	Enum     []string // the only values
 	Pattern  string   // regular expression of the whole value
@@ -111,7 +112,7 @@ var Keys = []Key{
 
 	{Path: "baseImageType", Parameter: "BaseImageType", Type: String, Kind: Pipeline, Enum: []string{"IMAGE", "IMAGE_FAMILY", baseOSS},
 		Rule: "IB0211", Code: "InvalidBaseImageType.NotSupportedValue", Doc: "type of the base image; FROM gives it too"},
-	{Path: "baseImage", Parameter: "BaseImage", Type: String, Kind: Pipeline, Min: 1, Max: 128, Rule: "IB0212",
+	{Path: "baseImage", Parameter: "BaseImage", Type: String, Kind: Pipeline, Pattern: `^\S+$`, Form: "an image ID or an image family", Rule: "IB0212",
 		Code: "MissingParameter.BaseImage", Doc: "image ID or image family; FROM gives it too"},
 	{Path: "imageName", Parameter: "ImageName", Type: String, Kind: Pipeline, Min: 2, Max: 64, Pattern: namePattern, Not: webNot,
 		Form: nameForm, Rule: "IB0221", Code: "InvalidImageName.Malformed", Doc: "deprecated, use imageOptions.imageName"},
@@ -135,7 +136,7 @@ var Keys = []Key{
 	{Path: "repairMode", Parameter: "RepairMode", Type: String, Kind: Pipeline, Enum: []string{"Standard"}, Rule: "IB0223",
 		Code: "InvalidParameter.RepairMode", Doc: "check and repair the base image first"},
 	{Path: "addAccounts", Parameter: "AddAccount.N", Type: Strings, Kind: Pipeline, Pattern: `^[1-9][0-9]{0,17}$`,
-		Form: "a decimal account ID, for example 1234567890123456", Rule: "IB0219", Items: maxListed,
+		Form: "a decimal account ID, for example 1234567890123456", Rule: "IB0219", Code: "InvalidParameter.AddAccount", Items: maxListed,
 		ItemsRule: "IB0218", ItemsCode: "InvalidAddAccountSize.ExceededMaxNumber", Doc: "accounts to share the image with"},
 	{Path: "toRegionIds", Parameter: "ToRegionId.N", Type: Strings, Kind: Pipeline, Pattern: regionPattern, Form: regionForm,
 		Rule: "IB0208", Code: "InvalidRegionId.NotFound", Items: maxListed, ItemsRule: "IB0220",
@@ -193,7 +194,7 @@ var Keys = []Key{
 		Form: "a bucket name: lower-case letters, digits and hyphens", Rule: "IB0241",
 		Code: "InvalidParameter.ImportImageOptionsDiskDeviceMappingsOSSBucket", Doc: "bucket of the disk's file"},
 	{Path: "importImageOptions.diskDeviceMappings.ossObject", Parameter: "ImportImageOptions.DiskDeviceMappings.N.OSSObject",
-		Type: String, Kind: Pipeline, Min: 1, Max: 1023, Not: `^[/\\]`, Form: `does not begin with / or \`, Rule: "IB0242",
+		Type: String, Kind: Pipeline, Min: 1, Max: 1023, Bytes: true, Not: `^[/\\]`, Form: `does not begin with / or \`, Rule: "IB0242",
 		Code: "InvalidParameter.ImportImageOptionsDiskDeviceMappingsOSSObject", Doc: "key of the disk's file"},
 	{Path: "importImageOptions.diskDeviceMappings.format", Parameter: "ImportImageOptions.DiskDeviceMappings.N.Format",
 		Type: String, Kind: Pipeline, Enum: []string{"RAW", "VHD", "QCOW2"}, Rule: "IB0240",

@@ -130,7 +130,9 @@ func (r *reader) value(key *Key, m *member, entry int) {
 		r.read(key.Path+".", n, entry)
 		return
 	case key.Type == Objects && n.kind == listNode:
-		g.values = make([]scalar, len(n.items))
+		for i := range n.items {
+			g.values = append(g.values, scalar{at: n.items[i].at})
+		}
 		r.out = append(r.out, g)
 		r.objects(key, n)
 		return

@@ -87,34 +87,40 @@ func (l *lint) read() {
 func (l *lint) scan(next int) {
 	src := l.in.content
 	l.build = &part{section: inBuild, src: src, at: whole(src)}
-	if l.in.format == YAML {
-		l.build.yaml = readYAML(&l.report, l.build, next)
-		l.scanTestKey()
-		return
+	rest := -1
+	if l.in.format == YAML || sniffYAML(src.text) {
+		l.build.yaml = readYAML(l.build, next)
+	} else {
+		checkDirectives(&l.report, src, next)
+		rest = scanPart(&l.report, l.build, next, len(src.lines), testMayFollow)
 	}
-	rest := scanPart(&l.report, l.build, next, len(src.lines), testMayFollow)
 	if rest > 0 {
 		marker := span{src: src, start: src.lines[rest-1], end: src.lines[rest-1] + len(testMarker)}
-		l.test = &part{section: inTest, src: src, at: marker}
-		l.testAt = marker
-		scanPart(&l.report, l.test, rest, len(src.lines), noMarkers)
+		l.scanTest(src, rest, marker)
 	}
 	l.scanTestKey()
 }
 
+// scanTest reads the test section from a line on.
+func (l *lint) scanTest(src *source, from int, at span) {
+	l.testAt = at
+	l.test = &part{section: inTest, src: src, at: at}
+	if from < len(src.lines) && sniffYAML(src.text[src.lines[from]:]) {
+		l.test.yaml = readYAML(l.test, from)
+		return
+	}
+	scanPart(&l.report, l.test, from, len(src.lines), noMarkers)
+}
+
 // scanTestKey reads the key testContent, which cannot stand beside a section.
 func (l *lint) scanTestKey() {
-	if l.in.test == nil {
-		return
-	}
-	if l.test != nil {
+	switch {
+	case l.in.test == nil:
+	case l.test != nil:
 		l.add("IB0251", l.in.testAt, "", "the test section is given twice: here and in the content", "keep one of them")
-		return
-	}
-	l.testAt = l.in.testAt
-	l.test = &part{section: inTest, src: l.in.test, at: whole(l.in.test)}
-	if checkText(&l.report, l.in.test) {
-		scanPart(&l.report, l.test, 0, len(l.in.test.lines), noMarkers)
+	case checkText(&l.report, l.in.test):
+		l.scanTest(l.in.test, 0, l.in.testAt)
+		l.test.at = whole(l.in.test)
 	}
 }
 

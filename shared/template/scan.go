@@ -106,21 +106,22 @@ func (p *part) empty(in *instruction) bool {
 
 // scanner reads one source, once, line by line.
 type scanner struct {
-	report    *report
-	src       *source
-	line      int // next line
-	end       int // line after the last
-	out       strings.Builder
-	part      *part
-	directive bool // still before the first command: `# escape=` means something to Docker
+	report *report
+	src    *source
+	line   int // next line
+	end    int // line after the last
+	out    strings.Builder
+	part   *part
 }
 
 // scanPart reads the lines from..to of a source as commands. It stops at a
 // test marker where test allows one, and returns the line after it, or -1.
 func scanPart(r *report, p *part, from, to int, markers markerRule) (rest int) {
-	s := &scanner{report: r, src: p.src, line: from, end: to, part: p, directive: p.section != inTest}
+	s := &scanner{report: r, src: p.src, line: from, end: to, part: p}
 	p.commands = make([]instruction, 0, min(to-from, maxCommands+1))
-	s.out.Grow(len(p.src.text) - p.src.lines[from])
+	if from < to {
+		s.out.Grow(len(p.src.text) - p.src.lines[from])
+	}
 	rest = -1
 	for s.line < s.end && rest < 0 {
 		switch text := s.src.line(s.line); kindOfLine(text) {
@@ -152,12 +153,6 @@ const (
 func (s *scanner) comment(text string, markers markerRule) bool {
 	start := s.src.lines[s.line]
 	at := span{src: s.src, start: start, end: start + len(text)}
-	if s.directive {
-		if name := directiveName(text); name != "" {
-			s.report.add("IB0011", at, "", "parser directive "+name+" is not part of this dialect",
-				`delete the line; "\" is the only continuation character`)
-		}
-	}
 	switch markerOf(text) {
 	case exactTest:
 		if markers == testMayFollow {
@@ -180,7 +175,6 @@ func (s *scanner) comment(text string, markers markerRule) bool {
 
 // command reads one instruction from the current line to its last.
 func (s *scanner) command(text string) {
-	s.directive = false
 	start := s.src.lines[s.line]
 	indent := len(text) - len(skipBlanks(text))
 	word := firstWord(text[indent:])
@@ -307,6 +301,27 @@ func markerOf(text string) marker {
 		return nearTest
 	}
 	return noMarker
+}
+
+// checkDirectives finds what Docker takes for directives: comments before the
+// first command, outside the header, which ends before line next.
+func checkDirectives(r *report, src *source, next int) {
+	inHeader := false
+	for i := range src.lines {
+		text := src.line(i)
+		switch kindOfLine(text) {
+		case contentLine:
+			return
+		case commentLine:
+			if i < next && (markerOf(text) == exactHeader || markerOf(text) == nearHeader) {
+				inHeader = true
+			}
+			if name := directiveName(text); name != "" && !(inHeader && i < next) {
+				r.add("IB0011", span{src: src, start: src.lines[i], end: src.lines[i] + len(text)}, "",
+					"parser directive "+name+" is not part of this dialect", `delete the line; "\" is the only continuation character`)
+			}
+		}
+	}
 }
 
 // directiveName returns the name of a Docker parser directive, "" for any

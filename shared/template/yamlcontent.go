@@ -1,11 +1,493 @@
 package template
 
-// yamlContent is a YAML component as far as the rules need it.
-type yamlContent struct{ tasks int }
+import (
+	"fmt"
+	"slices"
+	"strings"
 
-func readYAML(r *report, p *part, from int) *yamlContent {
-	p.text = p.src.text[p.src.lines[min(from, len(p.src.lines)-1)]:]
-	return &yamlContent{}
+	"go.yaml.in/yaml/v3"
+)
+
+// yamlContent is a YAML component.
+type yamlContent struct {
+	text    *yamlText
+	from    int        // its first line in the source
+	root    *yaml.Node // nil where there is none, or no valid YAML
+	failure yamlFailure
+	first   span // of the first line of content
+	tasks   int
+	// code is what the service answers to an invalid one: a content that it
+	// does not know for YAML it reads as commands.
+	code string
 }
 
-func sniff(src *source) Format { return Dockerfile }
+// readYAML reads the lines of a part from one on as a YAML component.
+func readYAML(p *part, from int) *yamlContent {
+	c := &yamlContent{from: from, text: yamlOf(p.src, from), first: firstContent(p.src, from), code: "InvalidImageTemplateCommand.NotSupported"}
+	if sniffYAML(c.text.text) {
+		c.code = "InvalidParameter.Content"
+	}
+	c.root, c.failure = c.text.parseQuoted()
+	p.text = c.text.canonical(c.root)
+	c.tasks = len(items(value(c.root, "Tasks")))
+	return c
+}
+
+// yamlOf takes the lines of a source from one on as they stand.
+func yamlOf(src *source, from int) *yamlText {
+	y := &yamlText{src: src, end: len(src.text)}
+	var b strings.Builder
+	b.Grow(len(src.text))
+	for i := from; i < len(src.lines); i++ {
+		line := src.line(i)
+		y.addLine(src.lines[i], line)
+		b.WriteString(line)
+		if i+1 < len(src.lines) {
+			b.WriteByte('\n')
+		}
+	}
+	y.text = b.String()
+	return y
+}
+
+// firstContent is the span of the first line that says something.
+func firstContent(src *source, from int) span {
+	for i := from; i < len(src.lines); i++ {
+		if text := src.line(i); kindOfLine(text) == contentLine {
+			return span{src: src, start: src.lines[i], end: src.lines[i] + len(text)}
+		}
+	}
+	return whole(src)
+}
+
+// sniff tells a YAML component from commands where no file name does.
+func sniff(src *source) Format {
+	if sniffYAML(src.text) {
+		return YAML
+	}
+	return Dockerfile
+}
+
+// sniffYAML reports a text whose root is a mapping with Tasks or Parameters,
+// or that begins like one and is broken further on.
+func sniffYAML(text string) bool {
+	if !strings.Contains(text, "Tasks") && !strings.Contains(text, "Parameters") {
+		return false
+	}
+	src := newSource("", 0, text)
+	first := firstContent(src, 0)
+	line := strings.TrimSpace(src.text[first.start:first.end])
+	for _, key := range []string{"Tasks", "Parameters"} {
+		if rest, ok := strings.CutPrefix(line, key); ok && strings.HasPrefix(strings.TrimLeft(rest, " \t"), ":") {
+			return true
+		}
+	}
+	root, _ := yamlOf(src, 0).parseQuoted()
+	return value(root, "Tasks") != nil || value(root, "Parameters") != nil
+}
+
+// parseQuoted parses; where that fails because a value begins with {{ and
+// nobody quoted it, it is quoted first, as the service does.
+func (y *yamlText) parseQuoted() (*yaml.Node, yamlFailure) {
+	root, failure := y.parse()
+	if failure.text == "" {
+		return root, failure
+	}
+	quoted := *y
+	if quoted.text = quoteReferences(y.text); quoted.text == y.text {
+		return root, failure
+	}
+	if root, second := quoted.parse(); second.text == "" {
+		return root, second
+	}
+	return root, failure
+}
+
+// quoteReferences puts values that begin with {{ in single quotes, to the end
+// of their line.
+func quoteReferences(text string) string {
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		at := strings.Index(line, "{{")
+		if at < 0 || !opensValue(line[:at]) {
+			continue
+		}
+		value := strings.TrimRight(line[at:], " \t")
+		lines[i] = line[:at] + "'" + strings.ReplaceAll(value, "'", "''") + "'"
+	}
+	return strings.Join(lines, "\n")
+}
+
+// opensValue reports a line start after which YAML expects a value.
+func opensValue(s string) bool {
+	s = strings.TrimRight(s, " \t")
+	return s == "" || strings.HasSuffix(s, ":") || strings.HasSuffix(s, "-")
+}
+
+// canonical is the text without comment lines and blank lines, as far as that
+// changes nothing: in a block scalar they are text.
+func (y *yamlText) canonical(root *yaml.Node) string {
+	if root == nil && !strings.ContainsFunc(y.text, func(r rune) bool { return r > ' ' }) {
+		return ""
+	}
+	short := y.withoutComments()
+	if root == nil {
+		if strings.TrimSpace(short) == "" {
+			return ""
+		}
+		return y.text
+	}
+	stripped := yamlText{src: y.src, text: short}
+	if again, failure := stripped.parseQuoted(); failure.text == "" && sameNode(root, again) {
+		return short
+	}
+	return y.text
+}
+
+// withoutComments drops comment lines and blank lines outside block scalars.
+func (y *yamlText) withoutComments() string {
+	var b strings.Builder
+	b.Grow(len(y.text))
+	block, indent := false, 0
+	for line := range strings.Lines(y.text) {
+		line = strings.TrimSuffix(line, "\n")
+		content := strings.TrimLeft(line, " ")
+		kind := kindOfLine(line)
+		block = block && (kind == blankLine || len(line)-len(content) > indent)
+		if !block && kind != contentLine {
+			continue
+		}
+		b.WriteString(line)
+		b.WriteByte('\n')
+		if !block && opensBlock(line) {
+			block, indent = true, keyIndent(line)
+		}
+	}
+	return b.String()
+}
+
+// opensBlock reports a line that ends in the sign of a block scalar.
+func opensBlock(line string) bool {
+	line = strings.TrimRight(line, " \t")
+	if i := strings.Index(line, " #"); i >= 0 {
+		line = strings.TrimRight(line[:i], " \t")
+	}
+	line = strings.TrimRight(line, "0123456789+-")
+	return strings.HasSuffix(line, "|") || strings.HasSuffix(line, ">")
+}
+
+// keyIndent is the column of the key of a line, behind the marks of a list.
+func keyIndent(line string) int {
+	rest := strings.TrimLeft(line, " ")
+	for strings.HasPrefix(rest, "- ") {
+		rest = strings.TrimLeft(rest[1:], " ")
+	}
+	return len(line) - len(rest)
+}
+
+// sameNode reports whether two trees say the same.
+func sameNode(a, b *yaml.Node) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return a.Kind == b.Kind && a.Value == b.Value && a.Tag == b.Tag && a.Anchor == b.Anchor &&
+		slices.EqualFunc(a.Content, b.Content, sameNode)
+}
+
+// resolved follows aliases; one that leads to itself ends nowhere.
+func resolved(n *yaml.Node) *yaml.Node {
+	for range maxDepth {
+		if n == nil || n.Kind != yaml.AliasNode {
+			return n
+		}
+		n = n.Alias
+	}
+	return nil
+}
+
+// value returns the value of a key of a mapping, nil where there is none.
+func value(n *yaml.Node, key string) *yaml.Node {
+	n = resolved(n)
+	if n == nil || n.Kind != yaml.MappingNode {
+		return nil
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if n.Content[i].Value == key && n.Content[i].Kind == yaml.ScalarNode {
+			return resolved(n.Content[i+1])
+		}
+	}
+	return nil
+}
+
+// items returns the entries of a list.
+func items(n *yaml.Node) []*yaml.Node {
+	if n = resolved(n); n == nil || n.Kind != yaml.SequenceNode {
+		return nil
+	}
+	return n.Content
+}
+
+// pairs calls f for each key and value of a mapping.
+func pairs(n *yaml.Node, f func(key, value *yaml.Node)) {
+	if n = resolved(n); n == nil || n.Kind != yaml.MappingNode {
+		return
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		f(n.Content[i], resolved(n.Content[i+1]))
+	}
+}
+
+// isEmptyNode reports a value that says nothing.
+func isEmptyNode(n *yaml.Node) bool {
+	return n == nil || n.Kind == yaml.ScalarNode && (n.Value == "" || n.ShortTag() == "!!null")
+}
+
+// action is what an action of a task needs and takes.
+type action struct {
+	name               string
+	required, optional []string
+	output             output
+}
+
+type output int
+
+const (
+	noOutput output = iota
+	stdout
+	doubtful // not documented
+)
+
+// actions of a YAML component.
+// Source: "Commands supported by Image Builder", YAML format, 2024-12-17.
+var actions = []action{
+	{"RunShellCommand", []string{"commandContent"}, []string{"workingDir", "username"}, stdout},
+	{"RunPowerShellCommand", []string{"commandContent"}, []string{"workingDir", "username", "windowsPasswordName"}, doubtful},
+	{"InvokeCommand", []string{"commandId"}, []string{"username", "parameters"}, doubtful},
+	{"OSSDownload", []string{"bucketName", "objectName", "destinationDir"}, []string{"ossRegion", "validTime"}, noOutput},
+	{"OSSUpload", []string{"bucketName", "objectName", "fileToUpload"}, []string{"ossRegion", "validTime"}, noOutput},
+	{"WebDownload", []string{"sourcePath", "destinationDir"}, []string{"tokenInfo", "timeout"}, noOutput},
+	{"Reboot", nil, []string{"forceStop"}, noOutput},
+}
+
+func actionNamed(name string) *action {
+	for i := range actions {
+		if actions[i].name == name {
+			return &actions[i]
+		}
+	}
+	return nil
+}
+
+// rules on YAML components report with the content's code.
+func (l *lint) addYAML(p *part, rule string, n *yaml.Node, message, help string) {
+	l.add(rule, p.yaml.text.span(n), p.yaml.code, message, help)
+}
+
+// isYAMLComponent reports the parts that the rules on YAML components judge.
+func (p *part) isYAMLComponent() bool {
+	return p.yaml != nil && p.section == inComponent && p.text != ""
+}
+
+func checkYAMLRoot(l *lint, p *part) {
+	if !p.isYAMLComponent() {
+		return
+	}
+	c := p.yaml
+	switch {
+	case c.failure.text != "":
+		l.add("IB0601", c.failure.at, c.code, "not valid YAML: "+c.failure.text, "")
+	case resolved(c.root) == nil || c.root.Kind != yaml.MappingNode:
+		l.add("IB0601", c.first, c.code, "a YAML component is a mapping with Tasks", "begin with Tasks:")
+	default:
+		l.checkRootKeys(p)
+		l.checkDuplicates(p, c.root, 0)
+	}
+}
+
+// awsKeys are the root keys of an AWS component document that no other has.
+var awsKeys = []string{"schemaVersion", "phases"}
+
+func isAWS(root *yaml.Node) bool {
+	return value(root, awsKeys[0]) != nil || value(root, awsKeys[1]) != nil
+}
+
+func (l *lint) checkRootKeys(p *part) {
+	if isAWS(p.yaml.root) {
+		l.add("IB0252", p.yaml.first, "", "an AWS component document asks for target aws, which is not available in this version",
+			"write it with Parameters and Tasks")
+		return
+	}
+	pairs(p.yaml.root, func(key, _ *yaml.Node) {
+		if key.Value != "Tasks" && key.Value != "Parameters" {
+			help := "the root has Parameters and Tasks only"
+			if near := nearest(key.Value, []string{"Tasks", "Parameters"}); near != "" {
+				help = "did you mean " + near + "?"
+			}
+			l.addYAML(p, "IB0601", key, "unknown key "+quote(key.Value), help)
+		}
+	})
+}
+
+// checkDuplicates: a mapping with a key twice is no valid YAML.
+func (l *lint) checkDuplicates(p *part, n *yaml.Node, depth int) {
+	if depth > 2*maxDepth || n.Kind == yaml.AliasNode {
+		return
+	}
+	seen := map[string]bool{}
+	for i, child := range n.Content {
+		if n.Kind == yaml.MappingNode && i%2 == 0 && child.Kind == yaml.ScalarNode {
+			if seen[child.Value] {
+				l.addYAML(p, "IB0601", child, "key "+quote(child.Value)+" is given twice", "keep one of them")
+			}
+			seen[child.Value] = true
+		}
+		l.checkDuplicates(p, child, depth+1)
+	}
+}
+
+// eachTask calls f with the tasks that are mappings.
+func (p *part) eachTask(f func(task *yaml.Node)) {
+	if !p.isYAMLComponent() || isAWS(p.yaml.root) {
+		return
+	}
+	for _, item := range items(value(p.yaml.root, "Tasks")) {
+		if task := resolved(item); task != nil && task.Kind == yaml.MappingNode {
+			f(task)
+		}
+	}
+}
+
+func checkTasks(l *lint, p *part) {
+	if !p.isYAMLComponent() || p.yaml.failure.text != "" || isAWS(p.yaml.root) {
+		return
+	}
+	root := resolved(p.yaml.root)
+	if root == nil || root.Kind != yaml.MappingNode {
+		return // IB0601
+	}
+	tasks := value(root, "Tasks")
+	switch {
+	case tasks == nil:
+		l.add("IB0602", p.yaml.first, p.yaml.code, "Tasks is missing", "write Tasks: and a list of at least one task")
+	case tasks.Kind != yaml.SequenceNode:
+		l.addYAML(p, "IB0602", tasks, "Tasks is not a list", "write each task as `- Name: ...`")
+	case len(tasks.Content) == 0:
+		l.addYAML(p, "IB0602", tasks, "Tasks is empty", "write at least one task")
+	}
+	for _, item := range items(tasks) {
+		l.checkTask(p, item)
+	}
+}
+
+func (l *lint) checkTask(p *part, item *yaml.Node) {
+	if task := resolved(item); task == nil || task.Kind != yaml.MappingNode {
+		l.addYAML(p, "IB0602", item, "a task is a mapping with Name, Action and Properties", "")
+		return
+	}
+	for _, key := range []string{"Name", "Action"} {
+		if n := value(item, key); isEmptyNode(n) || n.Kind != yaml.ScalarNode {
+			l.addYAML(p, "IB0602", item, "a task without "+key, "give it one")
+		}
+	}
+}
+
+func checkActions(l *lint, p *part) {
+	p.eachTask(func(task *yaml.Node) {
+		n := value(task, "Action")
+		if isEmptyNode(n) || n.Kind != yaml.ScalarNode || actionNamed(n.Value) != nil {
+			return
+		}
+		names := make([]string, len(actions))
+		for i := range actions {
+			names[i] = actions[i].name
+		}
+		help := "actions: " + join(names)
+		if near := nearest(n.Value, names); near != "" {
+			help = "did you mean " + near + "?"
+		}
+		l.addYAML(p, "IB0603", n, "unknown action "+quote(n.Value), help)
+	})
+}
+
+// eachAction calls f with the tasks whose action is known.
+func (p *part) eachAction(f func(task *yaml.Node, a *action)) {
+	p.eachTask(func(task *yaml.Node) {
+		if n := value(task, "Action"); n != nil && actionNamed(n.Value) != nil {
+			f(task, actionNamed(n.Value))
+		}
+	})
+}
+
+func checkRequired(l *lint, p *part) {
+	p.eachAction(func(task *yaml.Node, a *action) {
+		properties := value(task, "Properties")
+		if properties != nil && properties.Kind != yaml.MappingNode && !isEmptyNode(properties) {
+			l.addYAML(p, "IB0604", properties, "Properties is not a mapping", "write name: value lines")
+			return
+		}
+		for _, name := range a.required {
+			if isEmptyNode(value(properties, name)) {
+				l.addYAML(p, "IB0604", task, a.name+" without the property "+name, "give it a value")
+			}
+		}
+	})
+}
+
+func checkProperties(l *lint, p *part) {
+	p.eachAction(func(task *yaml.Node, a *action) {
+		known := slices.Concat(a.required, a.optional)
+		pairs(value(task, "Properties"), func(key, _ *yaml.Node) {
+			if !slices.Contains(known, key.Value) {
+				l.addYAML(p, "IB0605", key, "unknown property "+quote(key.Value)+" of "+a.name, suggestFrom(key.Value, known))
+			}
+		})
+	})
+	p.eachTask(func(task *yaml.Node) {
+		known := []string{"Name", "Action", "Properties"}
+		pairs(task, func(key, _ *yaml.Node) {
+			if !slices.Contains(known, key.Value) {
+				l.add("IB0605", p.yaml.text.span(key), "", "unknown key "+quote(key.Value)+" of a task", suggestFrom(key.Value, known))
+			}
+		})
+	})
+}
+
+func suggestFrom(word string, known []string) string {
+	if near := nearest(word, known); near != "" {
+		return "did you mean " + near + "?"
+	}
+	return "known: " + join(known)
+}
+
+func checkTaskNames(l *lint, p *part) {
+	seen := map[string]bool{}
+	p.eachTask(func(task *yaml.Node) {
+		n := value(task, "Name")
+		if isEmptyNode(n) {
+			return
+		}
+		if seen[n.Value] {
+			l.addYAML(p, "IB0606", n, "task name "+quote(n.Value)+" is given twice", "choose another name")
+		}
+		seen[n.Value] = true
+	})
+}
+
+func checkParameters(l *lint, p *part) {
+	if !p.isYAMLComponent() || isAWS(p.yaml.root) {
+		return
+	}
+	parameters := value(p.yaml.root, "Parameters")
+	if parameters != nil && parameters.Kind != yaml.MappingNode && !isEmptyNode(parameters) {
+		l.addYAML(p, "IB0608", parameters, "Parameters is not a mapping", "write name: {Type: String}")
+		return
+	}
+	pairs(parameters, func(key, parameter *yaml.Node) {
+		switch n := value(parameter, "Type"); {
+		case n == nil:
+			l.addYAML(p, "IB0608", key, "parameter "+quote(key.Value)+" without Type", "write Type: String, Number or Boolean")
+		case !slices.Contains([]string{"String", "Number", "Boolean"}, n.Value) || n.Kind != yaml.ScalarNode:
+			l.addYAML(p, "IB0608", n, fmt.Sprintf("parameter %s has the type %s", quote(key.Value), quote(n.Value)), "one of: String, Number, Boolean")
+		}
+	})
+}

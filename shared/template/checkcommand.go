@@ -1,0 +1,202 @@
+package template
+
+import (
+	"encoding/json"
+	"strings"
+)
+
+func checkUnknown(l *lint, p *part, in *instruction) {
+	word := in.word
+	if word == "" {
+		word = `\`
+	}
+	l.add("IB0101", p.span(in.start, in.start+len(word)), "InvalidImageTemplateCommand.NotSupported",
+		"unknown command "+quote(word), helpUnknown(word))
+}
+
+// checkArgument makes the check of a command that needs an argument.
+func checkArgument(rule string) func(*lint, *part, *instruction) {
+	return func(l *lint, p *part, in *instruction) {
+		if p.empty(in) {
+			l.add(rule, p.spanOf(in), "EmptyCommandContent."+in.name(), in.name()+" without an argument", "give it one, or delete the line")
+		}
+	}
+}
+
+func checkRestartArgument(l *lint, p *part, in *instruction) {
+	if !p.empty(in) {
+		l.add("IB0110", p.spanOfArgs(in), "NotEmptyCommandContent.RESTART", "RESTART takes no argument", "delete it; RESTART restarts the whole instance")
+	}
+}
+
+// word is one word of a logical line.
+type word struct {
+	text       string
+	start, end int // in arguments()
+}
+
+func words(text string) []word {
+	var out []word
+	eachWord(text, func(start, end int) { out = append(out, word{text[start:end], start, end}) })
+	return out
+}
+
+func (p *part) spanOfWord(in *instruction, w word) span { return p.spanIn(in, w.start, w.end) }
+
+// checkEnv takes `key value`, or key=value pairs and nothing else.
+func checkEnv(l *lint, p *part, in *instruction) {
+	args := p.arguments(in)
+	list := words(args)
+	if len(list) == 0 {
+		return // IB0103
+	}
+	const help = `write ENV key="value" key2="value2"`
+	if !strings.Contains(list[0].text, "=") {
+		if len(list) == 1 {
+			l.add("IB0111", p.spanOfWord(in, list[0]), "InvalidCommandContent.ENV", "ENV "+quote(list[0].text)+" has no value", help)
+		}
+		return
+	}
+	for _, w := range list {
+		if problem := pairProblem(w.text); problem != "" {
+			l.add("IB0111", p.spanOfWord(in, w), "InvalidCommandContent.ENV", problem, help)
+		}
+	}
+}
+
+// pairProblem says why a word is no key=value pair.
+func pairProblem(w string) string {
+	switch i := strings.IndexByte(w, '='); {
+	case i < 0:
+		return quote(w) + " is no key=value pair; does its value lack quotes?"
+	case i == 0:
+		return quote(w) + " has no key"
+	case !quotesClose(w):
+		return "a quote is not closed"
+	}
+	return ""
+}
+
+// quotesClose reports whether every quote of a word has its end.
+func quotesClose(w string) bool {
+	var open byte
+	for i := 0; i < len(w); i++ {
+		switch c := w[i]; {
+		case c == '\\' && open != '\'':
+			i++
+		case open != 0:
+			if c == open {
+				open = 0
+			}
+		case c == '"' || c == '\'':
+			open = c
+		}
+	}
+	return open == 0
+}
+
+func checkEnvForm(l *lint, p *part, in *instruction) {
+	list := words(p.arguments(in))
+	if len(list) > 1 && !strings.Contains(list[0].text, "=") {
+		l.add("IB0142", p.spanOfArgs(in), "", "ENV in the form `key value`", `write ENV `+list[0].text+`="..."; that form takes several`)
+	}
+}
+
+func checkEnvQuotes(l *lint, p *part, in *instruction) {
+	list := words(p.arguments(in))
+	if len(list) == 0 || !strings.Contains(list[0].text, "=") {
+		return
+	}
+	for _, w := range list {
+		key, value, ok := strings.Cut(w.text, "=")
+		if ok && key != "" && (len(value) < 2 || value[0] != '"' || value[len(value)-1] != '"') && quotesClose(w.text) {
+			l.add("IB0143", p.spanOfWord(in, w), "", "the value of "+key+" is not in double quotes", "the documents show ENV key=\"value\" only")
+		}
+	}
+}
+
+// checkLabel takes key=value pairs only.
+func checkLabel(l *lint, p *part, in *instruction) {
+	for _, w := range words(p.arguments(in)) {
+		if problem := pairProblem(w.text); problem != "" {
+			l.add("IB0116", p.spanOfWord(in, w), "", problem, `write LABEL key="value"`)
+		}
+	}
+}
+
+// checkCopy counts operands as a shell does and as blanks do: a service that
+// knows no quotes must see the same two.
+func checkCopy(l *lint, p *part, in *instruction) {
+	args := p.arguments(in)
+	list := words(args)
+	const code, help = "InvalidCommandContent.COPY", "write COPY <URL or path on the instance> <directory>"
+	switch {
+	case len(list) == 0: // IB0105
+	case strings.HasPrefix(list[0].text, "--"):
+		l.add("IB0112", p.spanOfWord(in, list[0]), code, "COPY takes no flags", "set owner and mode with RUN chown and chmod")
+	case in.heredoc.end > 0: // IB0010
+	case len(list) != 2:
+		l.add("IB0112", p.spanOfArgs(in), code, "COPY takes one source and one destination", help)
+	case len(strings.Fields(args)) != 2:
+		l.add("IB0112", p.spanOfArgs(in), code, "COPY takes no path with blanks", help)
+	case list[0].text[0] == '[':
+		l.warn("IB0112", p.spanOfArgs(in), "the array form of COPY is not documented", help)
+	case strings.ContainsAny(list[0].text, "*?[") && !isURL(list[0].text):
+		l.warn("IB0112", p.spanOfWord(in, list[0]), "patterns in COPY are not documented", "name the file, or use RUN cp")
+	}
+}
+
+func isURL(s string) bool { return strings.Contains(s, "://") }
+
+func checkCopyQuery(l *lint, p *part, in *instruction) {
+	list := words(p.arguments(in))
+	if len(list) > 0 && isURL(list[0].text) && strings.Contains(list[0].text, "?") {
+		l.add("IB0113", p.spanOfWord(in, list[0]), "InvalidCommandContent.COPY", "the address has a query string",
+			"use a plain public address; for a private object use OSSDownload in a YAML component")
+	}
+}
+
+// checkArray: what begins with a bracket must be a JSON array of strings.
+func checkArray(l *lint, p *part, in *instruction) {
+	args := skipBlanks(p.arguments(in))
+	if strings.HasPrefix(args, "[") && !isStringArray(args) {
+		l.add("IB0114", p.spanOfArgs(in), "InvalidCommandContent."+in.name(), in.name()+" is not a JSON array of strings",
+			`write `+in.name()+` ["program", "argument"] with double quotes`)
+	}
+}
+
+func isStringArray(text string) bool {
+	var list []*string
+	if json.Unmarshal([]byte(text), &list) != nil {
+		return false
+	}
+	for _, s := range list {
+		if s == nil {
+			return false
+		}
+	}
+	return true
+}
+
+func checkRunArray(l *lint, p *part, in *instruction) {
+	args := skipBlanks(p.arguments(in))
+	if strings.HasPrefix(args, "[") && isStringArray(args) {
+		l.add("IB0115", p.spanOfArgs(in), "", "the array form of RUN is not documented", "write the command as a shell line")
+	}
+}
+
+func checkOneWord(l *lint, p *part, in *instruction) {
+	if len(strings.Fields(p.arguments(in))) > 1 {
+		l.add("IB0117", p.spanOfArgs(in), "InvalidCommandContent."+in.name(), in.name()+" takes one word", "")
+	}
+}
+
+func checkRunFlag(l *lint, p *part, in *instruction) {
+	args := p.arguments(in)
+	flag := skipBlanks(args)
+	if strings.HasPrefix(flag, "--") {
+		start := len(args) - len(flag)
+		l.add("IB0118", p.spanIn(in, start, start+len(firstWord(flag))), "InvalidCommandContent.RUN", "RUN takes no flags",
+			"delete it; Docker's mounts and networks do not exist here")
+	}
+}

@@ -1,0 +1,155 @@
+package template
+
+import (
+	"fmt"
+	"strings"
+)
+
+// checkEmpty: a pipeline may be nothing but its base image.
+func checkEmpty(l *lint) {
+	if l.t.Kind == Component && l.build.text == "" {
+		l.add("IB0001", l.build.at, "MissingParameter.Content", "there are no commands", "write at least one, for example RUN yum update -y")
+	}
+}
+
+func checkSize(l *lint, p *part) {
+	code := "InvalidBuildContent.LengthExceeded"
+	switch p.section {
+	case inTest:
+		return // IB0245
+	case inComponent:
+		code = "InvalidContent.LengthExceeded"
+	}
+	reportSize(l, p, "IB0002", code)
+}
+
+func checkTestSize(l *lint, p *part) {
+	if p.section == inTest {
+		reportSize(l, p, "IB0245", "InvalidParameter.TestContent")
+	}
+}
+
+// reportSize points at the command that crosses the limit.
+func reportSize(l *lint, p *part, rule, code string) {
+	if len(p.text) <= maxContentBytes {
+		return
+	}
+	at := p.at
+	for i := range p.commands {
+		if p.commands[i].canonical <= maxContentBytes {
+			at = p.spanOf(&p.commands[i])
+		}
+	}
+	l.add(rule, at, code, fmt.Sprintf("the text that is sent has %d bytes; at most %d are allowed", len(p.text), maxContentBytes),
+		"move steps into components, or files into a bucket")
+}
+
+func checkCount(l *lint, p *part) {
+	n := len(p.commands)
+	switch {
+	case n > maxCommands:
+		l.add("IB0003", p.spanOf(&p.commands[maxCommands]), "InvalidImageTemplateCommandSize.ExceededMaxNumber",
+			fmt.Sprintf("%d commands; at most %d are allowed", n, maxCommands), `join RUN commands with && and "\"`)
+	case n == maxCommands && p.section == inBuild && !l.hasFROM():
+		l.warn("IB0003", p.spanOf(&p.commands[maxCommands-1]),
+			fmt.Sprintf("%d commands without FROM: older editions of the service add one", n), `join two RUN commands with &&`)
+	}
+}
+
+func checkMisplacedYAML(l *lint, p *part) {
+	if p.yaml == nil {
+		return
+	}
+	const help = "put it in a YAML component (.yaml) and refer to that with COMPONENT"
+	switch {
+	case p.section == inBuild:
+		l.add("IB0006", p.yaml.first, "InvalidParameter.BuildContent", "YAML as the content of a pipeline", help)
+	case p.section == inTest:
+		l.add("IB0006", p.yaml.first, "InvalidParameter.TestContent", "YAML as the test section of a pipeline", help)
+	case l.in.format == Dockerfile:
+		l.add("IB0006", p.yaml.first, "", "YAML in a Dockerfile", "give the file a name that ends in .yaml")
+	}
+}
+
+// checkBlanks looks at the separator after the keyword, at blanks after a
+// continuation mark, and for blanks that no shell takes for one.
+func checkBlanks(l *lint, p *part, in *instruction) {
+	for _, late := range in.late {
+		l.add("IB0007", p.span(late.start, late.end), "", `blanks after the "\"`, "delete them; they are not sent")
+	}
+	after := in.start + len(in.word)
+	if in.word != "" && after < in.end && p.src.text[after] == '\t' {
+		l.add("IB0007", p.span(after, after+1), "", "a tab between the command and its argument", "write one blank; that is what is sent")
+	}
+	if at, size := oddBlank(p.src.text[in.start:in.end]); size > 0 && in.heredoc.end == 0 {
+		at += in.start
+		l.add("IB0007", p.span(at, at+size), "", "a no-break or wide space, which no shell takes for a blank", "write an ordinary blank, or quote it")
+	}
+}
+
+// oddBlank finds the first odd blank outside quotes, except between keyword
+// and argument, where it is only reported like any other.
+func oddBlank(text string) (at, size int) {
+	if !strings.Contains(text, "\u00a0") && !strings.Contains(text, "\u3000") {
+		return 0, 0
+	}
+	var quote rune
+	for i, r := range text {
+		switch {
+		case quote != 0:
+			if r == quote {
+				quote = 0
+			}
+		case r == '"' || r == '\'':
+			quote = r
+		case isOddBlank(r):
+			return i, len(string(r))
+		}
+	}
+	return 0, 0
+}
+
+func checkOpen(l *lint, p *part, in *instruction) {
+	if in.open {
+		l.add("IB0008", p.span(in.end-1, in.end), p.openCode(in), `"\" with nothing after it`, "delete it, or add the line that it announces")
+	}
+}
+
+// openCode is the code of a command whose last line is not its last.
+func (p *part) openCode(in *instruction) string {
+	switch in.verb {
+	case vUnknown:
+		return "InvalidImageTemplateCommand.NotSupported"
+	case vRESTART:
+		return "NotEmptyCommandContent.RESTART"
+	case vLABEL, vCOMPONENT: // no code of their own for a bad argument
+		return p.parameterCode()
+	}
+	return "InvalidCommandContent." + in.name()
+}
+
+// parameterCode is the code for a content that is invalid as a whole.
+func (p *part) parameterCode() string {
+	return [...]string{inComponent: "InvalidParameter.Content", inBuild: "InvalidParameter.BuildContent",
+		inTest: "InvalidParameter.TestContent"}[p.section]
+}
+
+func checkBlankLines(l *lint, p *part, in *instruction) {
+	for _, b := range in.blankLines {
+		l.add("IB0009", p.span(b.start, b.end), "", "a blank line inside "+in.name()+", which goes on below",
+			`delete the line; if the command should end here, delete the "\" above`)
+	}
+}
+
+func checkHeredoc(l *lint, p *part, in *instruction) {
+	if in.heredoc.end > 0 {
+		l.add("IB0010", p.span(in.heredoc.start, in.heredoc.end), "InvalidCommandContent."+in.name(), "here-documents are not supported",
+			`continue lines with "\", for example RUN printf '%s\n' a b > file`)
+	}
+}
+
+func checkCase(l *lint, p *part, in *instruction) {
+	if in.word != in.name() {
+		l.add("IB0012", p.spanOf(in), "", "command "+quote(in.word)+" is not in upper case", "write "+in.name()+"; that is what is sent")
+	}
+}

@@ -1,0 +1,172 @@
+package template
+
+import (
+	"strings"
+)
+
+func checkFromInComponent(l *lint, p *part, in *instruction) {
+	if p.section == inComponent {
+		l.add("IB0120", p.spanOf(in), "NotSupportedCommand.FROM", "FROM in a component", "delete the line, or delete `kind: component`")
+	}
+}
+
+func checkFromInTest(l *lint, p *part, in *instruction) {
+	if p.section == inTest {
+		l.add("IB0125", p.spanOf(in), "InvalidParameter.TestContent", "FROM in the test section", "delete the line: tests run on the image that was built")
+	}
+}
+
+// froms returns the FROM commands of a pipeline's content.
+func froms(p *part) []*instruction {
+	var out []*instruction
+	for i := range p.commands {
+		if p.section == inBuild && p.commands[i].verb == vFROM {
+			out = append(out, &p.commands[i])
+		}
+	}
+	return out
+}
+
+func checkFromFirst(l *lint, p *part) {
+	list := froms(p)
+	if len(list) > 0 && list[0] != &p.commands[0] {
+		l.add("IB0121", p.spanOf(list[0]), "InvalidCommandOrder.FROM", "FROM is not the first command", "move it before the first command")
+	}
+}
+
+func checkFromOnce(l *lint, p *part) {
+	for i, in := range froms(p) {
+		if i > 0 {
+			l.add("IB0122", p.spanOf(in), "DuplicatedCommand.FROM", "a second FROM", "there are no build stages; keep one")
+		}
+	}
+}
+
+func checkFromForm(l *lint, p *part, in *instruction) {
+	if p.section != inBuild {
+		return
+	}
+	if _, ok := parseFROM(p.arguments(in)); !ok {
+		l.add("IB0123", p.spanOfArgs(in), "InvalidCommandContent.FROM", "FROM does not name a machine image",
+			"write FROM IMAGE:<image ID> or FROM IMAGE_FAMILY:<family>; there are no container images here")
+	}
+}
+
+// checkFromAgrees: dropping one of two answers would build another image than
+// one of them asks for.
+func checkFromAgrees(l *lint) {
+	if l.t.Kind != Pipeline || len(froms(l.build)) == 0 {
+		return
+	}
+	base, ok := parseFROM(l.build.arguments(froms(l.build)[0]))
+	if !ok {
+		return
+	}
+	for _, c := range []struct{ key, from string }{{"baseImageType", base.kind}, {"baseImage", base.image}} {
+		if g := find(l.t.given, c.key); g != nil && g.text() != c.from {
+			l.add("IB0124", g.at, "", c.key+" contradicts FROM, which says "+quote(c.from), "delete one of the two")
+		}
+	}
+}
+
+func checkNestedComponent(l *lint, p *part, in *instruction) {
+	if p.section == inComponent {
+		l.add("IB0130", p.spanOf(in), "InvalidCommand.Component", "COMPONENT in a component",
+			"components do not nest: refer to both from a pipeline, or give this one a base image (FROM)")
+	}
+}
+
+func checkReference(l *lint, p *part, in *instruction) {
+	if p.section == inComponent {
+		return // IB0130
+	}
+	if problem, help := referenceProblem(p.arguments(in)); problem != "" {
+		l.add("IB0131", p.spanOfArgs(in), p.parameterCode(), problem, help)
+	}
+}
+
+const referenceHelp = "write COMPONENT ic-... or COMPONENT acs:ecs:<region>:<account>:imagecomponent/<name>/<version>"
+
+// referenceProblem judges `<reference> [--name value]...`.
+func referenceProblem(args string) (problem, help string) {
+	list := words(args)
+	if len(list) == 0 {
+		return "COMPONENT without a reference", referenceHelp
+	}
+	if problem, help := targetProblem(list[0].text); problem != "" {
+		return problem, help
+	}
+	seen := map[string]bool{}
+	for rest := list[1:]; len(rest) > 0; rest = rest[2:] {
+		name, isFlag := strings.CutPrefix(rest[0].text, "--")
+		if !isFlag || !isPlainWord(name) || seen[name] || len(rest) < 2 || !isParameterValue(rest[1].text) {
+			return "malformed parameters of the component",
+				"write each parameter once, as --name value or --name \"some words\""
+		}
+		seen[name] = true
+	}
+	return "", ""
+}
+
+// isPlainWord reports a word without quotes or escapes or odd blanks, which
+// every reader splits alike.
+func isPlainWord(s string) bool {
+	return s != "" && !strings.ContainsAny(s, "\"'\\\u00a0\u3000")
+}
+
+func isParameterValue(s string) bool {
+	if strings.HasPrefix(s, `"`) {
+		return len(s) > 1 && strings.IndexByte(s[1:], '"') == len(s)-2
+	}
+	return isPlainWord(s) && !strings.HasPrefix(s, "--")
+}
+
+// targetProblem judges an ID or a name with version.
+func targetProblem(target string) (problem, help string) {
+	if id, ok := strings.CutPrefix(target, "ic-"); ok {
+		if id == "" || strings.Trim(id, "abcdefghijklmnopqrstuvwxyz0123456789*") != "" {
+			return "malformed component ID " + quote(target), referenceHelp
+		}
+		return "", ""
+	}
+	const fields = 5
+	parts := strings.SplitN(target, ":", fields)
+	if len(parts) < fields || parts[0] != "acs" || parts[1] != "ecs" || !strings.HasPrefix(parts[4], "imagecomponent/") {
+		return "malformed component reference " + quote(target), referenceHelp
+	}
+	if !matches(regionPattern, parts[2]) || parts[3] == "" {
+		return "malformed region or account in " + quote(target), referenceHelp
+	}
+	name, version, slash := strings.Cut(strings.TrimPrefix(parts[4], "imagecomponent/"), "/")
+	if i := strings.LastIndexByte(name, ':'); !slash && i >= 0 && isVersionPattern(name[i+1:]) {
+		return "the version follows a colon", "write " + strings.TrimSuffix(target, name[i:]) + "/" + name[i+1:]
+	}
+	switch {
+	case keyAt("name").problem(name) != "":
+		return "malformed component name " + quote(name), referenceHelp
+	case !isVersionPattern(version):
+		return "malformed version " + quote(version), "write three numbers, or wildcards from the right: 1.2.3, 1.2.*, 1.*.*, *.*.*"
+	}
+	return "", ""
+}
+
+// isVersionPattern takes x.y.z with wildcards from the right.
+func isVersionPattern(version string) bool {
+	parts := strings.Split(version, ".")
+	open := false
+	for _, part := range parts {
+		if part == "*" {
+			open = true
+		} else if open || part == "" || len(part) > 9 || strings.Trim(part, "0123456789") != "" {
+			return false
+		}
+	}
+	return len(parts) == 3
+}
+
+func checkOpenVersion(l *lint, p *part, in *instruction) {
+	list := words(p.arguments(in))
+	if len(list) > 0 && p.section != inComponent && strings.HasSuffix(list[0].text, ".*") {
+		l.add("IB0132", p.spanOfWord(in, list[0]), "", "the version is open: a build takes what is newest then", "pin it for builds that repeat")
+	}
+}
