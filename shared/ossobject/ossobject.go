@@ -24,7 +24,7 @@ const op = "ossobject.GetObject"
 
 // Options says where the buckets are.
 type Options struct {
-	Endpoint string // "https://oss-cn-hangzhou-internal.aliyuncs.com"
+	Endpoint string // "https://oss-cn-hangzhou.aliyuncs.com"; "" is the internal one of Region
 	Region   string // part of the V4 signature, "cn-hangzhou"
 }
 
@@ -37,12 +37,15 @@ var _ imagebuild.Objects = (*Client)(nil)
 
 // New returns a client, or an error that says what is wrong with the options.
 func New(o Options) (*Client, error) {
+	if o.Region == "" {
+		return nil, errors.New("the region of the buckets is missing")
+	}
+	if o.Endpoint == "" {
+		o.Endpoint = "https://oss-" + o.Region + "-internal.aliyuncs.com"
+	}
 	endpoint, err := sdkclient.ParseEndpoint(o.Endpoint)
 	if err != nil {
 		return nil, err
-	}
-	if o.Region == "" {
-		return nil, errors.New("the region of the buckets is missing")
 	}
 	config := oss.NewConfig().
 		WithEndpoint(endpoint.String()).

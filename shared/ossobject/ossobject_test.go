@@ -273,13 +273,15 @@ func TestRequestsThatCannotBeMade(t *testing.T) {
 
 func TestNewChecksItsOptions(t *testing.T) {
 	for _, o := range []ossobject.Options{
-		{Endpoint: "", Region: "cn-hangzhou"},
+		{Endpoint: "", Region: ""},
 		{Endpoint: "http://oss-cn-hangzhou.aliyuncs.com", Region: "cn-hangzhou"},
 		{Endpoint: "https://oss-cn-hangzhou.aliyuncs.com"},
 	} {
 		_, err := ossobject.New(o)
 		require.Error(t, err, "%+v", o)
 	}
+	_, err := ossobject.New(ossobject.Options{Region: "cn-hangzhou"})
+	require.NoError(t, err, "the internal endpoint of the region")
 }
 
 func TestConcurrentInvocationsKeepTheirCredentials(t *testing.T) {
