@@ -205,6 +205,8 @@ func TestWhoIsRefused(t *testing.T) {
 			require.Equal(t, test.ec, requireError(t, get(test.client), test.status, test.code).EC)
 		})
 	}
+	_, err := use("nobody", "x", "").GetObject(t.Context(), &sdk.GetObjectRequest{Bucket: sdk.Ptr("no-such-bucket"), Key: sdk.Ptr("k")})
+	requireError(t, err, 404, "NoSuchBucket") // TestClientExtension of the vendor's SDK asserts this order
 	c.clock.Advance(time.Minute)
 	require.Equal(t, "0002-00000007", requireError(t, get(use(key.AccessKeyID, key.Secret, key.Token)), 403, "SecurityTokenExpired").EC)
 }

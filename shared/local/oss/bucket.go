@@ -14,6 +14,8 @@ const (
 	location       = "oss-" + account.Region
 	storageClass   = "Standard"
 	dataRedundancy = "LRS"
+	aclPrivate     = "private"
+	aclDefault     = "default" // of an object: that of its bucket
 
 	// timeFormat is how OSS writes times in documents and events.
 	timeFormat = "2006-01-02T15:04:05.000Z"
@@ -178,7 +180,7 @@ func (s *Service) getBucketInfo(w http.ResponseWriter, c *call) error {
 		return err
 	}
 	writeXML(w, http.StatusOK, bucketInfoResult{Bucket: bucketInfo{
-		bucketEntry: c.bucketEntry(c.bucket, b), Owner: accountOwner, Grant: "private", DataRedundancyType: dataRedundancy,
+		bucketEntry: c.bucketEntry(c.bucket, b), Owner: accountOwner, Grant: aclPrivate, DataRedundancyType: dataRedundancy,
 		AccessMonitor: "Disabled", TransferAcceleration: "Disabled", CrossRegionReplication: "Disabled",
 		BlockPublicAccess: true, SSEAlgorithm: "None", ResourceGroupID: "rg-default-id",
 	}})
@@ -191,18 +193,12 @@ type locationResult struct {
 }
 
 func (s *Service) getBucketLocation(w http.ResponseWriter, c *call) error {
-	if _, err := s.bucket(c); err != nil {
-		return err
-	}
 	writeXML(w, http.StatusOK, locationResult{Text: location})
 	return nil
 }
 
 func (s *Service) getBucketACL(w http.ResponseWriter, c *call) error {
-	if _, err := s.bucket(c); err != nil {
-		return err
-	}
-	writeXML(w, http.StatusOK, aclResult{Owner: accountOwner, Grant: "private"})
+	writeXML(w, http.StatusOK, aclResult{Owner: accountOwner, Grant: aclPrivate})
 	return nil
 }
 

@@ -334,9 +334,6 @@ func (s *Service) listUploads(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
-	if _, err := s.bucket(c); err != nil {
-		return err
-	}
 	writeXML(w, http.StatusOK, uploadsResult{
 		Bucket: c.bucket, KeyMarker: encode(c.query.Get("key-marker")), UploadIDMarker: c.query.Get("upload-id-marker"),
 		Delimiter: encode(c.query.Get("delimiter")), Prefix: encode(c.query.Get("prefix")),

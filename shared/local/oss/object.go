@@ -2,6 +2,7 @@ package oss
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/md5"
 	"encoding/base64"
 	"encoding/hex"
@@ -25,6 +26,7 @@ type object struct {
 	Size     int64
 	ETag     string // upper-case hex MD5, without quotes
 	CRC64    string // decimal
+	ACL      string // "default" or "private", which are the same here
 	Modified time.Time
 	Headers  map[string]string // as they are answered; canonical names
 }
@@ -53,6 +55,7 @@ func newObject(c *call, body []byte) (object, error) {
 		Size:    int64(len(body)),
 		ETag:    strings.ToUpper(hex.EncodeToString(sum[:])),
 		CRC64:   strconv.FormatUint(crc64.Checksum(body, ecma), 10),
+		ACL:     cmp.Or(c.Header.Get("x-oss-object-acl"), aclDefault),
 		Headers: headers,
 	}, nil
 }
@@ -132,7 +135,7 @@ func (s *Service) putObject(w http.ResponseWriter, c *call) error {
 
 // keep stores an object and delivers its event, in one transaction.
 func (s *Service) keep(tx *store.Tx, c *call, o object, body []byte) error {
-	old, found, err := lookUp(tx, c.bucket, c.key)
+	old, found, err := findObject(tx, c.bucket, c.key)
 	if err != nil {
 		return err
 	}
@@ -150,9 +153,9 @@ func (s *Service) keep(tx *store.Tx, c *call, o object, body []byte) error {
 	return s.notify(tx, change{"ObjectCreated:PutObject", c, c.key, o, o.Size - old.Size, o.Modified})
 }
 
-// lookUp returns an object without its bytes; the error is errNoSuchBucket
+// findObject returns an object without its bytes; the error is errNoSuchBucket
 // where the bucket does not exist.
-func lookUp(tx *store.Tx, bucket, key string) (o object, found bool, err error) {
+func findObject(tx *store.Tx, bucket, key string) (o object, found bool, err error) {
 	if tx.Get(bucketTable, bucket) == nil {
 		return o, false, errNoSuchBucket
 	}
@@ -172,7 +175,7 @@ func (c *call) checkVersion() error {
 func (s *Service) read(c *call, wantBytes bool) (o object, body []byte, err error) {
 	err = s.st.View(func(tx *store.Tx) error {
 		var found bool
-		if o, found, err = lookUp(tx, c.bucket, c.key); err != nil {
+		if o, found, err = findObject(tx, c.bucket, c.key); err != nil {
 			return err
 		}
 		if !found {
@@ -308,7 +311,7 @@ func (s *Service) deleteObject(w http.ResponseWriter, c *call) error {
 // remove deletes an object and delivers its event; what is not there is no
 // error and no event.
 func (s *Service) remove(tx *store.Tx, c *call, key, event string) error {
-	o, found, err := lookUp(tx, c.bucket, key)
+	o, found, err := findObject(tx, c.bucket, key)
 	if err != nil || !found {
 		return err
 	}
@@ -416,9 +419,10 @@ type owner struct {
 var accountOwner = owner{account.ID, account.ID}
 
 func (s *Service) getObjectACL(w http.ResponseWriter, c *call) error {
-	if _, _, err := s.read(c, false); err != nil {
+	o, _, err := s.read(c, false)
+	if err != nil {
 		return err
 	}
-	writeXML(w, http.StatusOK, aclResult{Owner: accountOwner, Grant: "default"}) // that of the bucket
+	writeXML(w, http.StatusOK, aclResult{Owner: accountOwner, Grant: o.ACL})
 	return nil
 }

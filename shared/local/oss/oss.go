@@ -102,13 +102,14 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	).ServeHTTP(w, r)
 }
 
+// answer judges a call in the order of OSS: a bucket that does not exist is
+// reported before a key that does not, as the vendor's SDK tests assert.
 func (s *Service) answer(w http.ResponseWriter, c *call) {
 	err := c.malformed
-	if err == nil {
-		err = s.authenticate(c)
-	}
-	if err == nil {
-		err = c.admit()
+	for _, check := range []func(*call) error{(*call).validNames, s.bucketExists, s.authenticate, (*call).admit} {
+		if err == nil {
+			err = check(c)
+		}
 	}
 	if err == nil {
 		err = c.op.serve(s, w, c)
@@ -116,4 +117,12 @@ func (s *Service) answer(w http.ResponseWriter, c *call) {
 	if err != nil {
 		c.fail(w, err)
 	}
+}
+
+func (s *Service) bucketExists(c *call) error {
+	if c.bucket == "" || c.op.name == "PutBucket" {
+		return nil
+	}
+	_, err := s.bucket(c)
+	return err
 }

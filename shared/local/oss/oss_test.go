@@ -208,6 +208,11 @@ func TestAnObjectDescribesItself(t *testing.T) {
 	acl, err := c.client.GetObjectAcl(t.Context(), &sdk.GetObjectAclRequest{Bucket: sdk.Ptr(bucket), Key: sdk.Ptr("k")})
 	require.NoError(t, err)
 	require.Equal(t, []string{"default", account.ID}, []string{*acl.ACL, *acl.Owner.ID})
+	_, err = c.client.PutObject(t.Context(), &sdk.PutObjectRequest{Bucket: sdk.Ptr(bucket), Key: sdk.Ptr("k"), Acl: sdk.ObjectACLPrivate})
+	require.NoError(t, err)
+	acl, err = c.client.GetObjectAcl(t.Context(), &sdk.GetObjectAclRequest{Bucket: sdk.Ptr(bucket), Key: sdk.Ptr("k")})
+	require.NoError(t, err)
+	require.Equal(t, "private", *acl.ACL)
 }
 
 func TestWhatAPutRefuses(t *testing.T) {

@@ -1,6 +1,7 @@
 package oss
 
 import (
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
@@ -162,17 +163,16 @@ var ossHeaders = map[string][]string{
 	"X-Oss-Content-Sha256":   {unsignedPayload},
 	"X-Oss-Range-Behavior":   {"standard"},
 	"X-Oss-Forbid-Overwrite": {"true", "false"},
-	"X-Oss-Storage-Class":    {"Standard"},
-	"X-Oss-Acl":              {"private"},
-	"X-Oss-Object-Acl":       {"default", "private"},
+	"X-Oss-Storage-Class":    {storageClass},
+	"X-Oss-Acl":              {aclPrivate},
+	"X-Oss-Object-Acl":       {aclDefault, aclPrivate},
 }
 
 const metaPrefix = "X-Oss-Meta-"
 
-// admit refuses what a request asks for beyond its operation, and names that
-// break the naming rules.
+// admit refuses what a request asks for beyond its operation.
 func (c *call) admit() error {
-	for param := range c.query {
+	for _, param := range slices.Sorted(maps.Keys(c.query)) {
 		if !slices.Contains(c.op.params, param) {
 			return errNotImplemented.because("The local cloud does not implement the parameter " + param + " here.")
 		}
@@ -186,13 +186,14 @@ func (c *call) admit() error {
 			return errNotImplemented.because("The local cloud does not implement this header or value: " + strings.ToLower(name) + ".")
 		}
 	}
-	return c.validNames()
+	return nil
 }
 
 // maxKeyLength is the limit of an object's name in bytes of UTF-8.
 // Source: OSS API, PutObject, object naming.
 const maxKeyLength = 1023
 
+// validNames refuses names that break the naming rules.
 func (c *call) validNames() error {
 	if c.bucket != "" && !bucketName.MatchString(c.bucket) {
 		return errInvalidBucketName
