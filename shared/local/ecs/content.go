@@ -3,7 +3,6 @@ package ecs
 import (
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"strings"
 )
 
@@ -231,12 +230,13 @@ func isStart(argument string) bool {
 	return json.Unmarshal([]byte(argument), &list) == nil
 }
 
-// heredocForm is one word that opens a here-document, as Docker defines it.
-var heredocForm = regexp.MustCompile(`^[0-9]*<<-?[^<]+$`)
-
+// hasHeredoc looks for <<NAME as Docker defines it: a word of its own, not
+// quoted, with digits before it or a hyphen after it.
 func hasHeredoc(argument string) bool {
 	for _, word := range words(argument) {
-		if heredocForm.MatchString(word) {
+		name, ok := strings.CutPrefix(strings.TrimLeft(word, "0123456789"), "<<")
+		name = strings.TrimPrefix(name, "-")
+		if ok && !strings.Contains(name, "<") && strings.Trim(name, `"'\`) != "" {
 			return true
 		}
 	}
@@ -244,12 +244,12 @@ func hasHeredoc(argument string) bool {
 }
 
 // words splits at blanks that are neither quoted nor escaped. A quote that is
-// never closed is a character like any other.
+// never closed takes the rest.
 func words(s string) []string {
 	var list []string
 	start := -1
 	for i := 0; i < len(s); i++ {
-		if strings.IndexByte(" \t", s[i]) >= 0 {
+		if s[i] == ' ' || s[i] == '\t' {
 			if start >= 0 {
 				list, start = append(list, s[start:i]), -1
 			}
@@ -258,7 +258,7 @@ func words(s string) []string {
 		if start < 0 {
 			start = i
 		}
-		i = skip(s, i)
+		i = lastOf(s, i)
 	}
 	if start >= 0 {
 		list = append(list, s[start:])
@@ -266,15 +266,18 @@ func words(s string) []string {
 	return list
 }
 
-// skip returns the last byte of what begins at i: an escaped character, a
+// lastOf returns the last byte of what begins at i: an escaped character, a
 // quoted text, or the byte itself.
-func skip(s string, i int) int {
-	switch s[i] {
+func lastOf(s string, i int) int {
+	quote := s[i]
+	switch quote {
 	case '\\':
 		return i + 1
 	case '"', '\'':
-		if end := strings.IndexByte(s[i+1:], s[i]); end >= 0 {
-			return i + 1 + end
+		for i++; i < len(s) && s[i] != quote; i++ {
+			if s[i] == '\\' && quote == '"' {
+				i++
+			}
 		}
 	}
 	return i

@@ -70,8 +70,8 @@ func emptyCommand(keyword string) string {
 }
 
 // createCodes are the codes of the error tables of CreateImageComponent and
-// CreateImagePipeline. Tag codes are listed for pipelines only; the endpoint
-// checks tags alike on both.
+// CreateImagePipeline. The tables list the tag codes and InvalidRegionId.NotFound
+// for templates only; the endpoint checks both alike.
 var createCodes = map[string]row{
 	// Contents.
 	"InvalidCommand.Component":                          {400, "Image component does not support component command.", onRequest, ""},
@@ -150,7 +150,7 @@ var createCodes = map[string]row{
 	"InvalidOperation.NoRightAccessOSS":                               {403, dynamic, "", noBuckets},
 
 	// What is referred to.
-	"InvalidRegionId.NotFound":                {404, dynamic, "", onRequest},
+	"InvalidRegionId.NotFound":                {404, dynamic, onRequest, onRequest},
 	"InvalidImage.NotFound":                   {404, dynamic, "", onRequest},
 	"InvalidImage.OsTypeUnsupported":          {400, "The specified base image does not support image building.", noBaseImage, onRequest},
 	"InvalidImage.NotSupportRepair":           {400, dynamic, "", noImageFacts},
