@@ -162,7 +162,7 @@ func classify(ctx context.Context, err error) error {
 	var service *oss.ServiceError
 	if errors.As(err, &service) {
 		c, _ := sdkclient.CredentialsFrom(ctx)
-		return refused(service, c.Secrets())
+		return codes.Fault(op, refusal(service), c.Secrets())
 	}
 	if f, ok := sdkclient.Network(op, err); ok {
 		return f
@@ -171,22 +171,13 @@ func classify(ctx context.Context, err error) error {
 	if errors.As(err, &parameter) {
 		return fault.New(fault.Invalid, op, "the bucket name or object key is not valid")
 	}
-	return fault.New(fault.Unknown, op, fmt.Sprintf("the SDK failed with an error of type %T", err))
+	return sdkclient.Unclassified(op, err)
 }
 
-func refused(e *oss.ServiceError, secrets []string) *fault.Error {
-	f := &fault.Error{
-		Op: op, Code: sdkclient.Identifier(e.Code, secrets...),
-		RequestID: sdkclient.Identifier(e.RequestID, secrets...), HTTPStatus: e.StatusCode,
+func refusal(e *oss.ServiceError) sdkclient.Refusal {
+	r := sdkclient.Refusal{Code: e.Code, Message: e.Message, RequestID: e.RequestID, Status: e.StatusCode}
+	if r.Code == notXML {
+		r.Code = ""
 	}
-	if e.Code == notXML {
-		f.Code = ""
-	} else {
-		f.Message = sdkclient.Clean(e.Message, secrets...)
-	}
-	f.Kind = codes.Kind(f.Code, e.StatusCode)
-	if f.Message == "" {
-		f.Message = fmt.Sprintf("the service refused the request with HTTP status %d", e.StatusCode)
-	}
-	return f
+	return r
 }
