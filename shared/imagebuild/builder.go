@@ -1,0 +1,138 @@
+package imagebuild
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"imagedrop/shared/fault"
+)
+
+// Builder works deliveries. Its fields are set before the first Run and not
+// changed after; Run is safe for concurrent use.
+type Builder struct {
+	Objects   Objects
+	Resources Resources
+	Outbox    Outbox
+	Policy    Policy
+	// SkipLookup creates without looking for an unchanged resource first.
+	SkipLookup bool
+	// Base64 publishes outcomes in base64 instead of plain JSON.
+	Base64 bool
+	// Concurrency is the number of deliveries worked at a time, 0 means 1.
+	Concurrency int
+	// Jitter picks a pause between 0 and limit; nil means at random.
+	Jitter func(limit time.Duration) time.Duration
+}
+
+// reserve is held back from the invocation's deadline, so that a slow call
+// still leaves time to publish.
+const reserve = 2 * time.Second
+
+// Run works every delivery to its published outcome and returns one result for
+// each, in order. None keeps the others from theirs.
+func (b *Builder) Run(ctx context.Context, i Invocation, deliveries []Delivery) []Result {
+	results := make([]Result, len(deliveries))
+	var group errgroup.Group
+	group.SetLimit(max(b.Concurrency, 1))
+	for n, d := range deliveries {
+		group.Go(func() error {
+			results[n] = b.work(ctx, i, d)
+			return nil
+		})
+	}
+	_ = group.Wait() // no worker returns an error: they stand in the results
+	return results
+}
+
+func (b *Builder) work(ctx context.Context, i Invocation, d Delivery) (r Result) {
+	j := b.newJob(i, d)
+	defer func() {
+		if v := recover(); v != nil {
+			r = j.result(panicked(v))
+		}
+	}()
+	return j.result(j.run(ctx))
+}
+
+// run returns an error only where the platform should deliver again.
+func (j *job) run(ctx context.Context) error {
+	if err := j.settle(j.build(ctx)); err != nil {
+		return err
+	}
+	body, err := j.outcome().encode(j.Base64)
+	if err != nil {
+		return err
+	}
+	return j.retry(ctx, func(ctx context.Context) error { return j.Outbox.Publish(ctx, body) })
+}
+
+// settle turns the error of a job into its status; what only another delivery
+// can help goes back as the error.
+func (j *job) settle(err error) error {
+	switch f := fault.Of(err); {
+	case err == nil:
+		return nil
+	case f != nil && f.Kind == fault.Invalid:
+		j.status, j.reason = Rejected, reasonOf(f)
+	case f != nil && f.Kind == fault.Permanent:
+		j.status, j.reason = Failed, reasonOf(f)
+	default:
+		return err
+	}
+	return nil
+}
+
+// build does the job up to its status.
+func (j *job) build(ctx context.Context) error {
+	ctx, cancel := withReserve(ctx)
+	defer cancel()
+	done, err := j.read(ctx)
+	if err != nil || done {
+		return err
+	}
+	j.lint(func() { j.Policy.Check(j.template, j.invocation.Region) })
+	if j.template.HasErrors() {
+		j.status = Rejected
+		return nil
+	}
+	j.prepare()
+	if found, err := j.lookUp(ctx); err != nil || found {
+		return err
+	}
+	return j.create(ctx)
+}
+
+func withReserve(ctx context.Context) (context.Context, context.CancelFunc) {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return context.WithCancel(ctx)
+	}
+	return context.WithDeadline(ctx, deadline.Add(-reserve))
+}
+
+// panicked is the fault of a recovered panic. A panic's value may hold the
+// template's text, so only the runtime's own errors are quoted.
+func panicked(v any) error {
+	message := fmt.Sprintf("panic with a %T", v)
+	if err, ok := v.(runtime.Error); ok {
+		message = "panic: " + err.Error()
+	}
+	return fault.New(fault.Unknown, "imagebuild.Run", message+" in "+panicSite())
+}
+
+// panicSite names the function and line of ours nearest to the panic.
+func panicSite() string {
+	pcs := make([]uintptr, 32)
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(4, pcs)])
+	for {
+		frame, more := frames.Next()
+		if !strings.HasPrefix(frame.Function, "runtime.") || !more {
+			return fmt.Sprintf("%s, line %d", frame.Function, frame.Line)
+		}
+	}
+}

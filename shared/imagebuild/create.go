@@ -1,0 +1,211 @@
+package imagebuild
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"imagedrop/shared/fault"
+	"imagedrop/shared/template"
+)
+
+// The tags that every resource gets.
+const (
+	jobTag    = "imagedrop:job"    // the job ID
+	digestTag = "imagedrop:digest" // of the canonical content and all parameters
+)
+
+// maxTags is the number of tags that a create takes.
+// Source: ECS 2014-05-26, CreateImageComponent, CreateImagePipeline, Tag.N, N up to 20.
+const maxTags = 20
+
+// youngEvent is how long a component that a template names may still be on its
+// way in another event.
+const youngEvent = 5 * time.Minute
+
+// The service's codes that the domain acts on; all others are judged by the
+// Kind that the adapter gave them.
+const (
+	codeMismatch      = "IdempotentParameterMismatch"
+	codeVersionExists = "InvalidComponentVersion.Exist"
+	codeNoComponent   = "ImageComponent.NotFound"
+)
+
+// prepare completes the request.
+func (j *job) prepare() {
+	parameters := slices.Clone(j.template.Parameters())
+	if j.template.RegionID == "" {
+		parameters = append(parameters, template.Parameter{Name: "RegionId", Value: j.region()})
+	}
+	ours := []Tag{{jobTag, j.id}, {digestTag, template.Digest(parameters)}}
+	room := min(max(maxTags-j.template.UserTags(), 0), len(ours))
+	j.ownTags = ours[:room]
+	for i, tag := range j.ownTags {
+		n := "Tag." + strconv.Itoa(j.template.UserTags()+i+1)
+		parameters = append(parameters,
+			template.Parameter{Name: n + ".Key", Value: tag.Key}, template.Parameter{Name: n + ".Value", Value: tag.Value})
+	}
+	j.request = Request{Kind: j.kind(), RegionID: j.region(), ClientToken: j.clientToken(), Parameters: parameters}
+}
+
+// lookUp asks whether the job's resource is there already: the job's own, from
+// a delivery whose outcome was lost, or one that another job made the same.
+func (j *job) lookUp(ctx context.Context) (found bool, err error) {
+	if j.SkipLookup || j.name() == "" || len(j.ownTags) == 0 {
+		return false, nil
+	}
+	started := time.Now()
+	defer func() { j.timings.LookupMS = milliseconds(time.Since(started)) }()
+	// The digest finds the job's own too; without it there is the job's tag.
+	same, err := j.find(ctx, j.ownTags[len(j.ownTags)-1])
+	if err != nil || len(same) == 0 {
+		return false, err
+	}
+	if j.adopt(same) {
+		return true, nil
+	}
+	return j.unchanged(ctx, newest(same))
+}
+
+// unchanged settles the job on another job's resource where that is the one
+// that its name stands for: a revert to older content makes a new one.
+func (j *job) unchanged(ctx context.Context, same Resource) (bool, error) {
+	if j.template.ComponentVersion == "" || j.template.ComponentVersion != same.Version {
+		all, err := j.find(ctx)
+		if err != nil || len(all) == 0 || newest(all).ID != same.ID {
+			return false, err
+		}
+	}
+	j.status, j.resource = Unchanged, same
+	return true, nil
+}
+
+// find returns the resources of the job's kind, region and name that have all
+// the tags. What the service returns is compared again: whether it matches
+// names exactly is not documented.
+func (j *job) find(ctx context.Context, tags ...Tag) (found []Resource, err error) {
+	query := Query{Kind: j.kind(), RegionID: j.region(), Name: j.name(), Tags: tags}
+	err = j.retry(ctx, func(ctx context.Context) (err error) {
+		found, err = j.Resources.Find(ctx, query)
+		return err
+	})
+	return slices.DeleteFunc(found, func(r Resource) bool {
+		return query.Name != "" && r.Name != query.Name ||
+			slices.ContainsFunc(tags, func(t Tag) bool { return !slices.Contains(r.Tags, t) })
+	}), err
+}
+
+// adopt settles the job on the resource that carries its tag, as if it had
+// just been created. Of several, which only a lapsed token can make, the first.
+func (j *job) adopt(found []Resource) bool {
+	own := slices.DeleteFunc(slices.Clone(found), func(r Resource) bool {
+		return !slices.Contains(r.Tags, Tag{jobTag, j.id})
+	})
+	if len(own) == 0 {
+		return false
+	}
+	j.created(slices.MinFunc(own, byAge).ID)
+	return true
+}
+
+// newest is the component of the highest version, or the latest pipeline.
+func newest(found []Resource) Resource { return slices.MaxFunc(found, byAge) }
+
+func byAge(a, b Resource) int {
+	if a.Kind == template.Component {
+		return cmp.Or(compareVersions(a.Version, b.Version), cmp.Compare(a.ID, b.ID))
+	}
+	return cmp.Or(cmp.Compare(a.CreationTime, b.CreationTime), cmp.Compare(a.ID, b.ID))
+}
+
+// compareVersions compares "major.minor.patch" part by part, as numbers of any size.
+func compareVersions(a, b string) int {
+	return slices.CompareFunc(strings.Split(a, "."), strings.Split(b, "."), func(x, y string) int {
+		x, y = strings.TrimLeft(x, "0"), strings.TrimLeft(y, "0")
+		return cmp.Or(cmp.Compare(len(x), len(y)), cmp.Compare(x, y))
+	})
+}
+
+func (j *job) create(ctx context.Context) error {
+	started := time.Now()
+	defer func() { j.timings.CreateMS = milliseconds(time.Since(started)) }()
+	var id string
+	err := j.retry(ctx, func(ctx context.Context) (err error) {
+		id, err = j.Resources.Create(ctx, j.request)
+		return j.judge(err)
+	})
+	if err != nil {
+		return j.recoverConflict(ctx, err)
+	}
+	j.created(id)
+	return nil
+}
+
+// created settles the job on its own resource. A repeat says no more of it
+// than the first answer did, which had no version unless one was asked for.
+func (j *job) created(id string) {
+	j.status, j.resource = Created, Resource{ID: id, Version: j.template.ComponentVersion}
+}
+
+// judge makes a missing component Retryable while the event that brings it may
+// still be on its way, which it may for a component of this account only.
+func (j *job) judge(err error) error {
+	f := fault.Of(err)
+	if f == nil || f.Code != codeNoComponent {
+		return err
+	}
+	if j.namesOwnComponent() && !j.delivery.Time.IsZero() && time.Since(j.delivery.Time) < youngEvent {
+		return because(f, fault.Retryable, f.Message)
+	}
+	return because(f, fault.Invalid, f.Message)
+}
+
+// namesOwnComponent looks for acs:ecs:<region>:<account>:imagecomponent/<name>.
+func (j *job) namesOwnComponent() bool {
+	own := ":" + j.invocation.AccountID + ":imagecomponent/"
+	return strings.Contains(j.template.Content.Text, own) || strings.Contains(j.template.Test.Text, own)
+}
+
+// conflicts says what a code means where no resource carries the job's tag. The
+// service answers it too where an earlier delivery made the resource.
+var conflicts = map[string]struct {
+	kind    fault.Kind
+	message string
+}{
+	codeMismatch:      {fault.Permanent, "the job's ClientToken was used with other parameters before: the template or the function changed between two deliveries"},
+	codeVersionExists: {fault.Invalid, "this name has a component of this version already: raise componentVersion"},
+}
+
+func (j *job) recoverConflict(ctx context.Context, err error) error {
+	f := fault.Of(err)
+	if f == nil {
+		return err
+	}
+	conflict, ok := conflicts[f.Code]
+	if !ok {
+		return err
+	}
+	if len(j.ownTags) > 0 {
+		found, err := j.find(ctx, j.ownTags[0])
+		if err != nil {
+			return err
+		}
+		if j.adopt(found) {
+			return nil
+		}
+	}
+	return because(f, conflict.kind, conflict.message)
+}
+
+// because is f with the domain's judgement.
+func because(f *fault.Error, kind fault.Kind, message string) error {
+	return &fault.Error{Kind: kind, Op: f.Op, Code: f.Code, Message: message,
+		RequestID: f.RequestID, HTTPStatus: f.HTTPStatus, Err: f}
+}
+
+func milliseconds(d time.Duration) float64 {
+	return float64(d.Microseconds()) / float64(time.Millisecond/time.Microsecond)
+}

@@ -1,0 +1,124 @@
+package imagebuild
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"strconv"
+	"time"
+
+	"imagedrop/shared/template"
+)
+
+// Triggers that a Delivery comes from.
+const (
+	TriggerOSS   = "oss"
+	TriggerQueue = "queue"
+	TriggerTopic = "topic"
+)
+
+// Invocation is what a function knows about the invocation that it serves.
+type Invocation struct {
+	Function  string // the function's name
+	Region    string // where the function runs
+	AccountID string
+}
+
+// maxToken is the longest ClientToken, and so the longest job ID, in
+// characters of printable ASCII without blanks.
+// Source: ECS 2014-05-26, CreateImageComponent, CreateImagePipeline, ClientToken.
+const maxToken = 64
+
+// job is one request to create one resource, and what became of it. One
+// goroutine works it.
+type job struct {
+	*Builder
+	invocation Invocation
+	delivery   Delivery
+	received   time.Time
+
+	id       string
+	template *template.Template // nil until the delivery was read
+	request  Request            // complete once the template is accepted
+	ownTags  []Tag              // those of ours that the request has room for
+
+	status   Status
+	resource Resource
+	reason   *Reason
+	timings  Timings
+}
+
+func (b *Builder) newJob(i Invocation, d Delivery) *job {
+	return &job{Builder: b, invocation: i, delivery: d, received: time.Now(), id: jobID(d, "")}
+}
+
+// jobID is the identity of a job: the same event gives the same ID, however
+// often it is delivered. clientToken is the sender's own, "" where none came.
+func jobID(d Delivery, clientToken string) string {
+	switch {
+	case isToken(clientToken):
+		return clientToken
+	case isToken(d.SourceID):
+		return d.SourceID
+	case d.SourceID != "":
+		return digest(d.SourceID)
+	case d.Trigger == TriggerOSS:
+		// Not without the time: the revert v1, v2, v1 would be a replay.
+		return digest(join(d.Object.Bucket, d.Object.Key, d.Object.ETag, d.RawTime))
+	}
+	return digest(string(d.Body))
+}
+
+// clientToken is what the create carries. A job makes one resource, so it is
+// the job ID itself.
+func (j *job) clientToken() string { return j.id }
+
+func isToken(s string) bool {
+	for _, c := range []byte(s) {
+		if c <= ' ' || c >= 0x7f {
+			return false
+		}
+	}
+	return s != "" && len(s) <= maxToken
+}
+
+// join makes one text of several, so that no two lists make the same text.
+func join(parts ...string) string {
+	var joined []byte
+	for _, p := range parts {
+		joined = strconv.AppendInt(joined, int64(len(p)), 10)
+		joined = append(joined, ':')
+		joined = append(joined, p...)
+	}
+	return string(joined)
+}
+
+// digest is the lower-case hex SHA-256, 64 characters.
+func digest(s string) string {
+	sum := sha256.Sum256([]byte(s))
+	return hex.EncodeToString(sum[:])
+}
+
+// name is the resource's name, "" where the service will make one.
+func (j *job) name() string {
+	if j.template == nil {
+		return ""
+	}
+	return j.template.Name
+}
+
+// kind is the resource's kind. What could not be read counts as a component,
+// as a template without a base image does.
+func (j *job) kind() template.Kind {
+	if j.template == nil || j.template.Kind == "" {
+		return template.Component
+	}
+	return j.template.Kind
+}
+
+// region is where the resource is created.
+func (j *job) region() string {
+	if j.template == nil || j.template.RegionID == "" {
+		return j.invocation.Region
+	}
+	return j.template.RegionID
+}

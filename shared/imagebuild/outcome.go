@@ -1,0 +1,294 @@
+package imagebuild
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"imagedrop/shared/fault"
+	"imagedrop/shared/template"
+)
+
+// Version is imagedrop's own, set at build time:
+// -ldflags '-X imagedrop/shared/imagebuild.Version=v1.2.3'.
+var Version = "dev"
+
+// Status is how a job ended.
+type Status string
+
+// The status of components and pipelines.
+const (
+	Created   Status = "created"   // it exists because of this job
+	Unchanged Status = "unchanged" // another job made the very same, and it is the current one
+	Rejected  Status = "rejected"  // the sender must change something: findings, or a reason
+	Failed    Status = "failed"    // the operator must change something: the reason says what
+	Skipped   Status = "skipped"   // there was nothing to build: the reason says why
+)
+
+// Outcome is the published answer to a job: a CloudEvent 1.0 in structured
+// JSON. A repeat has the same ID. The contract is events/schema/outcome.schema.json.
+type Outcome struct {
+	SpecVersion     string      `json:"specversion"`
+	ID              string      `json:"id"`
+	Source          string      `json:"source"`
+	Type            string      `json:"type"`
+	Subject         string      `json:"subject,omitempty"`
+	Time            string      `json:"time"` // RFC 3339, UTC
+	DataContentType string      `json:"datacontenttype"`
+	Data            OutcomeData `json:"data"`
+}
+
+// OutcomeData is the payload of an Outcome. It never holds template text.
+type OutcomeData struct {
+	Status   Status             `json:"status"`
+	Job      OutcomeJob         `json:"job"`
+	Target   OutcomeTarget      `json:"target"`
+	Resource OutcomeResource    `json:"resource"`
+	Content  *OutcomeContent    `json:"content,omitempty"` // absent where nothing was read
+	Findings []template.Finding `json:"findings"`
+	// FindingsTruncated is the number of findings left out to keep the size.
+	FindingsTruncated int     `json:"findingsTruncated,omitempty"`
+	Reason            *Reason `json:"reason,omitempty"`
+	ClientToken       string  `json:"clientToken"`
+	Timings           Timings `json:"timings"`
+	Version           string  `json:"version"`
+}
+
+// OutcomeJob says what asked for the job.
+type OutcomeJob struct {
+	ID          string `json:"id"`
+	Trigger     string `json:"trigger"`
+	Bucket      string `json:"bucket,omitempty"`
+	Key         string `json:"key,omitempty"`
+	ETag        string `json:"eTag,omitempty"`
+	Queue       string `json:"queue,omitempty"`
+	Topic       string `json:"topic,omitempty"`
+	MessageID   string `json:"messageId,omitempty"`
+	TriggerName string `json:"triggerName,omitempty"`
+	TriggerTime string `json:"triggerTime,omitempty"`
+}
+
+// OutcomeTarget says where the resource is.
+type OutcomeTarget struct {
+	Provider  string `json:"provider"`
+	RegionID  string `json:"regionId"`
+	AccountID string `json:"accountId"`
+}
+
+// OutcomeResource is what the job made or found; without an ID where neither.
+type OutcomeResource struct {
+	Kind    template.Kind  `json:"kind"`
+	ID      string         `json:"id,omitempty"`
+	Name    string         `json:"name,omitempty"`
+	Version string         `json:"version,omitempty"` // of a component, where known
+	Images  []OutcomeImage `json:"images,omitempty"`
+}
+
+// OutcomeImage is an image that an execution made.
+type OutcomeImage struct {
+	RegionID  string `json:"regionId"`
+	ImageID   string `json:"imageId"`
+	ImageName string `json:"imageName"`
+}
+
+// OutcomeContent describes the canonical text of a component, or of a
+// pipeline's BuildContent.
+type OutcomeContent struct {
+	SHA256   string          `json:"sha256"`
+	Bytes    int             `json:"bytes"`
+	Commands int             `json:"commands"`
+	Format   template.Format `json:"format"`
+}
+
+// Reason says why a job ended without its resource. Kind is a fault's, or that
+// of a skip: "gone", "superseded".
+type Reason struct {
+	Kind       string `json:"kind"`
+	Code       string `json:"code,omitempty"` // the service's own
+	Message    string `json:"message"`
+	RequestID  string `json:"requestId,omitempty"`
+	HTTPStatus int    `json:"httpStatus,omitempty"`
+}
+
+// Timings are milliseconds, to the microsecond. Received is from the event to
+// the function, 0 where the event has no time; Total is from there on.
+type Timings struct {
+	ReceivedMS float64 `json:"receivedMs"`
+	ReadMS     float64 `json:"readMs"`
+	LintMS     float64 `json:"lintMs"`
+	LookupMS   float64 `json:"lookupMs"`
+	CreateMS   float64 `json:"createMs"`
+	TotalMS    float64 `json:"totalMs"`
+}
+
+func reasonOf(f *fault.Error) *Reason {
+	return &Reason{Kind: string(f.Kind), Code: f.Code, Message: clip(f.Message, maxText),
+		RequestID: f.RequestID, HTTPStatus: f.HTTPStatus}
+}
+
+// outcome is the job's, once it has its status.
+func (j *job) outcome() Outcome {
+	return Outcome{
+		SpecVersion:     "1.0",
+		ID:              digest(join(j.id, TargetAlibaba, string(j.kind()), string(j.status))),
+		Source:          "/imagedrop/" + j.invocation.Region + "/" + j.invocation.Function,
+		Type:            "imagedrop." + string(j.kind()) + "." + string(j.status) + ".v1",
+		Subject:         j.subject(),
+		Time:            time.Now().UTC().Format("2006-01-02T15:04:05.000Z07:00"),
+		DataContentType: "application/json",
+		Data:            j.data(),
+	}
+}
+
+// subject names the source of the delivery. A CloudEvents string has no
+// control characters and no noncharacters; an object key may.
+func (j *job) subject() string {
+	subject := j.delivery.Queue + j.delivery.Topic
+	if j.delivery.Trigger == TriggerOSS {
+		subject = "oss://" + j.delivery.Object.Bucket + "/" + j.delivery.Object.Key
+	}
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || r&0xfffe == 0xfffe {
+			return utf8.RuneError
+		}
+		return r
+	}, subject)
+}
+
+func (j *job) data() OutcomeData {
+	d := OutcomeData{
+		Status:      j.status,
+		Job:         j.source(),
+		Target:      OutcomeTarget{TargetAlibaba, clip(j.region(), maxText), j.invocation.AccountID},
+		Resource:    OutcomeResource{Kind: j.kind(), ID: j.resource.ID, Name: clip(j.name(), maxText), Version: j.resource.Version},
+		Findings:    []template.Finding{},
+		Reason:      j.reason,
+		ClientToken: j.clientToken(),
+		Timings:     j.timings,
+		Version:     Version,
+	}
+	if t := j.template; t != nil {
+		d.Findings = clipped(t.Findings)
+	}
+	if t := j.template; t != nil && t.Format != "" {
+		d.Content = &OutcomeContent{SHA256: digest(t.Content.Text), Bytes: t.Content.Bytes, Commands: t.Content.Commands, Format: t.Format}
+	}
+	d.Timings.TotalMS = milliseconds(time.Since(j.received))
+	if !j.delivery.Time.IsZero() {
+		d.Timings.ReceivedMS = max(milliseconds(j.received.Sub(j.delivery.Time)), 0)
+	}
+	return d
+}
+
+func (j *job) source() OutcomeJob {
+	d := j.delivery
+	source := OutcomeJob{ID: j.id, Trigger: d.Trigger}
+	if d.Trigger == TriggerOSS {
+		source.Bucket, source.Key, source.ETag = d.Object.Bucket, d.Object.Key, d.Object.ETag
+	} else {
+		source.Queue, source.Topic, source.MessageID = d.Queue, d.Topic, clip(d.SourceID, maxText)
+	}
+	return source
+}
+
+const (
+	// maxBody is the largest message, in bytes as sent.
+	// Source: MNS CreateQueue, MaximumMessageSize, 1,024 to 65,536.
+	maxBody = 65_536
+	// maxBase64 is the largest JSON that is sent in base64, in bytes.
+	maxBase64 = 48_128
+	// maxText bounds a single text of an outcome, in code points: none may fill
+	// a message so that no finding has room.
+	maxText = 1_000
+)
+
+// encode returns the message body. Findings are left out until it fits: infos
+// first, then warnings, each from the end.
+func (o Outcome) encode(inBase64 bool) ([]byte, error) {
+	limit := maxBody
+	if inBase64 {
+		limit = maxBase64
+	}
+	body, err := marshal(o)
+	if err == nil && len(body) > limit {
+		body, err = o.cut(len(body) - limit)
+	}
+	if err != nil || !inBase64 {
+		return body, err
+	}
+	return base64.StdEncoding.AppendEncode(nil, body), nil
+}
+
+// cut encodes the outcome without as many findings as make the excess, bytes.
+func (o Outcome) cut(excess int) ([]byte, error) {
+	findings := slices.Clone(o.Data.Findings)
+	drop := make([]bool, len(findings))
+	excess += len(`"findingsTruncated":,`) + len("1000000000")
+	for _, severity := range []template.Severity{template.Info, template.Warning, template.Error} {
+		for i := len(findings) - 1; i >= 0 && excess > 0; i-- {
+			if findings[i].Severity != severity {
+				continue
+			}
+			text, err := marshal(findings[i])
+			if err != nil {
+				return nil, err
+			}
+			drop[i] = true
+			excess -= len(text) + len(",")
+			o.Data.FindingsTruncated++
+		}
+	}
+	o.Data.Findings = []template.Finding{}
+	for i, f := range findings {
+		if !drop[i] {
+			o.Data.Findings = append(o.Data.Findings, f)
+		}
+	}
+	return marshal(o)
+}
+
+var (
+	// The XML of a queue message cannot carry U+FFFE and U+FFFF; the encoder of
+	// encoding/json leaves them as they are.
+	fffe, fffeEscape = []byte("\uFFFE"), []byte(`\ufffe`)
+	ffff, ffffEscape = []byte("\uFFFF"), []byte(`\uffff`)
+)
+
+func marshal(v any) ([]byte, error) {
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(v); err != nil {
+		return nil, fault.New(fault.Unknown, "imagebuild.encode", "the outcome cannot be encoded")
+	}
+	body := bytes.TrimSuffix(text.Bytes(), []byte("\n"))
+	body = bytes.ReplaceAll(body, fffe, fffeEscape)
+	return bytes.ReplaceAll(body, ffff, ffffEscape), nil
+}
+
+// clipped bounds the texts of each finding.
+func clipped(findings []template.Finding) []template.Finding {
+	short := make([]template.Finding, len(findings))
+	for i, f := range findings {
+		f.Path, f.Message, f.Help = clip(f.Path, maxText), clip(f.Message, maxText), clip(f.Help, maxText)
+		short[i] = f
+	}
+	return short
+}
+
+// clip shortens text to limit code points.
+func clip(text string, limit int) string {
+	if len(text) <= limit {
+		return text
+	}
+	runes := []rune(text)
+	if len(runes) <= limit {
+		return text
+	}
+	return string(runes[:limit-1]) + "…"
+}

@@ -1,0 +1,116 @@
+package imagebuild
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"imagedrop/shared/fault"
+	"imagedrop/shared/template"
+)
+
+// maxRaw is the largest object that is read, in bytes: far above the 16,384 of
+// a canonical text, since header, comments and blank lines are not counted, and
+// small enough that no object fills a function's memory.
+const maxRaw = 1 << 20
+
+// read completes j.template, and with it what the job is called. done means
+// that the job has its status already.
+func (j *job) read(ctx context.Context) (done bool, err error) {
+	if j.delivery.Trigger == TriggerOSS {
+		return j.readObject(ctx)
+	}
+	return j.readMessage(ctx)
+}
+
+func (j *job) readObject(ctx context.Context) (bool, error) {
+	ref := j.delivery.Object
+	text, err := j.fetch(ctx, ref)
+	switch {
+	case errors.Is(err, ErrGone):
+		return j.skip("gone", "the object was deleted after the event")
+	case errors.Is(err, ErrSuperseded):
+		return j.skip("superseded", "the object changed after the event; the change has an event of its own")
+	case err != nil:
+		return false, err
+	case len(text) > maxRaw:
+		j.template = &template.Template{Name: template.DefaultName(ref.Key)}
+		reportTooLarge(j.template, ref.Key)
+		return j.reject()
+	}
+	j.lint(func() { j.template = template.ParseFile(ref.Key, text) })
+	return false, nil
+}
+
+func (j *job) readMessage(ctx context.Context) (bool, error) {
+	var message *template.Message
+	j.lint(func() { message = template.ParseMessage(j.delivery.Body) })
+	j.id = jobID(j.delivery, message.ClientToken)
+	if message.TemplateURI != "" {
+		return j.readURI(ctx, message)
+	}
+	j.lint(func() { j.template = message.Resolve("", nil) })
+	return false, nil
+}
+
+// readURI reads the object that a message names. The function may read more
+// buckets than the message's sender, so the policy is asked before the bucket is.
+func (j *job) readURI(ctx context.Context, m *template.Message) (bool, error) {
+	bucket, key, _ := strings.Cut(strings.TrimPrefix(m.TemplateURI, "oss://"), "/")
+	if !j.Policy.allowsBucket(bucket) {
+		j.template = m.Resolve("", nil)
+		j.Policy.refuseBucket(j.template, bucket)
+		return j.reject()
+	}
+	text, err := j.fetch(ctx, ObjectRef{Bucket: bucket, Key: key, ETag: m.TemplateETag})
+	switch {
+	case errors.Is(err, ErrGone):
+		return false, fault.New(fault.Invalid, "imagebuild.read", "templateUri names an object that does not exist")
+	case errors.Is(err, ErrSuperseded):
+		return j.skip("superseded", "the object no longer has the templateETag")
+	case err != nil:
+		return false, err
+	case len(text) > maxRaw:
+		j.template = m.Resolve("", nil)
+		reportTooLarge(j.template, key)
+		return j.reject()
+	}
+	j.lint(func() { j.template = m.Resolve(key, text) })
+	return false, nil
+}
+
+func (j *job) skip(kind, message string) (done bool, err error) {
+	j.status, j.reason = Skipped, &Reason{Kind: kind, Message: message}
+	return true, nil
+}
+
+func (j *job) reject() (done bool, err error) {
+	j.status = Rejected
+	return true, nil
+}
+
+func (j *job) fetch(ctx context.Context, ref ObjectRef) (text []byte, err error) {
+	started := time.Now()
+	err = j.retry(ctx, func(ctx context.Context) (err error) {
+		text, err = j.Objects.Read(ctx, ref, maxRaw)
+		return err
+	})
+	j.timings.ReadMS = milliseconds(time.Since(started))
+	return text, err
+}
+
+// lint times what reads and judges a text.
+func (j *job) lint(judge func()) {
+	started := time.Now()
+	judge()
+	j.timings.LintMS += milliseconds(time.Since(started))
+}
+
+// reportTooLarge is for an object that was not read to its end.
+func reportTooLarge(t *template.Template, key string) {
+	t.Report("IB0002", template.Value{Path: key},
+		fmt.Sprintf("the file has more than %d bytes, too large to be read", maxRaw),
+		"a template holds commands; fetch large files while the image is built")
+}

@@ -1,0 +1,113 @@
+package imagebuild_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"imagedrop/shared/fault"
+	"imagedrop/shared/imagebuild"
+)
+
+// reads answers by object key and remembers what was asked for.
+type reads struct {
+	text map[string]string
+	err  error
+	refs []imagebuild.ObjectRef
+}
+
+func (r *reads) Read(_ context.Context, ref imagebuild.ObjectRef, limit int64) ([]byte, error) {
+	r.refs = append(r.refs, ref)
+	text := r.text[ref.Key]
+	return []byte(text)[:min(int64(len(text)), limit+1)], r.err
+}
+
+func TestObjectThatIsNoLongerThere(t *testing.T) {
+	tests := []struct {
+		name     string
+		delivery imagebuild.Delivery
+		err      error
+		status   imagebuild.Status
+		reason   string
+	}{
+		{"deleted", upload("job"), imagebuild.ErrGone, imagebuild.Skipped, "gone"},
+		{"changed", upload("job"), imagebuild.ErrSuperseded, imagebuild.Skipped, "superseded"},
+		{"templateUri, nothing there", message("job", `{"templateUri":"oss://shared-templates/a.Dockerfile"}`), imagebuild.ErrGone, imagebuild.Rejected, "invalid"},
+		{"templateUri, changed", message("job", `{"templateUri":"oss://shared-templates/a.Dockerfile","templateETag":"E1"}`), imagebuild.ErrSuperseded, imagebuild.Skipped, "superseded"},
+		{"no permission", upload("job"), failure(fault.Permanent, "AccessDenied"), imagebuild.Failed, "permanent"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			box := &inbox{}
+			builder := &imagebuild.Builder{Objects: &reads{err: test.err}, Outbox: box, Policy: imagebuild.Policy{Buckets: []string{"shared-templates"}}}
+			require.NoError(t, run(builder, test.delivery).Err)
+			o := box.only(t)
+			require.Equal(t, test.status, o.Data.Status)
+			require.Equal(t, test.reason, o.Data.Reason.Kind)
+			require.Equal(t, "imagedrop.component."+string(test.status)+".v1", o.Type)
+			require.Nil(t, o.Data.Content)
+			require.Empty(t, o.Data.Findings)
+		})
+	}
+}
+
+func TestMessageByURI(t *testing.T) {
+	store := &reads{text: map[string]string{"base/web.Dockerfile": pipeline}}
+	c, box := &cloud{}, &inbox{}
+	builder := &imagebuild.Builder{Objects: store, Resources: c, Outbox: box, Policy: imagebuild.Policy{Buckets: []string{"shared-templates"}}}
+	body := `{"templateUri":"oss://shared-templates/base/web.Dockerfile","templateETag":"\"E7\"","name":"from-uri"}`
+	require.NoError(t, run(builder, message("m-1", body)).Err)
+	require.Equal(t, []imagebuild.ObjectRef{{Bucket: "shared-templates", Key: "base/web.Dockerfile", ETag: "E7"}}, store.refs)
+	o := box.only(t)
+	require.Equal(t, "imagedrop.pipeline.created.v1", o.Type)
+	require.Equal(t, "imagedrop-requests", o.Subject)
+	require.Equal(t, "from-uri", o.Data.Resource.Name)
+	require.Equal(t, imagebuild.OutcomeJob{ID: "m-1", Trigger: "queue", Queue: "imagedrop-requests", MessageID: "m-1"}, o.Data.Job)
+}
+
+// The function may read buckets that the sender may not: no read before the policy.
+func TestURIOfAnotherBucketIsNotRead(t *testing.T) {
+	store, box := &reads{}, &inbox{}
+	require.NoError(t, run(&imagebuild.Builder{Objects: store, Outbox: box}, message("m-1", "{\n \"templateUri\": \"oss://payroll/x.Dockerfile\"}")).Err)
+	require.Empty(t, store.refs)
+	data := box.only(t).Data
+	require.Equal(t, imagebuild.Rejected, data.Status)
+	require.Len(t, data.Findings, 1)
+	f := data.Findings[0]
+	require.Equal(t, []any{"IB0258", "/templateUri", 2, 17}, []any{f.Rule, f.Path, f.Line, f.Column})
+	require.Contains(t, f.Message, "payroll")
+}
+
+func TestMalformedURIIsNotRead(t *testing.T) {
+	store, box := &reads{}, &inbox{}
+	require.NoError(t, run(&imagebuild.Builder{Objects: store, Outbox: box, Policy: imagebuild.Policy{Buckets: []string{"*"}}},
+		message("m-1", `{"templateUri":"https://example.com/x.Dockerfile"}`)).Err)
+	require.Empty(t, store.refs)
+	require.Equal(t, imagebuild.Rejected, box.only(t).Data.Status)
+}
+
+func TestFileTooLargeToBeRead(t *testing.T) {
+	huge := "RUN true\n" + strings.Repeat("# a comment\n", 1<<17)
+	for name, delivery := range map[string]imagebuild.Delivery{
+		"object":  upload("job"),
+		"message": message("job", `{"templateUri":"oss://shared-templates/templates/web.Dockerfile"}`),
+	} {
+		t.Run(name, func(t *testing.T) {
+			box := &inbox{}
+			store := &reads{text: map[string]string{"templates/web.Dockerfile": huge}}
+			require.NoError(t, run(&imagebuild.Builder{Objects: store, Outbox: box, Policy: imagebuild.Policy{Buckets: []string{"shared-templates"}}}, delivery).Err)
+			data := box.only(t).Data
+			require.Equal(t, imagebuild.Rejected, data.Status)
+			require.Len(t, data.Findings, 1)
+			f := data.Findings[0]
+			require.Equal(t, []any{"IB0002", "templates/web.Dockerfile", 1, 1}, []any{f.Rule, f.Path, f.Line, f.Column})
+			require.Nil(t, data.Content)
+		})
+	}
+	small := "RUN true\n" + strings.Repeat("# a comment\n", 1<<13)
+	c := &cloud{}
+	require.NoError(t, run(&imagebuild.Builder{Objects: text(small), Resources: c, Outbox: &inbox{}}, upload("job")).Err)
+	require.Len(t, c.all, 1, "comments do not count")
+}

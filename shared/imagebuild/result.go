@@ -1,0 +1,88 @@
+package imagebuild
+
+import (
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"imagedrop/shared/fault"
+)
+
+// Result is how one delivery ended.
+type Result struct {
+	Delivery    Delivery
+	JobID       string
+	ClientToken string
+	Status      Status  // "" where nothing was published
+	Reason      *Reason // as published
+	// Err is not nil where the platform must deliver again.
+	Err      error
+	Duration time.Duration
+}
+
+func (j *job) result(err error) Result {
+	r := Result{Delivery: j.delivery, JobID: j.id, ClientToken: j.clientToken(), Err: err, Duration: time.Since(j.received)}
+	if err == nil {
+		r.Status, r.Reason = j.status, j.reason
+	}
+	return r
+}
+
+// Log writes the one line of a delivery: what came, what became of it. An
+// error that waits for another delivery is a warning, unless it is Unknown;
+// what the operator must act on is an error.
+func (r Result) Log(log *slog.Logger) {
+	line := log.With("trigger", r.Delivery.Trigger, "sourceId", r.Delivery.SourceID, "jobId", r.JobID,
+		"clientToken", r.ClientToken, "durationMs", milliseconds(r.Duration))
+	switch {
+	case r.Err != nil && fault.KindOf(r.Err) == fault.Retryable:
+		line.Warn("to be redelivered", "kind", fault.Retryable, "error", safe(r.Err))
+	case r.Err != nil:
+		line.Error("to be redelivered", "kind", fault.KindOf(r.Err), "error", safe(r.Err))
+	case r.Status == Failed:
+		line.Error("done", "outcome", r.Status, "kind", r.Reason.Kind, "code", r.Reason.Code, "error", r.Reason.Message)
+	default:
+		line.Info("done", "outcome", r.Status)
+	}
+}
+
+// RedeliverError is what a function returns so that the platform delivers the
+// event again. The platform publishes the name of this type as errorType.
+type RedeliverError struct{ errs []error }
+
+// Redeliver returns a *RedeliverError of the results that need another
+// delivery, nil where none does.
+func Redeliver(results []Result) error {
+	var errs []error
+	for _, r := range results {
+		if r.Err != nil {
+			errs = append(errs, r.Err)
+		}
+	}
+	if len(errs) == 0 {
+		return nil
+	}
+	return &RedeliverError{errs}
+}
+
+// Error implements error. The platform logs and stores the text.
+func (e *RedeliverError) Error() string {
+	texts := make([]string, len(e.errs))
+	for i, err := range e.errs {
+		texts[i] = safe(err)
+	}
+	return strings.Join(texts, "; ")
+}
+
+// Unwrap returns the errors of the deliveries.
+func (e *RedeliverError) Unwrap() []error { return e.errs }
+
+// safe is the text of an error that may be logged: a fault's, which is made
+// for it. Of anything else only the type is known to be harmless.
+func safe(err error) string {
+	if f := fault.Of(err); f != nil {
+		return f.Error()
+	}
+	return fmt.Sprintf("unclassified %T", err)
+}
