@@ -24,7 +24,7 @@ var allowed = map[string][]string{
 	"shared/fault":           {},
 	"shared/template":        {},
 	"shared/imagebuild":      {"shared/template", "shared/fault"},
-	"shared/settings":        {"shared/imagebuild", "shared/fault"},
+	"shared/settings":        {"shared/imagebuild", "shared/sdkclient"},
 	"shared/sdkclient":       {"shared/fault"},
 	"shared/ecsimage":        {"shared/imagebuild", "shared/template", "shared/fault", "shared/sdkclient"},
 	"shared/ossobject":       {"shared/imagebuild", "shared/fault", "shared/sdkclient"},
