@@ -2,7 +2,6 @@ package ecsimage
 
 import (
 	"errors"
-	"fmt"
 
 	sdkerrors "github.com/aliyun/alibaba-cloud-sdk-go/sdk/errors"
 
@@ -72,7 +71,9 @@ func classify(op string, err error, secrets []string) error {
 	}
 	var server *sdkerrors.ServerError
 	if errors.As(err, &server) {
-		return refused(op, server, secrets)
+		return codes.Fault(op, sdkclient.Refusal{
+			Code: server.ErrorCode(), Message: server.Message(), RequestID: server.RequestId(), Status: server.HttpStatus(),
+		}, secrets)
 	}
 	var client *sdkerrors.ClientError
 	if errors.As(err, &client) {
@@ -81,24 +82,7 @@ func classify(op string, err error, secrets []string) error {
 	if f, ok := sdkclient.Network(op, err); ok {
 		return f
 	}
-	return fault.New(fault.Unknown, op, fmt.Sprintf("the SDK failed with an error of type %T", err))
-}
-
-// refused is for an answer of the service, or of a proxy before it, whose
-// answer has no code and a page for a message.
-func refused(op string, e *sdkerrors.ServerError, secrets []string) *fault.Error {
-	f := &fault.Error{
-		Kind: codes.Kind(e.ErrorCode(), e.HttpStatus()), Op: op,
-		Code: sdkclient.Identifier(e.ErrorCode(), secrets...), RequestID: sdkclient.Identifier(e.RequestId(), secrets...),
-		HTTPStatus: e.HttpStatus(),
-	}
-	if e.ErrorCode() != "" {
-		f.Message = sdkclient.Clean(e.Message(), secrets...)
-	}
-	if f.Message == "" {
-		f.Message = fmt.Sprintf("the service refused the request with HTTP status %d", e.HttpStatus())
-	}
-	return f
+	return sdkclient.Unclassified(op, err)
 }
 
 // broken is for what the SDK itself made of a call.

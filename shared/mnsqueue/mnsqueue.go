@@ -152,13 +152,13 @@ func xmlCharacter(r rune) bool {
 func send(client mns.MNSClient, resource string, message mns.MessageSendRequest, secrets []string) error {
 	answer, err := client.Send(mns.POST, nil, message, resource)
 	if mns.ERR_SEND_REQUEST_FAILED.IsEqual(err) {
-		return fault.New(fault.Retryable, op, "the queue service gave no answer")
+		return fault.New(fault.Retryable, op, "the service gave no answer")
 	}
 	if err != nil {
-		return fault.New(fault.Unknown, op, fmt.Sprintf("the SDK failed with an error of type %T", err))
+		return sdkclient.Unclassified(op, err)
 	}
 	if status := answer.StatusCode(); status/100 != 2 {
-		return refused(status, answer.Body(), secrets)
+		return codes.Fault(op, refusal(status, answer.Body()), secrets)
 	}
 	var sent mns.MessageSendResponse
 	if xml.Unmarshal(answer.Body(), &sent) != nil || sent.MessageId == "" {
@@ -186,20 +186,12 @@ var codes = sdkclient.Codes{
 	"Throttling*":           fault.Retryable,
 }
 
-// refused is for an answer that is no success: the service's, or a page of
+// refusal reads an answer that is no success: the service's, or a page of
 // whatever stands before it.
-func refused(status int, body []byte, secrets []string) *fault.Error {
-	var answer mns.ErrorResponse
-	if xml.Unmarshal(body, &answer) != nil {
-		answer = mns.ErrorResponse{}
+func refusal(status int, body []byte) sdkclient.Refusal {
+	var e mns.ErrorResponse
+	if xml.Unmarshal(body, &e) != nil {
+		return sdkclient.Refusal{Status: status}
 	}
-	f := &fault.Error{
-		Kind: codes.Kind(answer.Code, status), Op: op, HTTPStatus: status,
-		Code: sdkclient.Identifier(answer.Code, secrets...), RequestID: sdkclient.Identifier(answer.RequestId, secrets...),
-		Message: sdkclient.Clean(answer.Message, secrets...),
-	}
-	if f.Message == "" {
-		f.Message = fmt.Sprintf("the queue service refused the message with HTTP status %d", status)
-	}
-	return f
+	return sdkclient.Refusal{Code: e.Code, Message: e.Message, RequestID: e.RequestId, Status: status}
 }

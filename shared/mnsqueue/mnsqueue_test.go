@@ -121,7 +121,7 @@ func TestServiceErrors(t *testing.T) {
 			io.WriteString(w, "<html><body>canary")
 		}
 	}
-	const generic = "the queue service refused the message with HTTP status "
+	const generic = "the service refused the request with HTTP status "
 	tests := []struct {
 		name    string
 		answer  http.HandlerFunc

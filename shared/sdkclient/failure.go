@@ -36,6 +36,35 @@ func (c Codes) Kind(code string, status int) fault.Kind {
 	return kind
 }
 
+// Refusal is a service's answer that is no success.
+type Refusal struct {
+	Code, Message, RequestID string // as the answer spells them, "" where it has none
+	Status                   int    // HTTP
+}
+
+// Fault returns the fault of a refusal, with a text that repeats none of the
+// secrets. An answer without a code is not the service's: its text is some
+// proxy's page and stays out.
+func (c Codes) Fault(op string, r Refusal, secrets []string) *fault.Error {
+	f := &fault.Error{
+		Kind: c.Kind(r.Code, r.Status), Op: op, HTTPStatus: r.Status,
+		Code: Identifier(r.Code, secrets...), RequestID: Identifier(r.RequestID, secrets...),
+	}
+	if r.Code != "" {
+		f.Message = Clean(r.Message, secrets...)
+	}
+	if f.Message == "" {
+		f.Message = fmt.Sprintf("the service refused the request with HTTP status %d", r.Status)
+	}
+	return f
+}
+
+// Unclassified returns the fault of an error that nothing here knows. Its type
+// must do: its text may hold the request.
+func Unclassified(op string, err error) *fault.Error {
+	return fault.New(fault.Unknown, op, fmt.Sprintf("the SDK failed with an error of type %T", err))
+}
+
 // byStatus is for codes that no table lists, and for answers of whatever
 // stands before the service, which carry none.
 func byStatus(status int) fault.Kind {
