@@ -31,16 +31,16 @@ func checkTestSize(l *lint, p *part) {
 
 // reportSize points at the command that crosses the limit.
 func reportSize(l *lint, p *part, rule, code string) {
-	if len(p.text) <= maxContentBytes {
+	if len(p.text) <= MaxContentBytes {
 		return
 	}
 	at := p.at
 	for i := range p.commands {
-		if p.commands[i].canonical <= maxContentBytes {
+		if p.commands[i].canonical <= MaxContentBytes {
 			at = p.spanOf(&p.commands[i])
 		}
 	}
-	l.add(rule, at, code, fmt.Sprintf("the text that is sent has %d bytes; at most %d are allowed", len(p.text), maxContentBytes),
+	l.add(rule, at, code, fmt.Sprintf("the text that is sent has %d bytes; at most %d are allowed", len(p.text), MaxContentBytes),
 		"move steps into components, or files into a bucket")
 }
 
@@ -49,7 +49,7 @@ func checkCount(l *lint, p *part) {
 	switch {
 	case n > maxCommands:
 		l.add("IB0003", p.spanOf(&p.commands[maxCommands]), "InvalidImageTemplateCommandSize.ExceededMaxNumber",
-			fmt.Sprintf("%d commands; at most %d are allowed", n, maxCommands), `join RUN commands with && and "\"`)
+			fmt.Sprintf("command %d of %d; at most %d are allowed", maxCommands+1, n, maxCommands), `join RUN commands with && and "\"`)
 	case n == maxCommands && p.section == inBuild && !l.hasFROM():
 		l.warn("IB0003", p.spanOf(&p.commands[maxCommands-1]),
 			fmt.Sprintf("%d commands without FROM: older editions of the service add one", n), `join two RUN commands with &&`)

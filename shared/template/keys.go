@@ -8,9 +8,9 @@ import (
 
 // Limits of Image Builder. Sizes are those of the canonical text of one part.
 const (
-	// maxContentBytes bounds Content, BuildContent and TestContent: 16 KB, taken as UTF-8 bytes.
+	// MaxContentBytes bounds Content, BuildContent and TestContent: 16 KB, taken as UTF-8 bytes.
 	// Source: ECS API 2014-05-26, CreateImageComponent and CreateImagePipeline.
-	maxContentBytes = 16384
+	MaxContentBytes = 16384
 	// maxCommands bounds the commands of one content.
 	// Source: the same pages, editions to 2023; the error code is still listed.
 	maxCommands = 127
