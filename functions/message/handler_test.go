@@ -1,0 +1,220 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/aliyun/fc-runtime-go-sdk/fccontext"
+	"github.com/stretchr/testify/require"
+
+	"imagedrop/shared/fault"
+	"imagedrop/shared/imagebuild"
+)
+
+const canary = "CANARY7f3a"
+
+// fakes are the services as functions; nil answers what is usual.
+type fakes struct {
+	create  func(imagebuild.Request) (string, error)
+	publish func([]byte) error
+
+	mu        sync.Mutex
+	published []imagebuild.Outcome
+}
+
+func (f *fakes) Read(context.Context, imagebuild.ObjectRef, int64) ([]byte, error) {
+	return []byte("RUN true\n"), nil
+}
+
+func (f *fakes) Find(context.Context, imagebuild.Query) ([]imagebuild.Resource, error) {
+	return nil, nil
+}
+
+func (f *fakes) Create(_ context.Context, r imagebuild.Request) (string, error) {
+	if f.create != nil {
+		return f.create(r)
+	}
+	return "ic-1", nil
+}
+
+func (f *fakes) Publish(_ context.Context, body []byte) error {
+	if f.publish != nil {
+		return f.publish(body)
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.published = append(f.published, imagebuild.Outcome{})
+	return json.Unmarshal(body, &f.published[len(f.published)-1])
+}
+
+func newTest(f *fakes) (*handler, *strings.Builder) {
+	log := &strings.Builder{}
+	return &handler{
+		log:         slog.New(slog.NewJSONHandler(log, nil)),
+		resultQueue: "imagedrop-results",
+		builder:     imagebuild.Builder{Resources: f, Outbox: f, Policy: imagebuild.Policy{Buckets: []string{"*"}}, Concurrency: 16},
+		connect:     func(string) (imagebuild.Objects, error) { return f, nil },
+	}, log
+}
+
+func inInvocation(ctx context.Context) context.Context {
+	return fccontext.NewContext(ctx, &fccontext.FcContext{
+		RequestID: "1-invocation", Region: "cn-hangzhou", AccountId: "1234567890123456", Function: fccontext.Function{Name: "message"},
+		Credentials: fccontext.Credentials{AccessKeyId: canary + "id", AccessKeySecret: canary + "secret", SecurityToken: canary + "token"},
+	})
+}
+
+// element is one message of a queue, as the event stream delivers it.
+func element(t *testing.T, id, queue, body string) map[string]any {
+	t.Helper()
+	return map[string]any{
+		"id": "e-" + id, "source": "mns", "specversion": "1.0", "type": "mns:Queue:SendMessage", "time": "2026-05-04T08:20:05.017Z",
+		"subject": "acs:mns:cn-hangzhou:1234567890123456:queues/" + queue,
+		"data":    map[string]any{"requestId": "r", "messageId": id, "messageBody": body},
+	}
+}
+
+func batch(t *testing.T, elements ...map[string]any) []byte {
+	t.Helper()
+	payload, err := json.Marshal(elements)
+	require.NoError(t, err)
+	return payload
+}
+
+// Every kind of end: is an outcome published, is the message delivered again?
+func TestHandle(t *testing.T) {
+	fails := func(kind fault.Kind, code string) func(imagebuild.Request) (string, error) {
+		return func(imagebuild.Request) (string, error) {
+			return "", &fault.Error{Kind: kind, Op: "ecsimage.Create", Code: code, Message: "refused", Err: errors.New(canary)}
+		}
+	}
+	const good = `{"name":"web","content":"RUN echo ` + canary + `"}`
+	tests := []struct {
+		name, body string
+		fakes      fakes
+		published  imagebuild.Status
+		redeliver  bool
+	}{
+		{"created", good, fakes{}, imagebuild.Created, false},
+		{"plain text", "RUN echo " + canary, fakes{}, imagebuild.Created, false},
+		{"base64", "UlVOIHRydWUK", fakes{}, imagebuild.Created, false},
+		{"array", `["` + canary + `"]`, fakes{}, imagebuild.Rejected, false},
+		{"not JSON", `{"content": ` + canary, fakes{}, imagebuild.Rejected, false},
+		{"misspelt key", `{"content":"RUN true","nane":"web"}`, fakes{}, imagebuild.Rejected, false},
+		{"empty", "", fakes{}, imagebuild.Rejected, false},
+		{"not yet: execution", `{"kind":"execution","pipelineName":"web"}`, fakes{}, imagebuild.Rejected, false},
+		{"not yet: build", `{"content":"FROM IMAGE:m-bp1234567890\nRUN true","build":true}`, fakes{}, imagebuild.Rejected, false},
+		{"not yet: aws", `{"content":"RUN true","targets":["aws"]}`, fakes{}, imagebuild.Rejected, false},
+		{"invalid", good, fakes{create: fails(fault.Invalid, "InvalidName.Malformed")}, imagebuild.Rejected, false},
+		{"permanent", good, fakes{create: fails(fault.Permanent, "Forbidden.RAM")}, imagebuild.Failed, false},
+		{"retryable", good, fakes{create: fails(fault.Retryable, "InvalidSecurityToken.Expired")}, "", true},
+		{"unknown", good, fakes{create: fails(fault.Unknown, "")}, "", true},
+		{"panic", good, fakes{create: func(imagebuild.Request) (string, error) { panic(canary) }}, "", true},
+		{"publish fails", good, fakes{publish: func([]byte) error { return fault.New(fault.Permanent, "mnsqueue.SendMessage", "no such queue") }}, "", true},
+	}
+	for i := range tests {
+		test := &tests[i]
+		t.Run(test.name, func(t *testing.T) {
+			h, log := newTest(&test.fakes)
+			err := h.handle(inInvocation(t.Context()), batch(t, element(t, "M-1", "imagedrop-requests", test.body)))
+			require.Equal(t, test.redeliver, err != nil, "%v", err)
+			require.NotContains(t, log.String(), canary)
+			require.Contains(t, log.String(), `"requestId":"1-invocation","trigger":"queue","sourceId":"M-1"`)
+			if test.redeliver {
+				require.Empty(t, test.fakes.published)
+				require.NotContains(t, err.Error(), canary)
+				return
+			}
+			require.Len(t, test.fakes.published, 1)
+			o := test.fakes.published[0]
+			require.Equal(t, test.published, o.Data.Status)
+			require.Equal(t, imagebuild.OutcomeJob{ID: "M-1", Trigger: "queue", Queue: "imagedrop-requests", MessageID: "M-1"}, o.Data.Job)
+		})
+	}
+}
+
+// Every real shape ends in as many outcomes as it holds messages.
+func TestShapes(t *testing.T) {
+	tests := []struct {
+		file     string
+		outcomes int
+		trigger  string
+	}{
+		{"queue-stream-objects.json", 1, "queue"},
+		{"queue-stream-strings.json", 1, "queue"},
+		{"queue-stream-rawdata.json", 1, "queue"},
+		{"queue-event-driven.json", 1, "queue"},
+		{"topic-json.json", 1, "topic"},
+		{"topic-stream.txt", 1, "topic"},
+		{"topic-stream-attributes.json", 1, "topic"},
+	}
+	for _, test := range tests {
+		t.Run(test.file, func(t *testing.T) {
+			payload, err := os.ReadFile(filepath.Join("..", "..", "events", "testdata", test.file))
+			require.NoError(t, err)
+			f := &fakes{}
+			h, _ := newTest(f)
+			require.NoError(t, h.handle(inInvocation(t.Context()), payload))
+			require.Len(t, f.published, test.outcomes)
+			require.Equal(t, test.trigger, f.published[0].Data.Job.Trigger)
+		})
+	}
+}
+
+// A batch comes back whole; what was answered is answered the same again.
+func TestBatchAroundAPoisonMessage(t *testing.T) {
+	f := &fakes{create: func(r imagebuild.Request) (string, error) {
+		if r.ClientToken == "M-2" {
+			panic("poison")
+		}
+		return "ic-" + r.ClientToken, nil
+	}}
+	h, _ := newTest(f)
+	payload := batch(t, element(t, "M-1", "q", "RUN one"), element(t, "M-2", "q", "RUN two"), element(t, "M-3", "q", "RUN three"), map[string]any{"noise": 1})
+	for range 2 {
+		require.Error(t, h.handle(inInvocation(t.Context()), payload))
+	}
+	ids := map[string]int{}
+	for _, o := range f.published {
+		ids[o.ID]++
+		require.Equal(t, "ic-"+o.Data.Job.ID, o.Data.Resource.ID)
+	}
+	require.Len(t, ids, 2)
+	require.Len(t, f.published, 4)
+}
+
+func TestTheResultQueueIsNotAnswered(t *testing.T) {
+	f := &fakes{}
+	h, log := newTest(f)
+	require.NoError(t, h.handle(inInvocation(t.Context()), batch(t, element(t, "M-1", "imagedrop-results", "{}"))))
+	require.Empty(t, f.published)
+	require.Contains(t, log.String(), "the trigger reads RESULT_QUEUE")
+}
+
+func TestUndecodableEventIsAcknowledged(t *testing.T) {
+	for _, payload := range []string{"", "[]", `[{"noise":"` + canary + `"}]`, `{"specversion":"1.0","data":{}}`} {
+		f := &fakes{}
+		h, log := newTest(f)
+		require.NoError(t, h.handle(inInvocation(t.Context()), []byte(payload)))
+		require.Empty(t, f.published)
+		require.Contains(t, log.String(), "event dropped")
+		require.NotContains(t, log.String(), canary)
+	}
+}
+
+func TestStart(t *testing.T) {
+	env := map[string]string{"RESULT_QUEUE": "results", "WATCH_QUEUE": "watch", "MNS_ENDPOINT": "https://1234567890123456.mns.cn-hangzhou.aliyuncs.com"}
+	h, err := newHandler(func(name string) string { return env[name] }, &strings.Builder{})
+	require.NoError(t, err)
+	require.Equal(t, "results", h.resultQueue)
+	delete(env, "WATCH_QUEUE")
+	_, err = newHandler(func(name string) string { return env[name] }, &strings.Builder{})
+	require.ErrorContains(t, err, "WATCH_QUEUE")
+}

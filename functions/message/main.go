@@ -1,0 +1,60 @@
+// Command message is the function behind the MNS triggers: each message of the
+// request queue or topic becomes a component or a pipeline, and its outcome is
+// published.
+package main
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+
+	"github.com/aliyun/fc-runtime-go-sdk/fc"
+
+	"imagedrop/shared/ecsimage"
+	"imagedrop/shared/imagebuild"
+	"imagedrop/shared/mnsqueue"
+	"imagedrop/shared/ossobject"
+	"imagedrop/shared/settings"
+)
+
+// idleConnections is for the runtime SDK, which polls through the default
+// transport: with the 2 of that transport it connects anew for most polls.
+const idleConnections = 64
+
+func main() {
+	http.DefaultTransport.(*http.Transport).MaxIdleConnsPerHost = idleConnections
+	h, err := newHandler(os.Getenv, os.Stdout)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "message:", err)
+		os.Exit(1)
+	}
+	fc.Start(h.handle)
+}
+
+// newHandler builds what needs neither credentials nor region: an invocation
+// brings those.
+func newHandler(getenv func(string) string, log io.Writer) (*handler, error) {
+	s, err := settings.LoadMessage(getenv)
+	if err != nil {
+		return nil, err
+	}
+	outbox, err := mnsqueue.New(mnsqueue.Options{Endpoint: s.MNSEndpoint, Queue: s.ResultQueue})
+	if err != nil {
+		return nil, fmt.Errorf("MNS_ENDPOINT: %w", err)
+	}
+	resources, err := ecsimage.New(ecsimage.Options{Endpoint: s.ECSEndpoint})
+	if err != nil {
+		return nil, fmt.Errorf("ECS_ENDPOINT: %w", err)
+	}
+	return &handler{
+		log:         slog.New(slog.NewJSONHandler(log, nil)),
+		resultQueue: s.ResultQueue,
+		connect: func(region string) (imagebuild.Objects, error) {
+			return ossobject.New(ossobject.Options{Endpoint: s.OSSEndpoint, Region: region})
+		},
+		builder: imagebuild.Builder{Resources: resources, Outbox: outbox, Policy: s.Policy,
+			SkipLookup: s.SkipLookup, Base64: s.ResultBase64, Concurrency: s.Concurrency},
+	}, nil
+}
