@@ -1,0 +1,277 @@
+// Package console is the control API of the local cloud: health, addresses,
+// the outcome feed, faults on demand, the log of calls, and replay of events.
+// It speaks JSON over HTTP to programs of the same machine, without
+// authentication, and therefore refuses what a web page of another origin
+// could send.
+package console
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"imagedrop/shared/local/account"
+	"imagedrop/shared/local/fc"
+)
+
+const (
+	// maxWait is how long one request for outcomes may wait.
+	maxWait = 60 * time.Second
+	// maxControl bounds the body of a control request.
+	maxControl = 1 << 20
+	// maxEvent bounds an event. Source: FC 3.0 limits, synchronous payload 32 MB.
+	maxEvent = 32 << 20
+)
+
+// services are those that answer to faults.
+var services = []string{"ecs", "oss", "mns"}
+
+// Options are the parts of the local cloud that the console shows.
+type Options struct {
+	Account   *account.Account
+	Feed      *Feed
+	Functions *fc.Host
+	Endpoints any               // answered as JSON
+	Versions  map[string]string // of the programs and APIs, by name
+}
+
+type console struct {
+	Options
+	started time.Time
+}
+
+// statusError is an answer other than 200.
+type statusError struct {
+	status int
+	text   string
+}
+
+func (e *statusError) Error() string { return e.text }
+
+func failure(status int, format string, args ...any) error {
+	return &statusError{status, fmt.Sprintf(format, args...)}
+}
+
+// New returns the control API.
+func New(opt Options) http.Handler {
+	c := &console{Options: opt, started: opt.Account.Clock.Now()}
+	mux := http.NewServeMux()
+	for path, methods := range map[string]map[string]func(*http.Request) (any, error){
+		"/healthz":                    {"GET": c.health},
+		"/v1/endpoints":               {"GET": c.endpoints},
+		"/v1/outcomes":                {"GET": c.outcomes},
+		"/v1/faults":                  {"GET": c.faults, "POST": c.addFault, "DELETE": c.clearFaults},
+		"/v1/calls":                   {"GET": c.calls, "POST": c.recordCalls},
+		"/v1/functions/{name}/invoke": {"POST": c.invoke},
+		"/":                           {},
+	} {
+		mux.Handle(path, answer(methods))
+	}
+	return LocalOnly(mux)
+}
+
+// answer serves one path: the methods' values, or their errors, as JSON.
+func answer(methods map[string]func(*http.Request) (any, error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		do, ok := methods[r.Method]
+		switch {
+		case len(methods) == 0:
+			writeError(w, failure(http.StatusNotFound, "there is nothing at %s", r.URL.Path))
+			return
+		case !ok:
+			w.Header().Set("Allow", strings.Join(methodsOf(methods), ", "))
+			writeError(w, failure(http.StatusMethodNotAllowed, "%s takes %s", r.URL.Path, strings.Join(methodsOf(methods), ", ")))
+			return
+		}
+		value, err := do(r)
+		if err != nil {
+			writeError(w, err)
+			return
+		}
+		write(w, http.StatusOK, value)
+	}
+}
+
+func methodsOf[V any](methods map[string]V) []string {
+	var names []string
+	for name := range methods {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+func writeError(w http.ResponseWriter, err error) {
+	status := http.StatusInternalServerError
+	var s *statusError
+	if errors.As(err, &s) {
+		status = s.status
+	}
+	write(w, status, map[string]string{"error": err.Error()})
+}
+
+func write(w http.ResponseWriter, status int, value any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	json.NewEncoder(w).Encode(value) // an error says that the client has gone
+}
+
+// LocalOnly refuses requests that did not name this machine (a foreign name
+// that resolves to it: DNS rebinding) and what a browser sends for the page of
+// another origin.
+func LocalOnly(next http.Handler) http.Handler {
+	protection := http.NewCrossOriginProtection()
+	protection.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		writeError(w, failure(http.StatusForbidden, "a page of another origin may not do this"))
+	}))
+	protected := protection.Handler(next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !loopback(r.Host) {
+			writeError(w, failure(http.StatusForbidden, "this address serves localhost only"))
+			return
+		}
+		protected.ServeHTTP(w, r)
+	})
+}
+
+func loopback(hostport string) bool {
+	host := (&url.URL{Host: hostport}).Hostname()
+	ip := net.ParseIP(host)
+	return host == "localhost" || (ip != nil && ip.IsLoopback())
+}
+
+func (c *console) health(*http.Request) (any, error) {
+	last, err := c.Feed.Last()
+	if err != nil {
+		return nil, err
+	}
+	return map[string]any{
+		"status":        "ok",
+		"uptimeSeconds": int(c.Account.Clock.Now().Sub(c.started).Seconds()),
+		"versions":      c.Versions,
+		"functions":     c.Functions.Stats(),
+		"outcomes":      last,
+	}, nil
+}
+
+func (c *console) endpoints(*http.Request) (any, error) { return c.Endpoints, nil }
+
+// outcomes takes after (default 0; "end" answers at once with the number to go
+// on from) and waitSeconds (default 0).
+func (c *console) outcomes(r *http.Request) (any, error) {
+	q := r.URL.Query()
+	if q.Get("after") == "end" {
+		last, err := c.Feed.Last()
+		return outcomesAnswer([]Entry{}, last), err
+	}
+	after, err := number(q, "after", 1<<62)
+	if err != nil {
+		return nil, err
+	}
+	wait, err := number(q, "waitSeconds", uint64(maxWait/time.Second))
+	if err != nil {
+		return nil, err
+	}
+	entries, err := c.Feed.After(r.Context(), after, time.Duration(wait)*time.Second)
+	if err != nil {
+		return nil, err
+	}
+	if len(entries) == 0 {
+		return outcomesAnswer([]Entry{}, after), nil
+	}
+	return outcomesAnswer(entries, entries[len(entries)-1].Seq), nil
+}
+
+func outcomesAnswer(entries []Entry, next uint64) any {
+	return map[string]any{"outcomes": entries, "next": next}
+}
+
+// number returns the query parameter, 0 where it is absent.
+func number(q url.Values, name string, limit uint64) (uint64, error) {
+	if !q.Has(name) {
+		return 0, nil
+	}
+	n, err := strconv.ParseUint(q.Get(name), 10, 64)
+	if err != nil || n > limit {
+		return 0, failure(http.StatusBadRequest, "%s is not a number from 0 to %d", name, limit)
+	}
+	return n, nil
+}
+
+func (c *console) faults(*http.Request) (any, error) {
+	return map[string]any{"faults": c.Account.Faults.List()}, nil
+}
+
+func (c *console) addFault(r *http.Request) (any, error) {
+	body, err := read(r, maxControl)
+	if err != nil {
+		return nil, err
+	}
+	var fault account.Fault
+	decoder := json.NewDecoder(strings.NewReader(string(body)))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&fault); err != nil {
+		return nil, failure(http.StatusBadRequest, "the fault is malformed: %v", err)
+	}
+	if !slices.Contains(services, fault.Service) {
+		return nil, failure(http.StatusBadRequest, "there is no service %q: want %s", fault.Service, strings.Join(services, ", "))
+	}
+	if err := c.Account.Faults.Add(fault); err != nil {
+		return nil, failure(http.StatusBadRequest, "%v", err)
+	}
+	return c.faults(r)
+}
+
+func (c *console) clearFaults(r *http.Request) (any, error) {
+	c.Account.Faults.Clear()
+	return c.faults(r)
+}
+
+func (c *console) calls(*http.Request) (any, error) {
+	calls := c.Account.Faults.Calls()
+	if calls == nil {
+		calls = []account.Call{}
+	}
+	return map[string]any{"calls": calls}, nil
+}
+
+// recordCalls starts a new log.
+func (c *console) recordCalls(r *http.Request) (any, error) {
+	c.Account.Faults.Record()
+	return c.calls(r)
+}
+
+func (c *console) invoke(r *http.Request) (any, error) {
+	event, err := read(r, maxEvent)
+	if err != nil {
+		return nil, err
+	}
+	result, err := c.Functions.Invoke(r.Context(), r.PathValue("name"), event)
+	switch {
+	case errors.Is(err, fc.ErrUnknownFunction):
+		return nil, failure(http.StatusNotFound, "%v", err)
+	case errors.Is(err, fc.ErrClosed):
+		return nil, failure(http.StatusServiceUnavailable, "%v", err)
+	}
+	return result, err
+}
+
+func read(r *http.Request, limit int64) ([]byte, error) {
+	body, err := io.ReadAll(io.LimitReader(r.Body, limit+1))
+	if err != nil {
+		return nil, failure(http.StatusBadRequest, "the body broke off")
+	}
+	if int64(len(body)) > limit {
+		return nil, failure(http.StatusRequestEntityTooLarge, "the body has more than %d bytes", limit)
+	}
+	return body, nil
+}
