@@ -110,9 +110,9 @@ func TestAGoodFileBecomesAPlan(t *testing.T) {
 	}, upload.env)
 	require.Zero(t, *upload.AsyncInvokeConfig.MaxAsyncRetryAttempts)
 	require.Equal(t, "dlq", upload.onFailure)
-	require.Equal(t, "/project/dist/upload/main", upload.file)
+	require.Equal(t, "/project/dist/upload/main", upload.executable)
 	require.Equal(t, "cn-hangzhou", message.Region)
-	require.Equal(t, "/project/dist/message/main", message.file)
+	require.Equal(t, "/project/dist/message/main", message.executable)
 	require.Nil(t, message.AsyncInvokeConfig.MaxAsyncRetryAttempts)
 
 	require.Equal(t, "templates/", p.objects[0].prefix)
@@ -230,7 +230,7 @@ func TestTriggersOfOneBucketMustNotOverlap(t *testing.T) {
 		_, err := readText(another(c.prefix, c.suffix, c.event), noEnv)
 		require.Equal(t, c.overlap, err != nil, "%+v: %v", c, err)
 		if c.overlap {
-			require.EqualError(t, err, "s.yaml:47:24: the triggers upload-templates and upload-more of bucket templates-bucket overlap")
+			require.EqualError(t, err, `s.yaml:47:24: rules "upload-templates" and "upload-more": events, prefix and suffix overlap on bucket templates-bucket`)
 		}
 	}
 }

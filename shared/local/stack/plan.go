@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"imagedrop/shared/local/account"
+	"imagedrop/shared/local/oss"
 )
 
 // plan is what s.yaml asks of the local cloud.
@@ -25,8 +26,9 @@ type plan struct {
 
 type plannedFunction struct {
 	function
-	file string // the path of its executable, from code and handler
-	env  map[string]string
+	executable   string // path, from code and handler
+	line, column int    // of code, for messages
+	env          map[string]string
 	// Names of queues; "" for none.
 	onSuccess, onFailure string
 }
@@ -47,10 +49,6 @@ type queueSource struct {
 // maxQueueTimeout is how long a function with a queue trigger may take.
 // Source: FC, advanced trigger settings: a target of EventBridge must finish within 5 minutes.
 const maxQueueTimeout = 300
-
-// maxBucketTriggers is how many OSS triggers one bucket may have.
-// Source: FC, OSS trigger overview.
-const maxBucketTriggers = 10
 
 // settingNames are the settings of the functions, for the one mistake that
 // nothing else notices: an optional one misspelt. Source: DESIGN, section 12.
@@ -95,7 +93,11 @@ func (b *planner) inOrder(resources map[string]*resource) []string {
 
 func (b *planner) addFunction(f *function) {
 	b.checkFunction(f)
-	planned := plannedFunction{function: *f, file: filepath.Join(b.absolute(f.Code.Src), f.Handler), env: map[string]string{}}
+	at := b.at[&f.Code]
+	planned := plannedFunction{
+		function: *f, executable: filepath.Join(b.absolute(f.Code.Src), f.Handler), env: map[string]string{},
+		line: at.Line, column: at.Column,
+	}
 	for name, value := range f.EnvironmentVariables {
 		planned.env[name] = *value
 		if strings.HasSuffix(name, "_QUEUE") {
@@ -270,35 +272,14 @@ func (b *planner) addQueue(name string) {
 
 // checkOverlaps applies what OSS demands of the triggers of one bucket.
 func (b *planner) checkOverlaps() {
-	count := map[string]int{}
-	for i, r := range b.objects {
-		if count[r.bucket]++; count[r.bucket] == maxBucketTriggers+1 {
-			b.fail(r.at, "bucket %s has more than %d triggers", r.bucket, maxBucketTriggers)
-		}
-		for _, other := range b.objects[:i] {
-			if r.overlaps(other) {
-				b.fail(r.at, "the triggers %s and %s of bucket %s overlap", other.id, r.id, r.bucket)
-			}
+	var rules []oss.Rule
+	for _, r := range b.objects {
+		rules = append(rules, r.rule())
+		if err := oss.ValidateRules(rules); err != nil {
+			b.fail(r.at, "%v", err)
+			return // the rest would only repeat it
 		}
 	}
-}
-
-// overlaps reports whether one object could match both rules.
-func (r objectRule) overlaps(o objectRule) bool {
-	if r.bucket != o.bucket {
-		return false
-	}
-	sameEvent := slices.ContainsFunc(r.events, func(e string) bool {
-		return slices.ContainsFunc(o.events, func(f string) bool { return covers(e, f) || covers(f, e) })
-	})
-	nested := func(is func(s, part string) bool, x, y string) bool { return is(x, y) || is(y, x) }
-	return sameEvent && nested(strings.HasPrefix, r.prefix, o.prefix) && nested(strings.HasSuffix, r.suffix, o.suffix)
-}
-
-// covers reports whether the event, which may end in *, includes other.
-func covers(event, other string) bool {
-	prefix, wildcard := strings.CutSuffix(event, "*")
-	return event == other || (wildcard && strings.HasPrefix(other, prefix))
 }
 
 // checkCircles refuses a function that would feed itself or another without

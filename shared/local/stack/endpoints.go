@@ -1,0 +1,63 @@
+package stack
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// Endpoints are the addresses of a running local cloud and what a client needs
+// besides; the content of endpoints.json in the state directory.
+type Endpoints struct {
+	Console         string `json:"console"` // URL, as are the next four
+	ECS             string `json:"ecs"`
+	OSS             string `json:"oss"`
+	MNS             string `json:"mns"` // in the form that the MNS SDK can parse
+	FC              string `json:"fc"`
+	Region          string `json:"region"`
+	AccountID       string `json:"accountId"`
+	AccessKeyID     string `json:"accessKeyId"`
+	AccessKeySecret string `json:"accessKeySecret"`
+	Bucket          string `json:"bucket"` // of the first OSS trigger, "" where there is none
+	Prefix          string `json:"prefix"`
+	ResultQueue     string `json:"resultQueue"`
+	RequestQueue    string `json:"requestQueue"` // of the first queue trigger, "" where there is none
+	PID             int    `json:"pid"`
+}
+
+const endpointsFile = "endpoints.json"
+
+// ReadEndpoints returns the addresses of the local cloud that keeps its state
+// in stateDir. The error is fs.ErrNotExist where none is running there; after a
+// kill the addresses of the dead one remain.
+func ReadEndpoints(stateDir string) (Endpoints, error) {
+	path := filepath.Join(stateDir, endpointsFile)
+	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return Endpoints{}, fmt.Errorf("no local cloud is running with its state in %s: %w", stateDir, fs.ErrNotExist)
+	}
+	if err != nil {
+		return Endpoints{}, err
+	}
+	var e Endpoints
+	if err := json.Unmarshal(data, &e); err != nil {
+		return Endpoints{}, fmt.Errorf("%s: %w", path, err)
+	}
+	return e, nil
+}
+
+// write puts the addresses in place whole: a reader sees the old or the new.
+func (e Endpoints) write(stateDir string) error {
+	data, err := json.MarshalIndent(e, "", "  ")
+	if err != nil {
+		return err
+	}
+	path := filepath.Join(stateDir, endpointsFile)
+	if err := os.WriteFile(path+".new", append(data, '\n'), 0o600); err != nil {
+		return err
+	}
+	return os.Rename(path+".new", path)
+}

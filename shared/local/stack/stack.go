@@ -1,0 +1,296 @@
+// Package stack is the local cloud as a whole: it reads s.yaml, joins the
+// services over one store, and owns listeners, function processes and
+// lifetimes. It emulates nothing itself.
+package stack
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"sync"
+
+	"imagedrop/shared/local/account"
+	"imagedrop/shared/local/console"
+	"imagedrop/shared/local/ecs"
+	"imagedrop/shared/local/fc"
+	"imagedrop/shared/local/mns"
+	"imagedrop/shared/local/oss"
+	"imagedrop/shared/local/store"
+)
+
+// stateFile is the store's file in the state directory.
+const stateFile = "state.db"
+
+// Options are the choices of one local cloud.
+type Options struct {
+	File       string  // s.yaml
+	StateDir   string  // for the state and endpoints.json
+	Memory     bool    // keeps nothing; endpoints.json is written where StateDir is given
+	PortBase   int     // of all ports, DefaultPortBase and up; 0 takes free ones
+	Generation string  // of the Image Builder rules: "current" (also "") or "2023"
+	Strict     bool    // only what the catalogue lists exists
+	Catalogue  string  // a file that adds to the catalogue; "" for none
+	TimeScale  float64 // the spacing of retries is divided by it; 0 means 1
+	BinDir     string  // of the functions, as BinDir/<function>/<handler>; "": the code paths of s.yaml
+	Log        io.Writer
+	Clock      account.Clock // nil: the system's
+	// LookupEnv answers the ${env(...)} of s.yaml; nil: os.LookupEnv.
+	LookupEnv func(string) (string, bool)
+}
+
+// generations are the values of Options.Generation.
+var generations = []string{"current", "2023"}
+
+// Stack is a running local cloud.
+type Stack struct {
+	opt       Options
+	plan      *plan
+	account   *account.Account
+	store     *store.Store
+	feed      *console.Feed
+	mns       *mns.Service
+	oss       *oss.Service
+	functions *fc.Host
+	listeners map[string][]net.Listener
+	endpoints Endpoints
+	log       *log.Logger
+
+	closers []func() error // in order of opening
+	closed  sync.Once
+	failure error // of the close
+}
+
+// Start starts a local cloud and returns when all its parts serve. Mistakes in
+// s.yaml are answered as *FileError; where another local cloud has the state,
+// the error is store.ErrLocked. ctx bounds the start only.
+func Start(ctx context.Context, opt Options) (*Stack, error) {
+	s := &Stack{opt: opt, log: log.New(cmp.Or[io.Writer](opt.Log, io.Discard), "", 0)}
+	for _, step := range []func(context.Context) error{
+		s.readFile, s.makeAccount, s.openStore, s.openPorts, s.joinServices, s.createNames, s.serveAll, s.publish,
+	} {
+		if err := errors.Join(ctx.Err(), step(ctx)); err != nil {
+			return nil, errors.Join(err, s.Close())
+		}
+	}
+	return s, nil
+}
+
+// Endpoints returns the addresses.
+func (s *Stack) Endpoints() Endpoints { return s.endpoints }
+
+// Account returns the account that the services share.
+func (s *Stack) Account() *account.Account { return s.account }
+
+// Close stops the functions, then the services, then the store, and returns
+// when no process, goroutine or port is left.
+func (s *Stack) Close() error {
+	s.closed.Do(func() {
+		for _, c := range slices.Backward(s.closers) {
+			s.failure = errors.Join(s.failure, c())
+		}
+	})
+	return s.failure
+}
+
+func (s *Stack) onClose(c func() error) { s.closers = append(s.closers, c) }
+
+func (s *Stack) readFile(context.Context) error {
+	if !slices.Contains(generations, cmp.Or(s.opt.Generation, "current")) {
+		return fmt.Errorf("unknown generation %q%s", s.opt.Generation, suggest(s.opt.Generation, generations))
+	}
+	lookup := s.opt.LookupEnv
+	if lookup == nil {
+		lookup = os.LookupEnv
+	}
+	p, err := read(s.opt.File, lookup)
+	if err != nil {
+		return err
+	}
+	if s.opt.BinDir != "" {
+		p.runFrom(s.opt.BinDir)
+	}
+	s.plan = p
+	return p.checkExecutables(s.opt.File)
+}
+
+func (s *Stack) makeAccount(context.Context) error {
+	s.account = account.New()
+	if s.opt.Clock != nil {
+		s.account = account.NewAt(s.opt.Clock)
+	}
+	if s.opt.Strict {
+		s.account.Catalogue.Strict()
+	}
+	if s.opt.Catalogue == "" {
+		return nil
+	}
+	return s.account.Catalogue.Load(s.opt.Catalogue)
+}
+
+func (s *Stack) openStore(context.Context) (err error) {
+	if s.opt.Memory {
+		s.store, err = store.OpenMemory()
+	} else {
+		s.store, err = store.Open(filepath.Join(s.opt.StateDir, stateFile))
+	}
+	if errors.Is(err, store.ErrLocked) {
+		return s.locked(err)
+	}
+	if err == nil {
+		s.onClose(s.store.Close)
+		s.feed = console.NewFeed(s.store)
+	}
+	return err
+}
+
+// locked says who has the state.
+func (s *Stack) locked(err error) error {
+	who := "another local cloud"
+	if e, readErr := ReadEndpoints(s.opt.StateDir); readErr == nil {
+		who = fmt.Sprintf("the local cloud with process ID %d (%s)", e.PID, e.Console)
+	}
+	return fmt.Errorf("%s uses the state in %s: stop it, or choose another directory with --state: %w", who, s.opt.StateDir, err)
+}
+
+func (s *Stack) openPorts(context.Context) error {
+	if s.opt.PortBase < 0 || s.opt.PortBase > maxPortBase {
+		return fmt.Errorf("port base %d is not within 0 and %d", s.opt.PortBase, maxPortBase)
+	}
+	p := ports{base: s.opt.PortBase}
+	if e, err := ReadEndpoints(s.opt.StateDir); s.opt.StateDir != "" && err == nil {
+		p.previous = previousPorts(e)
+	}
+	s.listeners = map[string][]net.Listener{}
+	for _, service := range keysOf(portOffsets) {
+		listeners, err := p.listen(service)
+		if err != nil {
+			return err
+		}
+		s.listeners[service] = listeners
+		s.onClose(func() error { return closeAll(listeners) })
+	}
+	return nil
+}
+
+// closeAll frees the ports of a start that failed; a server has closed its own.
+func closeAll(listeners []net.Listener) error {
+	for _, l := range listeners {
+		if err := l.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+			return err
+		}
+	}
+	return nil
+}
+
+// joinServices makes the services; they call each other through s.
+func (s *Stack) joinServices(ctx context.Context) (err error) {
+	s.endpoints = s.makeEndpoints(ctx)
+	s.mns = mns.New(s.account, s.store, mns.Options{OnSend: s.feedOutcome})
+	s.oss = oss.New(s.account, s.store, oss.Options{Rules: s.objectRules()})
+	s.functions, err = fc.New(s.account, s.store, fc.Options{
+		Functions: s.deployed(), Triggers: s.queueTriggers(), TimeScale: s.opt.TimeScale,
+		Log: func(function, line string) { s.log.Printf("[%s] %s", function, line) },
+	})
+	if err == nil {
+		s.account.Faults.OnKill(s.functions.KillBusy)
+	}
+	return err
+}
+
+// createNames makes the buckets and queues that s.yaml names, so that a file
+// that deploys also runs.
+func (s *Stack) createNames(context.Context) error {
+	for _, q := range s.plan.queues {
+		if err := s.mns.CreateQueue(q, mns.DefaultAttributes()); err != nil {
+			return fmt.Errorf("queue %s: %w", q, err)
+		}
+	}
+	for _, b := range s.plan.buckets {
+		if err := s.oss.CreateBucket(b); err != nil {
+			return fmt.Errorf("bucket %s: %w", b, err)
+		}
+	}
+	return nil
+}
+
+// serveAll opens the services and then starts the functions, which call them.
+func (s *Stack) serveAll(context.Context) error {
+	for service, h := range map[string]http.Handler{
+		"console": console.New(console.Options{
+			Account: s.account, Feed: s.feed, Functions: s.functions, Endpoints: s.endpoints, Versions: versions(s.opt.Generation),
+		}),
+		"ecs": ecs.New(s.account, s.store, ecs.Options{Generation: s.opt.Generation}),
+		"oss": s.oss,
+		"mns": s.mns,
+		"fc":  console.LocalOnly(s.functions),
+	} {
+		s.onClose(serve(s.listeners[service], h, s.log).close)
+	}
+	s.onClose(s.functions.Close)
+	return s.functions.Start(s.listeners["fc"][0].Addr().String())
+}
+
+// publish writes the addresses for the commands, and says what is not served.
+func (s *Stack) publish(context.Context) error {
+	for _, n := range s.plan.notices {
+		s.log.Print(n)
+	}
+	if s.opt.StateDir == "" {
+		return nil
+	}
+	if err := os.MkdirAll(s.opt.StateDir, 0o755); err != nil {
+		return err
+	}
+	if err := s.endpoints.write(s.opt.StateDir); err != nil {
+		return err
+	}
+	s.onClose(func() error { return os.Remove(filepath.Join(s.opt.StateDir, endpointsFile)) })
+	return nil
+}
+
+func (s *Stack) makeEndpoints(ctx context.Context) Endpoints {
+	at := func(service string) string { return "http://" + s.listeners[service][0].Addr().String() }
+	e := Endpoints{
+		Console: at("console"), ECS: at("ecs"), OSS: at("oss"), FC: at("fc"), MNS: mnsEndpoint(ctx, portOf(s.listeners["mns"][0])),
+		Region: account.Region, AccountID: account.ID, AccessKeyID: account.AccessKeyID, AccessKeySecret: account.AccessKeySecret,
+		PID: os.Getpid(),
+	}
+	if len(s.plan.objects) > 0 {
+		e.Bucket, e.Prefix = s.plan.objects[0].bucket, s.plan.objects[0].prefix
+	}
+	if len(s.plan.sources) > 0 {
+		e.RequestQueue = s.plan.sources[0].queue
+	}
+	if results := s.plan.resultQueues(); len(results) > 0 {
+		e.ResultQueue = results[0]
+	}
+	return e
+}
+
+// mnsEndpoint returns the address in the form that the MNS SDK can take apart:
+// five parts between dots. Where localhost has no address the SDK at least
+// sends to the shorter form.
+func mnsEndpoint(ctx context.Context, port int) string {
+	if _, err := net.DefaultResolver.LookupHost(ctx, "localhost"); err != nil {
+		return fmt.Sprintf("http://127.0.0.1:%d/%s.mns", port, account.ID)
+	}
+	return fmt.Sprintf("http://localhost:%d/%s.mns.%s.aliyuncs.com", port, account.ID, account.Region)
+}
+
+func versions(generation string) map[string]string {
+	v := map[string]string{"go": runtime.Version(), "imagedrop": "", "imageBuilder": cmp.Or(generation, "current")}
+	if info, ok := debug.ReadBuildInfo(); ok {
+		v["imagedrop"] = info.Main.Version
+	}
+	return v
+}

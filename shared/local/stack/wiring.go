@@ -1,0 +1,169 @@
+package stack
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"imagedrop/shared/local/account"
+	"imagedrop/shared/local/fc"
+	"imagedrop/shared/local/mns"
+	"imagedrop/shared/local/oss"
+	"imagedrop/shared/local/store"
+)
+
+// defaultRetries is what a function without the setting gets.
+// Source: FC API 2023-03-30, PutAsyncInvokeConfig parameter maxAsyncRetryAttempts.
+const defaultRetries = 3
+
+// resultQueue is the setting that names where a function's outcomes go.
+const resultQueue = "RESULT_QUEUE"
+
+// runFrom replaces the code directories: dir holds one directory a function.
+func (p *plan) runFrom(dir string) {
+	for i := range p.functions {
+		f := &p.functions[i]
+		f.executable = filepath.Join(dir, f.FunctionName, f.Handler)
+	}
+}
+
+// checkExecutables says which functions were not built.
+func (p *plan) checkExecutables(file string) error {
+	var problems []problem
+	for _, f := range p.functions {
+		info, err := os.Stat(f.executable)
+		switch {
+		case err != nil:
+			problems = append(problems, problem{f.line, f.column, fmt.Sprintf("code: %s is not there: run `make build` first", f.executable)})
+		case !info.Mode().IsRegular() || info.Mode()&0o111 == 0:
+			problems = append(problems, problem{f.line, f.column, fmt.Sprintf("code: %s is not an executable file", f.executable)})
+		}
+	}
+	return errorOf(file, problems)
+}
+
+// resultQueues returns the queues that outcomes go to.
+func (p *plan) resultQueues() []string {
+	var queues []string
+	for _, f := range p.functions {
+		if q := f.env[resultQueue]; q != "" && !slices.Contains(queues, q) {
+			queues = append(queues, q)
+		}
+	}
+	return queues
+}
+
+// deployed returns the functions as the host takes them. Of the environment
+// only the addresses differ from what is deployed.
+func (s *Stack) deployed() []fc.Function {
+	local := map[string]string{"ECS_ENDPOINT": s.endpoints.ECS, "OSS_ENDPOINT": s.endpoints.OSS, "MNS_ENDPOINT": s.endpoints.MNS}
+	var functions []fc.Function
+	for _, f := range s.plan.functions {
+		env := maps.Clone(f.env)
+		maps.Copy(env, local)
+		functions = append(functions, fc.Function{
+			Name: f.FunctionName, Region: f.Region, Role: f.Role, Handler: f.Handler, Command: f.executable, Env: env,
+			Timeout: seconds(f.Timeout), MemoryMB: f.MemorySize, MaxInstances: f.ConcurrencyConfig.ReservedConcurrency,
+			Async:       s.async(f),
+			Initializer: f.InstanceLifecycle.Initializer.hook(), PreStop: f.InstanceLifecycle.PreStop.hook(),
+		})
+	}
+	return functions
+}
+
+func (h hook) hook() fc.Hook { return fc.Hook{Handler: h.Handler, Timeout: seconds(h.Timeout)} }
+
+func (s *Stack) async(f plannedFunction) fc.Async {
+	a := fc.Async{
+		MaxRetries: defaultRetries, MaxAge: seconds(f.AsyncInvokeConfig.MaxAsyncEventAgeInSeconds),
+		OnFailure: s.sendTo(f.onFailure), OnSuccess: s.sendTo(f.onSuccess),
+	}
+	if n := f.AsyncInvokeConfig.MaxAsyncRetryAttempts; n != nil {
+		a.MaxRetries = *n
+	}
+	return a
+}
+
+// sendTo returns what puts a body on the queue in the caller's transaction,
+// nil where there is no queue.
+func (s *Stack) sendTo(queue string) func(*store.Tx, []byte) error {
+	if queue == "" {
+		return nil
+	}
+	return func(tx *store.Tx, body []byte) error {
+		_, err := s.mns.Send(tx, queue, body, 0)
+		return err
+	}
+}
+
+// feedOutcome keeps what is sent to a result queue, in the same transaction:
+// reading the feed takes nothing from the queue's own consumer.
+func (s *Stack) feedOutcome(tx *store.Tx, queue string, m mns.Message) error {
+	if !slices.Contains(s.plan.resultQueues(), queue) {
+		return nil
+	}
+	return s.feed.Append(tx, m.Body)
+}
+
+// objectRules returns the triggers as rules of OSS: an object and the events
+// that it causes commit together.
+func (s *Stack) objectRules() []oss.Rule {
+	var rules []oss.Rule
+	for _, r := range s.plan.objects {
+		rule := r.rule()
+		rule.Deliver = func(tx *store.Tx, event []byte) error { return s.functions.InvokeAsync(tx, r.function, event) }
+		rules = append(rules, rule)
+	}
+	return rules
+}
+
+func (r objectRule) rule() oss.Rule {
+	return oss.Rule{ID: r.id, Bucket: r.bucket, Events: r.events, Prefix: r.prefix, Suffix: r.suffix}
+}
+
+func (s *Stack) queueTriggers() []fc.QueueTrigger {
+	var triggers []fc.QueueTrigger
+	for _, q := range s.plan.sources {
+		run := q.config.RunOptions
+		triggers = append(triggers, fc.QueueTrigger{
+			Name: q.name, Function: q.function, Source: queueReader{s.mns, q.queue}, QueueName: q.queue,
+			SubjectARN: fmt.Sprintf("acs:mns:%s:%s:queues/%s", q.region, account.ID, q.queue),
+			BatchCount: run.BatchWindow.CountBasedWindow, BatchWindow: seconds(run.BatchWindow.TimeBasedWindow),
+			RawData:      q.config.EventSinkConfig.DeliveryOption.EventSchema == "RawData",
+			DecodeBase64: q.decode, Async: q.config.AsyncInvocationType, Blocking: run.ErrorsTolerance != "ALL",
+			Retry: fc.Strategy(run.RetryStrategy.PushRetryStrategy), DeadLetter: s.sendTo(q.deadLetters),
+		})
+	}
+	return triggers
+}
+
+// queueReader is an MNS queue as the source of a trigger.
+type queueReader struct {
+	mns   *mns.Service
+	queue string
+}
+
+// Receive implements fc.QueueSource.
+func (q queueReader) Receive(ctx context.Context, max int, wait time.Duration) ([]fc.QueueMessage, error) {
+	got, err := q.mns.Receive(ctx, q.queue, max, wait)
+	messages := make([]fc.QueueMessage, len(got))
+	for i, m := range got {
+		messages[i] = fc.QueueMessage{
+			ID: m.ID, Handle: m.ReceiptHandle, Body: m.Body,
+			DequeueCount: m.DequeueCount, EnqueueTime: m.EnqueueTime, NextVisible: m.NextVisibleTime,
+		}
+	}
+	return messages, err
+}
+
+// Delete implements fc.QueueSource.
+func (q queueReader) Delete(handle string) error { return q.mns.Delete(q.queue, handle) }
+
+// Hold implements fc.QueueSource.
+func (q queueReader) Hold(handle string, d time.Duration) (string, error) {
+	return q.mns.ChangeVisibility(q.queue, handle, d)
+}
