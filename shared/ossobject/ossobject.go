@@ -30,7 +30,9 @@ type Options struct {
 
 // Client implements imagebuild.Objects. It is safe for concurrent use.
 type Client struct {
-	oss *oss.Client
+	// getObject is the method of the SDK's client. A field of the client's own
+	// type would keep every method of its API in the binary.
+	getObject func(context.Context, *oss.GetObjectRequest, ...func(*oss.Options)) (*oss.GetObjectResult, error)
 }
 
 var _ imagebuild.Objects = (*Client)(nil)
@@ -58,7 +60,7 @@ func New(o Options) (*Client, error) {
 			Transport:     sdkclient.NewTransport(),
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		})
-	return &Client{oss: oss.NewClient(config)}, nil
+	return &Client{oss.NewClient(config).GetObject}, nil
 }
 
 // signer answers the credentials of the call's own context, so that one client
@@ -104,7 +106,7 @@ func (c *Client) read(ctx context.Context, ref imagebuild.ObjectRef, limit int64
 	ctx, cancel := sdkclient.Bounded(ctx)
 	defer cancel()
 	err = sdkclient.Guard(op, func() error {
-		object, err := c.oss.GetObject(ctx, request)
+		object, err := c.getObject(ctx, request)
 		if err != nil {
 			return err
 		}
