@@ -11,7 +11,7 @@ func checkUnknown(l *lint, p *part, in *instruction) {
 		word = `\`
 	}
 	l.add("IB0101", p.span(in.start, in.start+len(word)), "InvalidImageTemplateCommand.NotSupported",
-		"unknown command "+quote(word), helpUnknown(word))
+		"unknown command"+shownCommand(word), helpUnknown(word))
 }
 
 // checkArgument makes the check of a command that needs an argument.
@@ -53,7 +53,7 @@ func checkEnv(l *lint, p *part, in *instruction) {
 	const help = `write ENV key="value" key2="value2"`
 	if !strings.Contains(list[0].text, "=") {
 		if len(list) == 1 {
-			l.add("IB0111", p.spanOfWord(in, list[0]), "InvalidCommandContent.ENV", "ENV "+quote(list[0].text)+" has no value", help)
+			l.add("IB0111", p.spanOfWord(in, list[0]), "InvalidCommandContent.ENV", "ENV with a key and no value", help)
 		}
 		return
 	}
@@ -68,9 +68,9 @@ func checkEnv(l *lint, p *part, in *instruction) {
 func pairProblem(w string) string {
 	switch i := strings.IndexByte(w, '='); {
 	case i < 0:
-		return quote(w) + " is no key=value pair; does its value lack quotes?"
+		return "a word that is no key=value pair; does a value with blanks lack quotes?"
 	case i == 0:
-		return quote(w) + " has no key"
+		return "a value without a key"
 	case !quotesClose(w):
 		return "a quote is not closed"
 	}
@@ -98,7 +98,7 @@ func quotesClose(w string) bool {
 func checkEnvForm(l *lint, p *part, in *instruction) {
 	list := words(p.arguments(in))
 	if len(list) > 1 && !strings.Contains(list[0].text, "=") {
-		l.add("IB0142", p.spanOfArgs(in), "", "ENV in the form `key value`", `write ENV `+list[0].text+`="..."; that form takes several`)
+		l.add("IB0142", p.spanOfArgs(in), "", "ENV in the form `key value`", `write ENV key="value"; that form takes several pairs`)
 	}
 }
 
@@ -110,7 +110,7 @@ func checkEnvQuotes(l *lint, p *part, in *instruction) {
 	for _, w := range list {
 		key, value, ok := strings.Cut(w.text, "=")
 		if ok && key != "" && (len(value) < 2 || value[0] != '"' || value[len(value)-1] != '"') && quotesClose(w.text) {
-			l.add("IB0143", p.spanOfWord(in, w), "", "the value of "+key+" is not in double quotes", "the documents show ENV key=\"value\" only")
+			l.add("IB0143", p.spanOfWord(in, w), "", "a value without double quotes", "the documents show ENV key=\"value\" only")
 		}
 	}
 }
@@ -187,7 +187,7 @@ func checkRunArray(l *lint, p *part, in *instruction) {
 
 func checkOneWord(l *lint, p *part, in *instruction) {
 	if len(strings.Fields(p.arguments(in))) > 1 {
-		l.add("IB0117", p.spanOfArgs(in), "InvalidCommandContent."+in.name(), in.name()+" takes one word", "")
+		l.add("IB0117", p.spanOfArgs(in), "InvalidCommandContent."+in.name(), in.name()+" takes one word", "choose one without blanks; quotes do not help")
 	}
 }
 

@@ -150,6 +150,6 @@ func checkHeredoc(l *lint, p *part, in *instruction) {
 
 func checkCase(l *lint, p *part, in *instruction) {
 	if in.word != in.name() {
-		l.add("IB0012", p.spanOf(in), "", "command "+quote(in.word)+" is not in upper case", "write "+in.name()+"; that is what is sent")
+		l.add("IB0012", p.spanOf(in), "", in.name()+" is not in upper case", "write "+in.name()+"; that is what is sent")
 	}
 }

@@ -1,6 +1,7 @@
 package template
 
 import (
+	"fmt"
 	"strings"
 )
 
@@ -58,13 +59,15 @@ func checkFromAgrees(l *lint) {
 	if l.t.Kind != Pipeline || len(froms(l.build)) == 0 {
 		return
 	}
-	base, ok := parseFROM(l.build.arguments(froms(l.build)[0]))
+	from := froms(l.build)[0]
+	base, ok := parseFROM(l.build.arguments(from))
 	if !ok {
 		return
 	}
+	line, _ := l.build.src.position(from.start)
 	for _, c := range []struct{ key, from string }{{"baseImageType", base.kind}, {"baseImage", base.image}} {
 		if g := find(l.t.given, c.key); g != nil && g.text() != c.from {
-			l.add("IB0124", g.at, "", c.key+" contradicts FROM, which says "+quote(c.from), "delete one of the two")
+			l.add("IB0124", g.at, "", fmt.Sprintf("%s contradicts FROM on line %d", c.key, line), "delete one of the two")
 		}
 	}
 }
@@ -84,6 +87,9 @@ func checkReference(l *lint, p *part, in *instruction) {
 		l.add("IB0131", p.spanOfArgs(in), p.parameterCode(), problem, help)
 	}
 }
+
+// accountPattern is an account ID; the documents mask theirs.
+const accountPattern = `^[0-9*]+$`
 
 const referenceHelp = "write COMPONENT ic-... or COMPONENT acs:ecs:<region>:<account>:imagecomponent/<name>/<version>"
 
@@ -125,27 +131,27 @@ func isParameterValue(s string) bool {
 func targetProblem(target string) (problem, help string) {
 	if id, ok := strings.CutPrefix(target, "ic-"); ok {
 		if id == "" || strings.Trim(id, "abcdefghijklmnopqrstuvwxyz0123456789*") != "" {
-			return "malformed component ID " + quote(target), referenceHelp
+			return "malformed component ID", referenceHelp
 		}
 		return "", ""
 	}
 	const fields = 5
 	parts := strings.SplitN(target, ":", fields)
 	if len(parts) < fields || parts[0] != "acs" || parts[1] != "ecs" || !strings.HasPrefix(parts[4], "imagecomponent/") {
-		return "malformed component reference " + quote(target), referenceHelp
+		return "malformed component reference", referenceHelp
 	}
-	if !matches(regionPattern, parts[2]) || parts[3] == "" {
-		return "malformed region or account in " + quote(target), referenceHelp
+	if !matches(regionPattern, parts[2]) || !matches(accountPattern, parts[3]) {
+		return "malformed region or account in the component reference", referenceHelp
 	}
 	name, version, slash := strings.Cut(strings.TrimPrefix(parts[4], "imagecomponent/"), "/")
-	if i := strings.LastIndexByte(name, ':'); !slash && i >= 0 && isVersionPattern(name[i+1:]) {
+	if i := strings.LastIndexByte(name, ':'); !slash && i >= 0 && isVersionPattern(name[i+1:]) && keyAt("name").problem(name[:i]) == "" {
 		return "the version follows a colon", "write " + strings.TrimSuffix(target, name[i:]) + "/" + name[i+1:]
 	}
 	switch {
 	case keyAt("name").problem(name) != "":
-		return "malformed component name " + quote(name), referenceHelp
+		return "malformed component name", referenceHelp
 	case !isVersionPattern(version):
-		return "malformed version " + quote(version), "write three numbers, or wildcards from the right: 1.2.3, 1.2.*, 1.*.*, *.*.*"
+		return "malformed component version", "write three numbers, or wildcards from the right: 1.2.3, 1.2.*, 1.*.*, *.*.*"
 	}
 	return "", ""
 }

@@ -15,11 +15,11 @@ func checkKeys(r *report, keys []given) {
 		g := &keys[i]
 		if n := len(g.values); g.key.Items > 0 && n > g.key.Items {
 			r.add(g.key.ItemsRule, g.keyAt, g.key.ItemsCode,
-				fmt.Sprintf("%s has %d entries; at most %d are allowed", g.key.Path, n, g.key.Items), "")
+				fmt.Sprintf("%s has %d entries; at most %d are allowed", g.key.Path, n, g.key.Items), "delete some")
 		}
 		switch {
 		case g.key.unchecked():
-			r.add(g.key.Rule, g.keyAt, "", g.key.Path+" is "+g.key.Doc, "")
+			r.add(g.key.Rule, g.keyAt, "", g.key.Path+" is "+g.key.Doc, "use it only where the service told you to")
 		case g.key.Type == Tags:
 			checkTags(r, g)
 		case g.key.Type == Objects:
@@ -71,16 +71,16 @@ func (k *Key) problem(text string) string {
 	switch {
 	case k.Enum != nil:
 		if !slices.Contains(k.Enum, text) {
-			return "is " + quote(text)
+			return "has none of the allowed values"
 		}
 	case k.Type == Integer:
 		if n, err := strconv.Atoi(text); err != nil || n < k.Min || n > k.Max || strconv.Itoa(n) != text {
 			return "is " + text
 		}
 	case k.Max > 0 && !k.fits(text):
-		return fmt.Sprintf("is %d %s long", k.length(text), k.unit())
+		return "is " + plural(k.length(text), k.unit()) + " long"
 	case k.Pattern != "" && !matches(k.Pattern, text), k.Not != "" && matches(k.Not, text):
-		return "is " + quote(text)
+		return "is malformed"
 	}
 	return ""
 }
@@ -100,9 +100,9 @@ func (k *Key) length(text string) int {
 
 func (k *Key) unit() string {
 	if k.Bytes {
-		return "bytes"
+		return "byte"
 	}
-	return "characters"
+	return "character"
 }
 
 // help says which values the row allows.
@@ -114,7 +114,7 @@ func (k *Key) help() string {
 	case k.Type == Integer:
 		parts = append(parts, fmt.Sprintf("%d to %d", k.Min, k.Max))
 	case k.Max > 0:
-		parts = append(parts, fmt.Sprintf("%d to %d %s", k.Min, k.Max, k.unit()))
+		parts = append(parts, fmt.Sprintf("%d to %s", k.Min, plural(k.Max, k.unit())))
 	}
 	if k.Form != "" {
 		parts = append(parts, k.Form)
@@ -143,16 +143,16 @@ func checkTags(r *report, g *given) {
 	for _, v := range g.values {
 		switch {
 		case seen[v.tag]:
-			r.add(g.key.Rule, v.tagAt, "Duplicate.TagKey", "tag key "+quote(v.tag)+" is given twice", "keep one of them")
+			r.add(g.key.Rule, v.tagAt, "Duplicate.TagKey", "a tag key is given twice", "keep one of them")
 		case strings.HasPrefix(v.tag, ownTagPrefix) && g.key.Path == "tags":
 			r.add(g.key.Rule, v.tagAt, "Duplicate.TagKey", "tag keys that begin with "+ownTagPrefix+" are set by imagedrop", "choose another key")
 		case !validTagKey(v.tag):
-			r.add(g.key.Rule, v.tagAt, "InvalidTagKey.Malformed", "tag key "+quote(v.tag),
+			r.add(g.key.Rule, v.tagAt, "InvalidTagKey.Malformed", "malformed tag key",
 				"1 to 128 characters, not acs: or aliyun first, no http:// or https:// inside")
 		}
 		seen[v.tag] = true
 		if !validTagValue(v.text) {
-			r.add(g.key.Rule, v.at, "InvalidTagValue.Malformed", "value of tag "+quote(v.tag),
+			r.add(g.key.Rule, v.at, "InvalidTagValue.Malformed", "malformed tag value",
 				"0 to 128 characters, not acs: first, no http:// or https:// inside")
 		}
 	}

@@ -13,10 +13,10 @@ func checkDefaultName(l *lint) {
 	key := keyAt("name")
 	switch {
 	case key.problem(l.in.name) != "":
-		l.add("IB0201", l.build.at, key.Code, "the file's name makes the name "+quote(l.in.name)+", which is not valid",
+		l.add("IB0201", l.build.at, key.Code, "the file's name does not make a valid name",
 			"give `name` in the header: "+key.help())
 	case !isASCII(l.in.name):
-		l.warn("IB0201", l.build.at, "the name "+quote(l.in.name)+" has characters outside ASCII, which older editions of the service refuse",
+		l.warn("IB0201", l.build.at, "the name, made of the file's, has characters outside ASCII, which older editions of the service refuse",
 			"give `name` in the header")
 	}
 }
@@ -85,7 +85,7 @@ func checkDiskMember(rule, name, code string) func(*lint) {
 		}
 		for i := range disks.values {
 			if !l.hasMember(list+"."+name, i) {
-				l.add(rule, disks.values[i].at, code, fmt.Sprintf("disk %d has no %s", i+1, name), "")
+				l.add(rule, disks.values[i].at, code, fmt.Sprintf("disk %d has no %s", i+1, name), "say which object the disk is: {ossBucket: ..., ossObject: ...}")
 			}
 		}
 	}
@@ -103,7 +103,7 @@ func checkPlatform(l *lint) {
 		list, system = windowsPlatforms, osWindows
 	}
 	if g != nil && g.key.problem(g.text()) == "" && !slices.Contains(list, g.text()) {
-		l.add("IB0235", g.at, g.key.Code, "platform "+quote(g.text())+" is none of osType "+system, "one of: "+join(list))
+		l.add("IB0235", g.at, g.key.Code, "the platform is none of osType "+system, "one of: "+join(list))
 	}
 }
 

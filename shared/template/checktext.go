@@ -1,6 +1,7 @@
 package template
 
 import (
+	"fmt"
 	"strings"
 	"unicode/utf8"
 )
@@ -15,7 +16,7 @@ func checkText(r *report, src *source) bool {
 	}
 	for i := 0; i < len(src.text); i++ {
 		if c := src.text[i]; isControl(c) && !endsLine(src.text, i) {
-			r.add("IB0004", span{src: src, start: i, end: i + 1}, "", "control byte "+quote(string(rune(c))),
+			r.add("IB0004", span{src: src, start: i, end: i + 1}, "", fmt.Sprintf("control byte 0x%02x", c),
 				"delete it; where it was meant, write it as an escape of the shell")
 		}
 	}

@@ -71,6 +71,29 @@ var dockerOnly = []struct{ name, help string }{
 	{"VOLUME", "delete the line: disks are attached to the instance, not to the image"},
 }
 
+// shownCommand adds an unknown command to a message where it is one that
+// somebody meant: anything else may be the text of a broken line.
+func shownCommand(word string) string {
+	upper := strings.ToUpper(word)
+	for _, d := range dockerOnly {
+		if d.name == upper {
+			return " " + upper
+		}
+	}
+	if nearest(upper, verbNames()) != "" {
+		return named(word)
+	}
+	return ""
+}
+
+func verbNames() []string {
+	names := make([]string, len(verbs))
+	for i := range verbs {
+		names[i] = verbs[i].name
+	}
+	return names
+}
+
 // helpUnknown says how to mend an unknown command.
 func helpUnknown(word string) string {
 	upper := strings.ToUpper(word)
@@ -82,10 +105,7 @@ func helpUnknown(word string) string {
 	if word == "" || !isLetter(word[0]) {
 		return `does the line before lack a "\" at its end?`
 	}
-	names := make([]string, len(verbs))
-	for i := range verbs {
-		names[i] = verbs[i].name
-	}
+	names := verbNames()
 	if near := nearest(upper, names); near != "" {
 		return "did you mean " + near + "?"
 	}

@@ -30,7 +30,7 @@ func readHeader(r *report, src *source) (keys []given, next int) {
 	y := stripComment(src, first+1, last)
 	root, failure := y.parse()
 	if failure.text != "" && closed {
-		r.add("IB0252", failure.at, "", "the header is not valid YAML: "+failure.text, "")
+		r.add("IB0252", failure.at, "", "the header is not valid YAML: "+failure.text, "write `# key: value` lines")
 	}
 	keys = readObject(r, y.node(r, root, 0))
 	if closed {
@@ -172,7 +172,7 @@ type yamlFailure struct {
 func (y *yamlText) parse() (root *yaml.Node, failure yamlFailure) {
 	defer func() {
 		if p := recover(); p != nil {
-			root, failure = nil, y.failure(fmt.Sprint(p))
+			root, failure = nil, y.failure("it cannot be read")
 		}
 	}()
 	d := yaml.NewDecoder(strings.NewReader(y.text))
@@ -192,6 +192,10 @@ func (y *yamlText) parse() (root *yaml.Node, failure yamlFailure) {
 	return doc.Content[0], yamlFailure{}
 }
 
+// parserErrors are the library's errors that count lines from 0; the others
+// count from 1.
+var parserErrors = []string{"key", "'-' indicator", "node content", "',' or ']'", "',' or '}'", "<document start>"}
+
 // failure takes the line out of the library's "yaml: line N: text".
 func (y *yamlText) failure(text string) yamlFailure {
 	text = strings.TrimPrefix(text, "yaml: ")
@@ -202,6 +206,14 @@ func (y *yamlText) failure(text string) yamlFailure {
 				line, text = n, message
 			}
 		}
+	}
+	for _, expected := range parserErrors {
+		if text == "did not find expected "+expected {
+			line++
+		}
+	}
+	if strings.HasPrefix(text, "unknown anchor") {
+		text = "unknown anchor"
 	}
 	at := y.offset(min(max(line, 1), max(len(y.starts), 1)), 1)
 	return yamlFailure{text: text, at: span{src: y.src, start: at, end: y.lineEnd(at)}}
@@ -254,7 +266,7 @@ func (y *yamlText) problem(n *yaml.Node, depth int) string {
 	case depth > maxDepth:
 		return "nested too deeply"
 	case n.Kind == yaml.ScalarNode && scalarKinds[n.ShortTag()] == badNode:
-		return "the type " + n.ShortTag() + " is not allowed in a header"
+		return "YAML's tags are not allowed in a header"
 	}
 	return ""
 }

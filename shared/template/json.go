@@ -53,7 +53,7 @@ func (j *jsonText) syntax(err error) {
 		at, text = len(j.src.text), "unexpected end of JSON input"
 	}
 	at = min(max(at, 0), len(j.src.text))
-	j.report.add("IB0252", j.span("", at, min(at+1, len(j.src.text))), "", "not valid JSON: "+text, "")
+	j.report.add("IB0252", j.span("", at, min(at+1, len(j.src.text))), "", "not valid JSON: "+text, "send one JSON object")
 }
 
 func (j *jsonText) span(pointer string, start, end int) span {
@@ -95,7 +95,7 @@ func (j *jsonText) value(pointer string, depth int) (node, error) {
 
 func (j *jsonText) container(n *node, open json.Delim, pointer string, depth int) error {
 	if depth > maxDepth {
-		j.report.add("IB0252", n.at, "", "nested too deeply", "")
+		j.report.add("IB0252", n.at, "", "nested too deeply", "no key holds anything so deep")
 		return errStop
 	}
 	n.kind = listNode

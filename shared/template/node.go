@@ -72,7 +72,7 @@ func (r *reader) read(prefix string, n *node, entry int) {
 	for i := range n.members {
 		m := &n.members[i]
 		if seen[m.key] {
-			r.report.add("IB0251", m.keyAt, "", "key "+quote(m.key)+" is given twice", "keep one of them")
+			r.report.add("IB0251", m.keyAt, "", "key"+named(m.key)+" is given twice", "keep one of them")
 			continue
 		}
 		seen[m.key] = true
@@ -87,10 +87,10 @@ func (r *reader) read(prefix string, n *node, entry int) {
 
 func (r *reader) unknown(prefix string, m *member, key *Key) {
 	if key != nil {
-		r.report.add("IB0250", m.keyAt, "", "key "+quote(m.key)+" belongs in a message, not in a header", "delete it here")
+		r.report.add("IB0250", m.keyAt, "", "key"+named(m.key)+" belongs in a message, not in a header", "delete it here")
 		return
 	}
-	r.report.add("IB0250", m.keyAt, "", "unknown key "+quote(prefix+m.key), r.suggest(prefix, m.key))
+	r.report.add("IB0250", m.keyAt, "", "unknown key"+named(prefix+m.key), r.suggest(prefix, m.key))
 }
 
 // suggest names the key that was probably meant: near in spelling at this
@@ -139,7 +139,7 @@ func (r *reader) value(key *Key, m *member, entry int) {
 	case key.Type == Strings && n.kind == listNode:
 		g.values = r.list(key, n)
 	case key.Type == Tags && n.kind == objectNode:
-		g.values = r.tags(n)
+		g.values = r.tags(key, n)
 	case r.scalar(key.Type, n):
 		g.values = []scalar{{text: n.text, at: n.at}}
 	default:
@@ -155,7 +155,7 @@ func (r *reader) objects(key *Key, n *node) {
 		if item.kind == objectNode {
 			r.read(key.Path+".", item, i)
 		} else if item.kind != badNode {
-			r.mismatch(key.Path, item, "a list of mappings is wanted, an entry is "+string(item.kind), "")
+			r.mismatch(key.Path, item, "a list of mappings is wanted, an entry is "+string(item.kind), "write each entry as {key: value}")
 		}
 	}
 }
@@ -179,7 +179,7 @@ func (r *reader) list(key *Key, n *node) []scalar {
 // tags takes a mapping of tags. A tag's value is text whatever it looks like,
 // so numbers and booleans are taken as written. A tag given twice is kept: the
 // rule on tags names it.
-func (r *reader) tags(n *node) []scalar {
+func (r *reader) tags(key *Key, n *node) []scalar {
 	out := make([]scalar, 0, len(n.members))
 	for i := range n.members {
 		m := &n.members[i]
@@ -188,7 +188,7 @@ func (r *reader) tags(n *node) []scalar {
 			out = append(out, scalar{tag: m.key, tagAt: m.keyAt, text: m.value.text, at: m.value.at})
 		case badNode:
 		default:
-			r.mismatch(m.key, &m.value, "a tag's value is text, this is "+string(m.value.kind), `for an empty value write ""`)
+			r.mismatch(key.Path, &m.value, "a tag's value is text, this is "+string(m.value.kind), `for an empty value write ""`)
 		}
 	}
 	return out
@@ -213,12 +213,12 @@ var wanted = map[Type]string{
 }
 
 func (r *reader) wrongType(key *Key, n *node) {
-	help := ""
+	help := "see the form of " + key.Path + " in the documents"
 	switch {
 	case key.Type == String:
 		help = quoteHelp(n.kind)
 	case key.Type == Strings && n.kind == textNode:
-		help = "write it as a list: [" + n.text + "]"
+		help = "write it as a list: [...]"
 	case n.kind == textNode && (key.Type == Integer || key.Type == Boolean):
 		help = "write it without quotes, in digits or as true or false"
 	}
@@ -236,5 +236,5 @@ func quoteHelp(kind nodeKind) string {
 	case integerNode, numberNode, booleanNode:
 		return "put the value in quotes"
 	}
-	return ""
+	return "write one value"
 }

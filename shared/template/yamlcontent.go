@@ -1,7 +1,6 @@
 package template
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -295,7 +294,7 @@ func checkYAMLRoot(l *lint, p *part) {
 	c := p.yaml
 	switch {
 	case c.failure.text != "":
-		l.add("IB0601", c.failure.at, c.code, "not valid YAML: "+c.failure.text, "")
+		l.add("IB0601", c.failure.at, c.code, "not valid YAML: "+c.failure.text, "look at the indentation and the quotes on this line and the one before")
 	case resolved(c.root) == nil || c.root.Kind != yaml.MappingNode:
 		l.add("IB0601", c.first, c.code, "a YAML component is a mapping with Tasks", "begin with Tasks:")
 	default:
@@ -323,7 +322,7 @@ func (l *lint) checkRootKeys(p *part) {
 			if near := nearest(key.Value, []string{"Tasks", "Parameters"}); near != "" {
 				help = "did you mean " + near + "?"
 			}
-			l.addYAML(p, "IB0601", key, "unknown key "+quote(key.Value), help)
+			l.addYAML(p, "IB0601", key, "unknown key"+named(key.Value), help)
 		}
 	})
 }
@@ -337,7 +336,7 @@ func (l *lint) checkDuplicates(p *part, n *yaml.Node, depth int) {
 	for i, child := range n.Content {
 		if n.Kind == yaml.MappingNode && i%2 == 0 && child.Kind == yaml.ScalarNode {
 			if seen[child.Value] {
-				l.addYAML(p, "IB0601", child, "key "+quote(child.Value)+" is given twice", "keep one of them")
+				l.addYAML(p, "IB0601", child, "key"+named(child.Value)+" is given twice", "keep one of them")
 			}
 			seen[child.Value] = true
 		}
@@ -381,7 +380,7 @@ func checkTasks(l *lint, p *part) {
 
 func (l *lint) checkTask(p *part, item *yaml.Node) {
 	if task := resolved(item); task == nil || task.Kind != yaml.MappingNode {
-		l.addYAML(p, "IB0602", item, "a task is a mapping with Name, Action and Properties", "")
+		l.addYAML(p, "IB0602", item, "a task is a mapping with Name, Action and Properties", "write each task as `- Name: ...`")
 		return
 	}
 	for _, key := range []string{"Name", "Action"} {
@@ -405,7 +404,7 @@ func checkActions(l *lint, p *part) {
 		if near := nearest(n.Value, names); near != "" {
 			help = "did you mean " + near + "?"
 		}
-		l.addYAML(p, "IB0603", n, "unknown action "+quote(n.Value), help)
+		l.addYAML(p, "IB0603", n, "unknown action"+named(n.Value), help)
 	})
 }
 
@@ -438,7 +437,7 @@ func checkProperties(l *lint, p *part) {
 		known := slices.Concat(a.required, a.optional)
 		pairs(value(task, "Properties"), func(key, _ *yaml.Node) {
 			if !slices.Contains(known, key.Value) {
-				l.addYAML(p, "IB0605", key, "unknown property "+quote(key.Value)+" of "+a.name, suggestFrom(key.Value, known))
+				l.addYAML(p, "IB0605", key, "unknown property"+named(key.Value)+" of "+a.name, suggestFrom(key.Value, known))
 			}
 		})
 	})
@@ -446,7 +445,7 @@ func checkProperties(l *lint, p *part) {
 		known := []string{"Name", "Action", "Properties"}
 		pairs(task, func(key, _ *yaml.Node) {
 			if !slices.Contains(known, key.Value) {
-				l.add("IB0605", p.yaml.text.span(key), "", "unknown key "+quote(key.Value)+" of a task", suggestFrom(key.Value, known))
+				l.add("IB0605", p.yaml.text.span(key), "", "unknown key"+named(key.Value)+" of a task", suggestFrom(key.Value, known))
 			}
 		})
 	})
@@ -467,7 +466,7 @@ func checkTaskNames(l *lint, p *part) {
 			return
 		}
 		if seen[n.Value] {
-			l.addYAML(p, "IB0606", n, "task name "+quote(n.Value)+" is given twice", "choose another name")
+			l.addYAML(p, "IB0606", n, "task name"+named(n.Value)+" is given twice", "choose another name")
 		}
 		seen[n.Value] = true
 	})
@@ -485,9 +484,9 @@ func checkParameters(l *lint, p *part) {
 	pairs(parameters, func(key, parameter *yaml.Node) {
 		switch n := value(parameter, "Type"); {
 		case n == nil:
-			l.addYAML(p, "IB0608", key, "parameter "+quote(key.Value)+" without Type", "write Type: String, Number or Boolean")
+			l.addYAML(p, "IB0608", key, "parameter"+named(key.Value)+" without Type", "write Type: String, Number or Boolean")
 		case !slices.Contains([]string{"String", "Number", "Boolean"}, n.Value) || n.Kind != yaml.ScalarNode:
-			l.addYAML(p, "IB0608", n, fmt.Sprintf("parameter %s has the type %s", quote(key.Value), quote(n.Value)), "one of: String, Number, Boolean")
+			l.addYAML(p, "IB0608", n, "parameter"+named(key.Value)+" has an unknown type", "one of: String, Number, Boolean")
 		}
 	})
 }

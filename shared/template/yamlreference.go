@@ -73,10 +73,10 @@ func checkReferences(l *lint, p *part) {
 	p.eachReference(func(n *yaml.Node, name string, known map[string]output) {
 		switch out, found := known[name]; {
 		case !found:
-			l.addYAML(p, "IB0607", n, "nothing before this task is called "+quote(name),
+			l.addYAML(p, "IB0607", n, "nothing before this task is called"+named(name),
 				"refer to a parameter, or to <task>.stdout of an earlier task")
 		case out == noOutput:
-			l.addYAML(p, "IB0607", n, "the action behind "+quote(name)+" has no output", "only RunShellCommand has a documented one")
+			l.addYAML(p, "IB0607", n, "the action behind"+named(name)+" has no output", "only RunShellCommand has a documented one")
 		}
 	})
 }
@@ -84,7 +84,7 @@ func checkReferences(l *lint, p *part) {
 func checkDoubtfulReferences(l *lint, p *part) {
 	p.eachReference(func(n *yaml.Node, name string, known map[string]output) {
 		if known[name] == doubtful {
-			l.add("IB0610", p.yaml.text.span(n), "", "the output behind "+quote(name)+" is not documented", "only that of RunShellCommand is")
+			l.add("IB0610", p.yaml.text.span(n), "", "the output behind"+named(name)+" is not documented", "only that of RunShellCommand is")
 		}
 	})
 }

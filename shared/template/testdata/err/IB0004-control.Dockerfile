@@ -1,0 +1,3 @@
+RUN echo bell
+# fine[0m
+RUN ab

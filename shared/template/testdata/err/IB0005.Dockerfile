@@ -1,0 +1,2 @@
+# cafÃ©
+RUN echo café

@@ -1,0 +1,3 @@
+Tasks:
+  - Name: a
+    Action: Reboot

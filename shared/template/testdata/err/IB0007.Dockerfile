@@ -1,0 +1,4 @@
+RUN	yum update -y
+RUN ls /tmp
+RUN a \  
+  b

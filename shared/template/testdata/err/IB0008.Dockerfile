@@ -1,0 +1,3 @@
+RUN a && \
+
+# the end

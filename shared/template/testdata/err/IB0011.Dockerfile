@@ -1,0 +1,6 @@
+# syntax=docker/dockerfile:1
+# ---
+# name: abc
+# ---
+# escape=`
+RUN a

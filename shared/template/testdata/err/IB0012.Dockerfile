@@ -1,0 +1,2 @@
+run a
+Copy /a /b

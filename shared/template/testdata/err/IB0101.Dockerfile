@@ -1,0 +1,5 @@
+ADD a b
+RNU yum update -y
+&& true
+EXPOSE 80
+FOO

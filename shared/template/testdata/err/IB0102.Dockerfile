@@ -1,0 +1,3 @@
+RUN
+RUN  
+RUN x

@@ -1,0 +1,3 @@
+ENV
+ENV  
+RUN x

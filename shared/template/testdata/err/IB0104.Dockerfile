@@ -1,0 +1,3 @@
+LABEL
+LABEL  
+RUN x

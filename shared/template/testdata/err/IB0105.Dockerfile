@@ -1,0 +1,3 @@
+COPY
+COPY  
+RUN x

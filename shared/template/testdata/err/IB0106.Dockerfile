@@ -1,0 +1,3 @@
+WORKDIR
+WORKDIR  
+RUN x

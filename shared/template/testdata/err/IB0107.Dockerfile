@@ -1,0 +1,3 @@
+USER
+USER  
+RUN x

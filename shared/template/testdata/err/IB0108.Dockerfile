@@ -1,0 +1,3 @@
+CMD
+CMD  
+RUN x

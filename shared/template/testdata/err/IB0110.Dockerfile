@@ -1,0 +1,3 @@
+RUN a
+RESTART now
+RUN b

@@ -1,0 +1,4 @@
+ENV A
+ENV A="b" C
+ENV ="b"
+ENV A="b

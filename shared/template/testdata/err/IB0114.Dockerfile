@@ -1,0 +1,2 @@
+CMD ["a", 1]
+ENTRYPOINT ['a']

@@ -1,0 +1,3 @@
+LABEL a
+LABEL a="b" c
+LABEL ="b"

@@ -1,0 +1,2 @@
+WORKDIR /a b
+USER "a b"

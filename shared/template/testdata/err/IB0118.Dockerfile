@@ -1,0 +1,1 @@
+RUN --mount=type=cache,target=/x yum update -y

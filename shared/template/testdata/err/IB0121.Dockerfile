@@ -1,0 +1,2 @@
+RUN yum update -y
+FROM IMAGE:m-bp67acfmxazb4p****

@@ -1,0 +1,3 @@
+FROM IMAGE:m-bp67acfmxazb4p****
+RUN yum update -y
+FROM IMAGE:m-bp67acfmxazb4p****

@@ -1,0 +1,6 @@
+# ---
+# baseImageType: IMAGE_FAMILY
+# baseImage: web
+# ---
+FROM IMAGE:m-bp67acfmxazb4p****
+RUN yum update -y

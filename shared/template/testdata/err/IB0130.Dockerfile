@@ -1,0 +1,1 @@
+COMPONENT ic-bp67acfmxazb4p****

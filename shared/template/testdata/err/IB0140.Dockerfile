@@ -1,0 +1,3 @@
+CMD a
+ENTRYPOINT b
+CMD c

@@ -1,0 +1,5 @@
+FROM IMAGE:m-bp67acfmxazb4p****
+RUN yum update -y
+# --- test
+RUN a
+ENV A="b"

@@ -1,0 +1,3 @@
+WORKDIR opt
+WORKDIR /srv
+WORKDIR app

@@ -1,0 +1,5 @@
+FROM IMAGE:m-bp67acfmxazb4p****
+WORKDIR $APP
+COPY /a ${TARGET}/b
+ENV P="$QQ:$PATH"
+USER $WHO

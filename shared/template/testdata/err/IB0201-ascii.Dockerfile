@@ -1,0 +1,4 @@
+# ---
+# name: 网-web
+# ---
+RUN yum update -y

@@ -1,0 +1,4 @@
+# ---
+# name: http://a
+# ---
+RUN yum update -y

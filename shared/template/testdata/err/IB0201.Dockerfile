@@ -1,0 +1,5 @@
+# ---
+# name: 1web
+# ---
+FROM IMAGE:m-bp67acfmxazb4p****
+RUN yum update -y

@@ -1,0 +1,5 @@
+# ---
+# description: https://wiki
+# ---
+FROM IMAGE:m-bp67acfmxazb4p****
+RUN yum update -y

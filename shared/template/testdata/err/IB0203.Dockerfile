@@ -1,0 +1,4 @@
+# ---
+# systemType: linux
+# ---
+RUN yum update -y

@@ -1,0 +1,4 @@
+# ---
+# componentType: build
+# ---
+RUN yum update -y

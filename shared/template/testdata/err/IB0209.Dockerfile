@@ -1,0 +1,5 @@
+# ---
+# resourceGroupId: default
+# ---
+FROM IMAGE:m-bp67acfmxazb4p****
+RUN yum update -y

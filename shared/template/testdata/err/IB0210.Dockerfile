@@ -1,0 +1,4 @@
+# ---
+# componentVersion: 1.*.*
+# ---
+RUN yum update -y

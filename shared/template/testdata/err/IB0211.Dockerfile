@@ -1,0 +1,5 @@
+# ---
+# baseImageType: image
+# baseImage: m-bp67acfmxazb4p****
+# ---
+RUN yum update -y

@@ -1,0 +1,4 @@
+# ---
+# baseImageType: IMAGE
+# ---
+RUN yum update -y

@@ -1,0 +1,4 @@
+# ---
+# baseImage: m-bp67acfmxazb4p****
+# ---
+RUN yum update -y

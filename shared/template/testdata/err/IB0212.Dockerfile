@@ -1,0 +1,4 @@
+# ---
+# kind: pipeline
+# ---
+RUN yum update -y

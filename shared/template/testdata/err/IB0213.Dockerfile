@@ -1,0 +1,5 @@
+# ---
+# vSwitchId: vpc-1
+# ---
+FROM IMAGE:m-bp67acfmxazb4p****
+RUN yum update -y

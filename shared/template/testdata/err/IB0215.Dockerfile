@@ -1,0 +1,5 @@
+# ---
+# systemDiskSize: 19
+# ---
+FROM IMAGE:m-bp67acfmxazb4p****
+RUN yum update -y

@@ -1,0 +1,5 @@
+# ---
+# internetMaxBandwidthOut: 101
+# ---
+FROM IMAGE:m-bp67acfmxazb4p****
+RUN yum update -y

@@ -1,0 +1,5 @@
+# ---
+# deleteInstanceOnFailure: false
+# ---
+FROM IMAGE:m-bp67acfmxazb4p****
+RUN yum update -y

@@ -1,0 +1,5 @@
+# ---
+# imageName: a
+# ---
+FROM IMAGE:m-bp67acfmxazb4p****
+RUN yum update -y

@@ -1,0 +1,5 @@
+# ---
+# imageFamily: a.b
+# ---
+FROM IMAGE:m-bp67acfmxazb4p****
+RUN yum update -y

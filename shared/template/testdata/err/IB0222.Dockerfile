@@ -1,0 +1,5 @@
+# ---
+# imageFamily: acs:mine
+# ---
+FROM IMAGE:m-bp67acfmxazb4p****
+RUN yum update -y

@@ -1,0 +1,5 @@
+# ---
+# repairMode: standard
+# ---
+FROM IMAGE:m-bp67acfmxazb4p****
+RUN yum update -y

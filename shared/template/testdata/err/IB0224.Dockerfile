@@ -1,0 +1,5 @@
+# ---
+# nvmeSupport: maybe
+# ---
+FROM IMAGE:m-bp67acfmxazb4p****
+RUN yum update -y

@@ -1,0 +1,5 @@
+# ---
+# advancedOptions: {imageNameSuffix: enable}
+# ---
+FROM IMAGE:m-bp67acfmxazb4p****
+RUN yum update -y

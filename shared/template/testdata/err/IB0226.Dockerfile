@@ -1,0 +1,5 @@
+# ---
+# advancedOptions: {skipBuildImage: true, skipCheckImage: false}
+# ---
+FROM IMAGE:m-bp67acfmxazb4p****
+RUN yum update -y

@@ -1,0 +1,5 @@
+# ---
+# imageOptions: {imageName: -web}
+# ---
+FROM IMAGE:m-bp67acfmxazb4p****
+RUN yum update -y

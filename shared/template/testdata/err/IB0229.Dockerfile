@@ -1,0 +1,5 @@
+# ---
+# imageOptions: {description: x}
+# ---
+FROM IMAGE:m-bp67acfmxazb4p****
+RUN yum update -y

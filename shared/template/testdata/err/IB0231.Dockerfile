@@ -1,0 +1,8 @@
+# ---
+# imageOptions:
+#   imageTags:
+#     aliyun: x
+#     a: acs:b
+# ---
+FROM IMAGE:m-bp67acfmxazb4p****
+RUN yum update -y

@@ -1,0 +1,4 @@
+# ---
+# baseImageType: OSS
+# ---
+RUN yum update -y

@@ -1,0 +1,6 @@
+# ---
+# baseImageType: OSS
+# importImageOptions:
+#   diskDeviceMappings: [{ossBucket: disks, ossObject: web.qcow2}, {ossBucket: disks, ossObject: web.qcow2}, {ossBucket: disks, ossObject: web.qcow2}, {ossBucket: disks, ossObject: web.qcow2}, {ossBucket: disks, ossObject: web.qcow2}, {ossBucket: disks, ossObject: web.qcow2}, {ossBucket: disks, ossObject: web.qcow2}, {ossBucket: disks, ossObject: web.qcow2}, {ossBucket: disks, ossObject: web.qcow2}, {ossBucket: disks, ossObject: web.qcow2}, {ossBucket: disks, ossObject: web.qcow2}, {ossBucket: disks, ossObject: web.qcow2}, {ossBucket: disks, ossObject: web.qcow2}, {ossBucket: disks, ossObject: web.qcow2}, {ossBucket: disks, ossObject: web.qcow2}, {ossBucket: disks, ossObject: web.qcow2}, {ossBucket: disks, ossObject: web.qcow2}, {ossBucket: disks, ossObject: web.qcow2}]
+# ---
+RUN yum update -y

@@ -1,0 +1,6 @@
+# ---
+# baseImageType: OSS
+# importImageOptions:
+#   diskDeviceMappings: [{ossBucket: disks}, {ossBucket: disks, ossObject: /web.img}]
+# ---
+RUN yum update -y

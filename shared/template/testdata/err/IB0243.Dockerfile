@@ -1,0 +1,6 @@
+# ---
+# baseImageType: OSS
+# importImageOptions:
+#   diskDeviceMappings: [{ossBucket: disks, ossObject: a, diskImageSize: 2049}]
+# ---
+RUN yum update -y

@@ -1,0 +1,6 @@
+# ---
+# name: web
+# name: db
+# ---
+FROM IMAGE:m-bp67acfmxazb4p****
+RUN yum update -y

@@ -1,0 +1,6 @@
+# ---
+# name: web
+# --- second
+# name: db
+# ---
+RUN a

@@ -1,0 +1,4 @@
+# ---
+# just words
+# ---
+RUN a

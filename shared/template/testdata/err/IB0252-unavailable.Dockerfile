@@ -1,0 +1,6 @@
+# ---
+# build: true
+# targets: [alibaba, aws]
+# ---
+FROM IMAGE:m-bp67acfmxazb4p****
+RUN yum update -y

@@ -1,0 +1,5 @@
+# ---
+# name: [web
+# description: x
+# ---
+RUN a

@@ -1,0 +1,12 @@
+# ---
+# name: web
+# ---
+# ---
+# name: db
+# ---
+FROM IMAGE:m-bp67acfmxazb4p****
+RUN yum update -y
+# --- test
+RUN a
+# --- test
+RUN b

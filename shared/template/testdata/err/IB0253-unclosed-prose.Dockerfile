@@ -1,0 +1,4 @@
+# ---
+# name: web
+# This: installs [things
+RUN a

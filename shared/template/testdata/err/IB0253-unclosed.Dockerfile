@@ -1,0 +1,4 @@
+# ---
+# name: web
+# nmae: x
+RUN a

@@ -1,0 +1,7 @@
+#---
+# name: web
+# ----
+RUN a
+# ---
+#--- test
+# ---- TESTS

@@ -1,0 +1,6 @@
+# ---
+# kind: component
+# baseImage: m-bp67acfmxazb4p****
+# baseImageType: IMAGE
+# ---
+RUN yum update -y

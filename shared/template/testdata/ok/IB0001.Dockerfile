@@ -1,0 +1,2 @@
+# a comment
+RUN yum update -y

@@ -1,0 +1,2 @@
+# café
+RUN echo café

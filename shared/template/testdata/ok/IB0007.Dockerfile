@@ -1,0 +1,3 @@
+RUN echo "a b"
+ENV A="1" \
+	B="2"

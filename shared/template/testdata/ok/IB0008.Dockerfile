@@ -1,0 +1,3 @@
+RUN a && \
+# not the end
+  b

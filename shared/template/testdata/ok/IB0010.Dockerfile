@@ -1,0 +1,1 @@
+RUN echo "<<EOF" $((1<<2)) && cat <<< x

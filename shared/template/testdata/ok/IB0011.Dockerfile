@@ -1,0 +1,3 @@
+RUN a
+# check=later comments are comments
+RUN b

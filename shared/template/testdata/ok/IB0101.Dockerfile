@@ -1,0 +1,1 @@
+RUN ADD a b

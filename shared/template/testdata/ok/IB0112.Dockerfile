@@ -1,0 +1,1 @@
+COPY /opt/a.rpm /tmp/

@@ -1,0 +1,1 @@
+COPY https://b.oss-cn-hangzhou.aliyuncs.com/a /tmp/

@@ -1,0 +1,2 @@
+CMD ["a", "b"]
+ENTRYPOINT nginx -g "daemon off;"

@@ -1,0 +1,1 @@
+RUN [ -f /etc/os-release ] && true

@@ -1,0 +1,5 @@
+# ---
+# kind: pipeline
+# ---
+FROM IMAGE:m-bp67acfmxazb4p****
+RUN yum update -y

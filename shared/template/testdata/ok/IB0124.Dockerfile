@@ -1,0 +1,6 @@
+# ---
+# baseImageType: IMAGE
+# baseImage: m-bp67acfmxazb4p****
+# ---
+FROM IMAGE:m-bp67acfmxazb4p****
+RUN yum update -y

@@ -1,0 +1,4 @@
+FROM IMAGE:m-bp67acfmxazb4p****
+RUN yum update -y
+# --- test
+RUN b

@@ -1,0 +1,2 @@
+FROM IMAGE:m-bp67acfmxazb4p****
+COMPONENT ic-bp67acfmxazb4p****

@@ -1,0 +1,2 @@
+CMD a
+ENTRYPOINT b

@@ -1,0 +1,1 @@
+ENV JAVA_HOME="/usr/lib/jvm"

@@ -1,0 +1,2 @@
+WORKDIR /srv
+WORKDIR app

@@ -1,0 +1,5 @@
+# ---
+# description: see https://wiki
+# ---
+FROM IMAGE:m-bp67acfmxazb4p****
+RUN yum update -y

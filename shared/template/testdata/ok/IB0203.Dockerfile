@@ -1,0 +1,4 @@
+# ---
+# systemType: Linux
+# ---
+RUN yum update -y

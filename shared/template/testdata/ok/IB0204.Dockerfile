@@ -1,0 +1,4 @@
+# ---
+# componentType: Test
+# ---
+RUN yum update -y

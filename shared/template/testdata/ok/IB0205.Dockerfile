@@ -1,0 +1,4 @@
+# ---
+# componentVersion: 1.0.0
+# ---
+RUN yum update -y

@@ -1,0 +1,4 @@
+# ---
+# tags: {team: web, cost: 42, on: true, empty: ""}
+# ---
+RUN yum update -y

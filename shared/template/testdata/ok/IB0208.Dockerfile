@@ -1,0 +1,6 @@
+# ---
+# regionId: cn-hangzhou
+# toRegionIds: [cn-beijing]
+# ---
+FROM IMAGE:m-bp67acfmxazb4p****
+RUN yum update -y

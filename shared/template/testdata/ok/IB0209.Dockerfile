@@ -1,0 +1,5 @@
+# ---
+# resourceGroupId: rg-bp67acfmxazb4p****
+# ---
+FROM IMAGE:m-bp67acfmxazb4p****
+RUN yum update -y

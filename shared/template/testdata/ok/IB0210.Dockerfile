@@ -1,0 +1,4 @@
+# ---
+# componentVersion: 2.0.0
+# ---
+RUN yum update -y

@@ -1,0 +1,6 @@
+# ---
+# kind: pipeline
+# baseImageType: IMAGE_FAMILY
+# baseImage: web
+# ---
+RUN yum update -y

@@ -1,0 +1,5 @@
+# ---
+# deleteInstanceOnFailure: true
+# ---
+FROM IMAGE:m-bp67acfmxazb4p****
+RUN yum update -y

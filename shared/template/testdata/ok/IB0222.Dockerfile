@@ -1,0 +1,5 @@
+# ---
+# imageFamily: mine:acs
+# ---
+FROM IMAGE:m-bp67acfmxazb4p****
+RUN yum update -y

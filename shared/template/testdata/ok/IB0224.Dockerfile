@@ -1,0 +1,5 @@
+# ---
+# nvmeSupport: auto
+# ---
+FROM IMAGE:m-bp67acfmxazb4p****
+RUN yum update -y

@@ -1,0 +1,5 @@
+# ---
+# advancedOptions: {imageNameSuffix: disable, retainCloudAssistant: true}
+# ---
+FROM IMAGE:m-bp67acfmxazb4p****
+RUN yum update -y

@@ -1,0 +1,5 @@
+# ---
+# imageOptions: {imageFamily: web}
+# ---
+FROM IMAGE:m-bp67acfmxazb4p****
+RUN yum update -y

@@ -1,0 +1,5 @@
+# ---
+# imageOptions: {description: web tier}
+# ---
+FROM IMAGE:m-bp67acfmxazb4p****
+RUN yum update -y

@@ -1,0 +1,5 @@
+# ---
+# imageOptions: {imageFeatures: {nvmeSupport: supported}}
+# ---
+FROM IMAGE:m-bp67acfmxazb4p****
+RUN yum update -y

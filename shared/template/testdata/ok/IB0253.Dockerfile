@@ -1,0 +1,8 @@
+# a shebang or a licence may come first
+# ---
+# name: web
+# ---
+RUN a
+# -------- dividers are fine --------
+# ------
+# --- install packages

@@ -1,0 +1,7 @@
+# ---
+# imageOptions: {imageName: web}
+# ---
+FROM IMAGE:m-bp67acfmxazb4p****
+RUN yum update -y
+# --- test
+RUN a

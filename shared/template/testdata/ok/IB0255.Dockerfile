@@ -1,0 +1,5 @@
+# ---
+# kind: component
+# name: web
+# ---
+RUN yum update -y
