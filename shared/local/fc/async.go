@@ -4,8 +4,8 @@ import (
 	"bytes"
 	"container/heap"
 	"encoding/json"
-	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -72,25 +72,32 @@ func (h *Host) loadEvents() error {
 	err := h.store.View(func(tx *store.Tx) error {
 		tx.Scan(eventBucket, "", "", func(key string, value []byte) bool {
 			function, number, _ := strings.Cut(key, "\x00")
-			var n uint64
-			var e event
-			if _, err := fmt.Sscanf(number, "%x", &n); err != nil {
-				broken = fmt.Errorf("stored event %q: %w", key, err)
-			} else if err := json.Unmarshal(value, &e); err != nil {
-				broken = fmt.Errorf("stored event %q: %w", key, err)
-			} else if p, ok := h.pools[function]; ok {
-				p.events.add(n, e.Due)
+			if p, ok := h.pools[function]; ok {
+				broken = p.loadEvent(number, value)
 			} else {
 				orphans[function]++
 			}
 			return broken == nil
 		})
-		return nil
+		return broken
 	})
 	for function, n := range orphans {
 		h.logLine(function, fmt.Sprintf("fc: %d events wait for this function, which is not there", n))
 	}
-	return errors.Join(err, broken)
+	return err
+}
+
+func (p *pool) loadEvent(number string, value []byte) error {
+	n, err := strconv.ParseUint(number, 16, 64)
+	if err != nil {
+		return fmt.Errorf("stored event of %s: %w", p.fn.Name, err)
+	}
+	var e event
+	if err := json.Unmarshal(value, &e); err != nil {
+		return fmt.Errorf("stored event %d of %s: %w", n, p.fn.Name, err)
+	}
+	p.events.add(n, e.Due)
+	return nil
 }
 
 // dispatch delivers the function's events as they become due, as many at a

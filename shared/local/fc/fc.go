@@ -91,7 +91,7 @@ type Options struct {
 	TimeScale float64       // the spacing of retries is divided by it; 0: 1
 	IdleAfter time.Duration // an instance idle for so long ends unless it is the last; 0: 5 min
 	// Log takes each line that a function writes and what the host has to say
-	// about it. It is never called concurrently.
+	// about it. It is never called concurrently and must not call the Host.
 	Log func(function, line string)
 }
 

@@ -374,6 +374,36 @@ func TestBatches(t *testing.T) {
 	}
 }
 
+func TestAWindowThatIsOverClosesTheBatch(t *testing.T) {
+	clock := account.NewManualClock(time.Date(2026, 5, 4, 8, 0, 0, 0, time.UTC))
+	var q *queue
+	start(t, []fc.Function{function("actor")}, onClock(clock), requests(&q, func(t *fc.QueueTrigger) {
+		t.BatchCount, t.BatchWindow = 3, 15*time.Second
+	}))
+	q.send(string(order{Do: "pid"}.json()))
+	require.Eventually(t, func() bool { return q.snapshot()[0].DequeueCount == 1 }, patience, time.Millisecond)
+	require.Eventually(t, func() bool {
+		clock.Advance(time.Second)
+		return len(q.deleted) == 1
+	}, patience, 10*time.Millisecond)
+}
+
+// Four messages of 50 KB make two asynchronous events of at most 128 KB, in
+// turn where only one batch may be under way.
+func TestABatchIsClosedByItsSize(t *testing.T) {
+	var q *queue
+	f, _, successes := asyncActor()
+	f.MaxInstances = 1
+	w := start(t, []fc.Function{f}, requests(&q, func(t *fc.QueueTrigger) { t.BatchCount, t.Async = 4, true }))
+	body := string(order{Do: "size", Text: strings.Repeat("x", 50<<10)}.json())
+	q.send(body, body, body, body)
+	for range 4 {
+		take(t, q.deleted, "a message's end")
+	}
+	w.awaitEmpty()
+	require.Len(t, successes, 2)
+}
+
 func TestAFailedBatchComesBackWhole(t *testing.T) {
 	g := newGate(t)
 	var q *queue
