@@ -42,9 +42,11 @@ type Client struct {
 
 var _ imagebuild.Outbox = (*Client)(nil)
 
-// queueName is what a queue's name can be. Source: MNS 2015-06-06, CreateQueue
-// (120 characters; 256 in older documents).
-var queueName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]{0,255}$`)
+// queueName is what a queue's name can be, maxQueueName its length. Source: MNS
+// 2015-06-06, CreateQueue (120 characters; 256 in older documents).
+var queueName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]*$`)
+
+const maxQueueName = 256
 
 // New returns a client, or an error that says what is wrong with the options.
 func New(o Options) (*Client, error) {
@@ -52,7 +54,7 @@ func New(o Options) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !queueName.MatchString(o.Queue) {
+	if len(o.Queue) > maxQueueName || !queueName.MatchString(o.Queue) {
 		return nil, fmt.Errorf("%q is not a queue name: letters, digits and hyphens", o.Queue)
 	}
 	return &Client{

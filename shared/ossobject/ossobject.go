@@ -86,8 +86,11 @@ func (c *Client) Read(ctx context.Context, ref imagebuild.ObjectRef, limit int64
 	return c.read(ctx, ref, limit)
 }
 
-// eTag is what an eTag can be between its quotes: a sender may set it.
-var eTag = regexp.MustCompile(`^[!#-~]{1,128}$`)
+// eTag is what an eTag can be between its quotes, maxETag its length in bytes:
+// a sender may set it.
+var eTag = regexp.MustCompile(`^[!#-~]+$`)
+
+const maxETag = 128
 
 // read bounds the object twice: the service may ignore the range.
 func (c *Client) read(ctx context.Context, ref imagebuild.ObjectRef, limit int64) (text []byte, err error) {
@@ -98,7 +101,7 @@ func (c *Client) read(ctx context.Context, ref imagebuild.ObjectRef, limit int64
 		RangeBehavior: oss.Ptr("standard"),
 	}
 	if ref.ETag != "" {
-		if !eTag.MatchString(ref.ETag) {
+		if len(ref.ETag) > maxETag || !eTag.MatchString(ref.ETag) {
 			return nil, fault.New(fault.Invalid, op, "the eTag is not valid")
 		}
 		request.IfMatch = oss.Ptr(`"` + ref.ETag + `"`)
