@@ -91,6 +91,10 @@ func (s *Stack) Endpoints() Endpoints { return s.endpoints }
 // Account returns the account that the services share.
 func (s *Stack) Account() *account.Account { return s.account }
 
+// Notices are what a user should know of this start: triggers that are not
+// served, settings without an effect.
+func (s *Stack) Notices() []string { return s.plan.notices }
+
 // Close stops the functions, then the services, then the store, and returns
 // when no process, goroutine or port is left.
 func (s *Stack) Close() error {

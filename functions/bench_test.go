@@ -1,0 +1,294 @@
+// Package functions measures the function binaries as the platform runs them:
+// as processes, over the runtime API, against servers that only answer.
+// Figures are ratios within one run; the targets stand beside them.
+package functions
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// Targets, as ratios to what each row is measured against.
+const (
+	targetFirstPoll     = 1.35 // over the FC SDK hello world
+	targetFirstResponse = 1.8  // over the FC SDK hello world
+	targetWarmCPU       = 1.10 // over the same SDK calls with clients reused
+	targetMegabytes     = 13.0
+)
+
+// build compiles a program as `make build` does and returns its path.
+func build(b *testing.B, dir string) string {
+	b.Helper()
+	out := filepath.Join(b.TempDir(), filepath.Base(dir))
+	cmd := exec.Command("go", "build", "-ldflags", "-s -w", "-o", out, dir)
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	text, err := cmd.CombinedOutput()
+	require.NoError(b, err, "%s", text)
+	return out
+}
+
+// runtimeAPI serves the runtime API to one process: events while there are
+// any, then nothing.
+type runtimeAPI struct {
+	polled  chan time.Time // the first poll
+	tickets chan []byte    // one event each
+	done    chan answer
+}
+
+type answer struct {
+	at     time.Time
+	failed bool
+}
+
+func newRuntimeAPI() *runtimeAPI {
+	return &runtimeAPI{polled: make(chan time.Time, 1), tickets: make(chan []byte), done: make(chan answer, 1024)}
+}
+
+// ServeHTTP implements http.Handler. One process polls at a time.
+func (a *runtimeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if !strings.HasSuffix(r.URL.Path, "/next") {
+		a.done <- answer{at: time.Now(), failed: strings.HasSuffix(r.URL.Path, "/error")}
+		return
+	}
+	select {
+	case a.polled <- time.Now():
+	default:
+	}
+	select {
+	case event := <-a.tickets:
+		deadline := time.Now().Add(time.Minute).UnixMilli()
+		for k, v := range map[string]string{
+			"x-fc-request-id": strconv.FormatInt(time.Now().UnixNano(), 10), "x-fc-function-deadline": strconv.FormatInt(deadline, 10),
+			"x-fc-function-timeout": "60", "x-fc-region": "cn-hangzhou", "x-fc-account-id": "1234567890123456",
+			"x-fc-access-key-id": "benchKey", "x-fc-access-key-secret": "benchSecret", "x-fc-security-token": "benchToken",
+		} {
+			w.Header().Set(k, v)
+		}
+		w.Write(event)
+	case <-r.Context().Done():
+	}
+}
+
+// process is a running function.
+type process struct {
+	cmd     *exec.Cmd
+	api     *runtimeAPI
+	started time.Time
+	stop    func()
+}
+
+func start(b *testing.B, binary string, env []string) *process {
+	b.Helper()
+	p := &process{api: newRuntimeAPI()}
+	server := httptest.NewServer(p.api)
+	p.cmd = exec.Command(binary)
+	p.cmd.Env = append([]string{"FC_RUNTIME_API=" + strings.TrimPrefix(server.URL, "http://")}, env...)
+	p.started = time.Now()
+	require.NoError(b, p.cmd.Start())
+	p.stop = func() {
+		p.cmd.Process.Kill()
+		p.cmd.Wait()
+		server.CloseClientConnections()
+		server.Close()
+	}
+	return p
+}
+
+// wait returns the next answer; a failed invocation ends the benchmark.
+func (p *process) wait(b *testing.B) answer {
+	b.Helper()
+	select {
+	case a := <-p.api.done:
+		require.False(b, a.failed, "%s answered with an error", p.cmd.Path)
+		return a
+	case <-time.After(30 * time.Second):
+		b.Fatalf("%s does not answer", p.cmd.Path)
+		return answer{}
+	}
+}
+
+// coldStart returns exec to first poll, and exec to first response.
+func coldStart(b *testing.B, binary string, env []string) (poll, response time.Duration) {
+	p := start(b, binary, env)
+	defer p.stop()
+	poll = (<-p.api.polled).Sub(p.started)
+	p.api.tickets <- event(0)
+	return poll, p.wait(b).at.Sub(p.started)
+}
+
+// event is the OSS event of upload number n.
+func event(n int) []byte {
+	return fmt.Appendf(nil, `{"events":[{"eventName":"ObjectCreated:PutObject","eventSource":"acs:oss","eventTime":%q,`+
+		`"eventVersion":"1.0","oss":{"bucket":{"name":"imagedrop-templates"},"object":{"eTag":"0F1E2D3C4B5A69788796A5B4C3D2E1F0",`+
+		`"key":"templates/bench.Dockerfile","size":4096},"ossSchemaVersion":"1.0"},"region":"cn-hangzhou",`+
+		`"responseElements":{"requestId":"65A1B2C3D4E5F607%08d"}}]}`, time.Now().UTC().Format(time.RFC3339), n)
+}
+
+// clouds answers every call of the functions at once, and checks nothing.
+func clouds(b *testing.B) []string {
+	b.Helper()
+	text := "# ---\n# name: bench\n# ---\n" + strings.Repeat("RUN echo 'a line of a template, as they are'\n", 85)
+	objects := serve(b, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("ETag", `"0F1E2D3C4B5A69788796A5B4C3D2E1F0"`)
+		w.Header().Set("Content-Length", strconv.Itoa(len(text)))
+		w.Write([]byte(text))
+	})
+	images := serve(b, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		if r.FormValue("Action") == "DescribeImageComponents" {
+			w.Write([]byte(`{"RequestId":"R1","NextToken":"","TotalCount":0,"MaxResults":50,"ImageComponent":{"ImageComponentSet":[]}}`))
+			return
+		}
+		w.Write([]byte(`{"RequestId":"R2","ImageComponentId":"ic-bp10000000000000001"}`))
+	})
+	queues := serve(b, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/xml;charset=utf-8")
+		w.WriteHeader(http.StatusCreated)
+		w.Write([]byte(`<?xml version="1.0"?><Message xmlns="http://mns.aliyuncs.com/doc/v1/"><MessageId>A1B2C3D4E5F60718-2-19B8C5D3A00-200000001</MessageId><MessageBodyMD5>7603C40BA4B5E3BE9337A684863BA21B</MessageBodyMD5></Message>`))
+	})
+	return []string{
+		"OSS_ENDPOINT=http://" + objects, "ECS_ENDPOINT=http://" + images,
+		"MNS_ENDPOINT=http://localhost:" + port(queues) + "/1234567890123456.mns.cn-hangzhou.aliyuncs.com",
+		"RESULT_QUEUE=imagedrop-results", "WATCH_QUEUE=imagedrop-watch", "DEAD_LETTER_QUEUE=imagedrop-dlq",
+	}
+}
+
+func port(address string) string {
+	_, p, _ := net.SplitHostPort(address)
+	return p
+}
+
+func serve(b *testing.B, h http.HandlerFunc) string {
+	s := httptest.NewServer(h)
+	b.Cleanup(s.Close)
+	return strings.TrimPrefix(s.URL, "http://")
+}
+
+// median sorts values.
+func median(values []float64) float64 {
+	slices.Sort(values)
+	return values[len(values)/2]
+}
+
+// BenchmarkColdStart starts hello world and each function in turn.
+func BenchmarkColdStart(b *testing.B) {
+	const rounds = 21
+	hello, env := build(b, "./testdata/hello"), clouds(b)
+	for _, name := range []string{"upload"} {
+		binary := build(b, "./"+name)
+		var polls, responses, floorPoll []float64
+		for range rounds {
+			hp, hr := coldStart(b, hello, env)
+			p, r := coldStart(b, binary, env)
+			polls = append(polls, float64(p)/float64(hp))
+			responses = append(responses, float64(r)/float64(hr))
+			floorPoll = append(floorPoll, hp.Seconds()*1000)
+		}
+		floor := median(floorPoll)
+		b.Run(name+"/first-poll", report(median(polls), targetFirstPoll, "x-hello", floor, "hello-ms"))
+		b.Run(name+"/first-response", report(median(responses), targetFirstResponse, "x-hello", 0, ""))
+	}
+}
+
+// report makes a benchmark that only prints a figure beside its target.
+func report(value, target float64, unit string, extra float64, extraUnit string) func(*testing.B) {
+	return func(b *testing.B) {
+		b.ReportMetric(0, "ns/op")
+		b.ReportMetric(value, unit)
+		b.ReportMetric(target, "target")
+		if extraUnit != "" {
+			b.ReportMetric(extra, extraUnit)
+		}
+	}
+}
+
+// inFlight is how many events are under way at once in the warm benchmark.
+const inFlight = 8
+
+// BenchmarkWarmCPU compares the CPU of one event with that of the same SDK
+// calls, look-up included, in alternating rounds.
+func BenchmarkWarmCPU(b *testing.B) {
+	const rounds, events = 5, 1500
+	env := clouds(b)
+	calls := start(b, build(b, "./testdata/calls"), env)
+	defer calls.stop()
+	upload := start(b, build(b, "./upload"), env)
+	defer upload.stop()
+	feed(b, calls, 300)
+	feed(b, upload, 300)
+	var ratios, floor []float64
+	for range rounds {
+		base := cpuOf(b, calls, func() { feed(b, calls, events) }) / events
+		own := cpuOf(b, upload, func() { feed(b, upload, events) }) / events
+		ratios = append(ratios, own/base)
+		floor = append(floor, base*1e6)
+	}
+	b.Run("upload", report(median(ratios), targetWarmCPU, "x-sdk-calls", median(floor), "sdk-calls-µs"))
+}
+
+var nextEvent int
+
+// feed runs n events, inFlight at once.
+func feed(b *testing.B, p *process, n int) {
+	b.Helper()
+	sent := 0
+	for ; sent < min(inFlight, n); sent++ {
+		nextEvent++
+		p.api.tickets <- event(nextEvent)
+	}
+	for range n {
+		p.wait(b)
+		if sent < n {
+			sent++
+			nextEvent++
+			p.api.tickets <- event(nextEvent)
+		}
+	}
+}
+
+// cpuOf returns the CPU seconds, user and system, that the process spends in fn.
+func cpuOf(b *testing.B, p *process, fn func()) float64 {
+	before := cpu(b, p)
+	fn()
+	return cpu(b, p) - before
+}
+
+// cpu sums the run time of the process's threads: nanoseconds, where the
+// counters of /proc/PID/stat are too coarse.
+func cpu(b *testing.B, p *process) float64 {
+	b.Helper()
+	tasks, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", p.cmd.Process.Pid))
+	require.NoError(b, err)
+	var total float64
+	for _, task := range tasks {
+		text, err := os.ReadFile(task)
+		if err != nil {
+			continue // the thread is gone
+		}
+		ns, err := strconv.ParseFloat(strings.Fields(string(text))[0], 64)
+		require.NoError(b, err)
+		total += ns
+	}
+	return total / 1e9
+}
+
+// BenchmarkBinarySize prints the size of each function, stripped.
+func BenchmarkBinarySize(b *testing.B) {
+	for _, name := range []string{"upload", "message"} {
+		info, err := os.Stat(build(b, "./"+name))
+		require.NoError(b, err)
+		b.Run(name, report(float64(info.Size())/1e6, targetMegabytes, "MB", 0, ""))
+	}
+}

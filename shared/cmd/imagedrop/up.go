@@ -1,0 +1,129 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"imagedrop/shared/local/stack"
+)
+
+// upFlags are the flags of `up`.
+type upFlags struct {
+	opt      stack.Options
+	drop     string
+	exit     bool
+	timeout  time.Duration
+	asJSON   bool
+	showLogs bool
+}
+
+func newUp(s streams) *cobra.Command {
+	var f upFlags
+	cmd := &cobra.Command{
+		Use:   "up",
+		Short: "Start the local cloud and show each outcome as it arrives",
+		Long: `up starts the functions of s.yaml in the local cloud: FC runtime, OSS, MNS and
+ECS Image Builder endpoints on this machine, one process, no account. It serves
+until Ctrl-C; with --drop it drops the templates below a folder first, and with
+--exit it stops when each of them has its outcome.`,
+		Example: "  imagedrop up --drop events/templates\n  imagedrop up --drop templates --exit --memory --json",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if f.exit && f.drop == "" {
+				return errors.New("--exit needs --drop")
+			}
+			return up(cmd.Context(), f, s)
+		},
+	}
+	fl := cmd.Flags()
+	fl.StringVar(&f.drop, "drop", "", "drop the templates below this folder")
+	fl.BoolVar(&f.exit, "exit", false, "stop when every dropped template has its outcome")
+	fl.DurationVar(&f.timeout, "timeout", defaultWait, "with --exit: how long to wait")
+	fl.BoolVar(&f.asJSON, "json", false, "print one outcome event a line on standard output, all else on standard error")
+	fl.BoolVar(&f.showLogs, "logs", false, "show what the functions log")
+	fl.BoolVar(&f.opt.Memory, "memory", false, "keep nothing")
+	fl.StringVar(&f.opt.StateDir, "state", defaultState, "where the state is kept")
+	fl.IntVar(&f.opt.PortBase, "port-base", stack.DefaultPortBase, "first of the ports; 0 takes free ones")
+	fl.StringVarP(&f.opt.File, "file", "f", "s.yaml", "the deployment to run")
+	fl.StringVar(&f.opt.Generation, "generation", "current", "rules of the documents: 2023 or current")
+	fl.BoolVar(&f.opt.Strict, "strict", false, "only the ids of the catalogue exist")
+	fl.StringVar(&f.opt.Catalogue, "catalogue", "", "file with more images, families, regions and ids that exist")
+	cmd.MarkFlagsMutuallyExclusive("memory", "state")
+	return cmd
+}
+
+func up(ctx context.Context, f upFlags, s streams) error {
+	var files []file
+	if f.drop != "" {
+		var err error
+		if files, err = findTemplates([]string{f.drop}); err != nil {
+			return err
+		}
+	}
+	f.opt.Log = io.Discard
+	if f.showLogs {
+		f.opt.Log = s.err
+	}
+	st, err := stack.Start(ctx, f.opt)
+	if err != nil {
+		return err
+	}
+	defer st.Close()
+	info := s.out
+	if f.asJSON {
+		info = s.err
+	}
+	announce(info, st)
+	find := func(context.Context) (stack.Endpoints, error) { return st.Endpoints(), nil }
+	if f.exit {
+		return dropAndExit(ctx, find, files, f, s)
+	}
+	return serve(ctx, find, files, f, s, info)
+}
+
+// announce says where the local cloud is and with which keys it opens.
+func announce(w io.Writer, st *stack.Stack) {
+	e := st.Endpoints()
+	fmt.Fprintf(w, "local cloud, account %s, region %s\n", e.AccountID, e.Region)
+	for _, service := range [][2]string{{"console", e.Console}, {"ECS", e.ECS}, {"OSS", e.OSS}, {"MNS", e.MNS}} {
+		fmt.Fprintf(w, "  %-8s %s\n", service[0], service[1])
+	}
+	fmt.Fprintf(w, "  %-8s %s / %s (test keys, good for nothing else)\n", "keys", e.AccessKeyID, e.AccessKeySecret)
+	for _, n := range st.Notices() {
+		fmt.Fprintln(w, "note:", n)
+	}
+}
+
+func dropAndExit(ctx context.Context, find func(context.Context) (stack.Endpoints, error), files []file, f upFlags, s streams) error {
+	ctx, cancel := context.WithTimeout(ctx, f.timeout)
+	defer cancel()
+	err := dropAndPrint(ctx, find, files, newPrinter(s.out, f.asJSON), s.err)
+	if errors.Is(err, errRejected) {
+		return nil // every template has its outcome, and that was the question
+	}
+	return err
+}
+
+// serve drops the files and shows every outcome until Ctrl-C, which is how it
+// is meant to end.
+func serve(ctx context.Context, find func(context.Context) (stack.Endpoints, error), files []file, f upFlags, s streams, info io.Writer) error {
+	d, err := newDropper(ctx, find, newPrinter(s.out, f.asJSON).print)
+	if err != nil {
+		return err
+	}
+	err = d.drop(ctx, files)
+	if err != nil && !errors.Is(err, errRejected) && ctx.Err() == nil {
+		return err
+	}
+	if ctx.Err() == nil {
+		fmt.Fprintln(info, "serving until Ctrl-C; drop more with `imagedrop drop PATH...`, send with `imagedrop send FILE...`")
+	}
+	<-ctx.Done()
+	fmt.Fprintln(info, "stopped")
+	return nil
+}
