@@ -163,7 +163,7 @@ var mistakes = []struct{ name, old, new, at, want string }{
 	{"no multiple", "memorySize: 256", "memorySize: 250", "24:19", "250 is not a multiple of 64"},
 	{"CPU to memory", "cpu: 0.2", "cpu: 4", "24:19", "256 MB for 4 vCPU: want 1 to 4 GB a vCPU"},
 	{"mistake in a variable", "seconds: 60", "seconds: 90000", "23:16", "timeout: 90000 is not within 1 and 86400"},
-	{"no region", "region: cn-hangzhou", "region: cn-hangzhuo", "18:15", `there is no region "cn-hangzhuo"`},
+	{"no region", "region: cn-hangzhou", "region: cn-hangzhuo", "18:15", `the local cloud is in cn-hangzhou, not in "cn-hangzhuo"`},
 	{"malformed role", "acs:ram::1234567890123456:role/fn", "acs:ram::123:role/fn", "26:13", "is not a role name or acs:ram::{account}:role/{role}"},
 	{"malformed bucket ARN", "acs:oss:cn-hangzhou:1234567890123456:templates-bucket", "acs:oss:templates-bucket", "40:22", "is not acs:oss:{region}:{account}:{bucket}"},
 	{"bucket elsewhere", "acs:oss:cn-hangzhou:", "acs:oss:cn-beijing:", "40:22", "in cn-beijing, the function is in cn-hangzhou"},

@@ -20,7 +20,6 @@ type plan struct {
 	sources   []queueSource
 	queues    []string // every queue that the file names
 	buckets   []string
-	region    string
 	notices   []string // said at start
 }
 
@@ -61,12 +60,11 @@ var settingNames = []string{
 type planner struct {
 	*decoder
 	*plan
-	dir       string
-	catalogue *account.Catalogue
+	dir string
 }
 
 func newPlan(d *decoder, p *project, dir string) *plan {
-	b := &planner{decoder: d, plan: &plan{}, dir: dir, catalogue: account.New().Catalogue}
+	b := &planner{decoder: d, plan: &plan{}, dir: dir}
 	seen := map[string]bool{}
 	for _, name := range b.inOrder(p.Resources) {
 		f := &p.Resources[name].Props
@@ -129,8 +127,8 @@ func (b *planner) absolute(path string) string {
 }
 
 func (b *planner) checkFunction(f *function) {
-	if b.region = cmp.Or(b.region, f.Region); !b.catalogue.Region(f.Region) {
-		b.fail(&f.Region, "region: there is no region %q", f.Region)
+	if f.Region != account.Region {
+		b.fail(&f.Region, "region: the local cloud is in %s, not in %q", account.Region, f.Region)
 	}
 	if f.Runtime != "go1" {
 		b.fail(&f.Runtime, "runtime: the local cloud runs go1 only")

@@ -148,7 +148,7 @@ func (s *Stack) openStore(context.Context) (err error) {
 		s.store, err = store.Open(filepath.Join(s.opt.StateDir, stateFile))
 	}
 	if errors.Is(err, store.ErrLocked) {
-		return s.locked(err)
+		return s.locked()
 	}
 	if err == nil {
 		s.onClose(s.store.Close)
@@ -157,13 +157,18 @@ func (s *Stack) openStore(context.Context) (err error) {
 	return err
 }
 
-// locked says who has the state.
-func (s *Stack) locked(err error) error {
+// lockedError says who has the state, instead of what the store says.
+type lockedError string
+
+func (e lockedError) Error() string { return string(e) }
+func (e lockedError) Unwrap() error { return store.ErrLocked }
+
+func (s *Stack) locked() error {
 	who := "another local cloud"
-	if e, readErr := ReadEndpoints(s.opt.StateDir); readErr == nil {
+	if e, err := ReadEndpoints(s.opt.StateDir); err == nil {
 		who = fmt.Sprintf("the local cloud with process ID %d (%s)", e.PID, e.Console)
 	}
-	return fmt.Errorf("%s uses the state in %s: stop it, or choose another directory with --state: %w", who, s.opt.StateDir, err)
+	return lockedError(fmt.Sprintf("%s uses the state in %s: stop it, or choose another directory with --state", who, s.opt.StateDir))
 }
 
 func (s *Stack) openPorts(context.Context) error {

@@ -321,7 +321,8 @@ func TestASecondCloudOnTheSameStateIsRefused(t *testing.T) {
 	c := start(t, opt)
 	_, err := stack.Start(context.Background(), opt)
 	require.ErrorIs(t, err, store.ErrLocked)
-	require.ErrorContains(t, err, fmt.Sprintf("the local cloud with process ID %d (%s) uses the state in %s: stop it", os.Getpid(), c.e.Console, opt.StateDir))
+	require.EqualError(t, err, fmt.Sprintf("the local cloud with process ID %d (%s) uses the state in %s: stop it, or choose another directory with --state",
+		os.Getpid(), c.e.Console, opt.StateDir))
 	still, err := stack.ReadEndpoints(opt.StateDir)
 	require.NoError(t, err)
 	require.Equal(t, c.e, still)
