@@ -57,8 +57,7 @@ func (j *job) lookUp(ctx context.Context) (found bool, err error) {
 	if j.SkipLookup || j.name() == "" || len(j.ownTags) == 0 {
 		return false, nil
 	}
-	started := time.Now()
-	defer func() { j.timings.LookupMS = milliseconds(time.Since(started)) }()
+	defer clock(&j.spent.lookup)()
 	// The digest finds the job's own too; without it there is the job's tag.
 	same, err := j.find(ctx, j.ownTags[len(j.ownTags)-1])
 	if err != nil || len(same) == 0 {
@@ -130,8 +129,7 @@ func compareVersions(a, b string) int {
 }
 
 func (j *job) create(ctx context.Context) error {
-	started := time.Now()
-	defer func() { j.timings.CreateMS = milliseconds(time.Since(started)) }()
+	defer clock(&j.spent.create)()
 	var id string
 	err := j.retry(ctx, func(ctx context.Context) (err error) {
 		id, err = j.Resources.Create(ctx, j.request)
@@ -204,8 +202,4 @@ func (j *job) recoverConflict(ctx context.Context, err error) error {
 func because(f *fault.Error, kind fault.Kind, message string) error {
 	return &fault.Error{Kind: kind, Op: f.Op, Code: f.Code, Message: message,
 		RequestID: f.RequestID, HTTPStatus: f.HTTPStatus, Err: f}
-}
-
-func milliseconds(d time.Duration) float64 {
-	return float64(d.Microseconds()) / float64(time.Millisecond/time.Microsecond)
 }

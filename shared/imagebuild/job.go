@@ -44,7 +44,7 @@ type job struct {
 	status   Status
 	resource Resource
 	reason   *Reason
-	timings  Timings
+	spent    struct{ read, lint, lookup, create time.Duration }
 }
 
 func (b *Builder) newJob(i Invocation, d Delivery) *job {

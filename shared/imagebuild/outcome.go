@@ -169,7 +169,7 @@ func (j *job) data() OutcomeData {
 		Findings:    []template.Finding{},
 		Reason:      j.reason,
 		ClientToken: j.clientToken(),
-		Timings:     j.timings,
+		Timings:     j.timings(),
 		Version:     Version,
 	}
 	if t := j.template; t != nil {
@@ -178,12 +178,22 @@ func (j *job) data() OutcomeData {
 	if t := j.template; t != nil && t.Format != "" {
 		d.Content = &OutcomeContent{SHA256: digest(t.Content.Text), Bytes: t.Content.Bytes, Commands: t.Content.Commands, Format: t.Format}
 	}
-	d.Timings.TotalMS = milliseconds(time.Since(j.received))
-	if !j.delivery.Time.IsZero() {
-		d.Timings.ReceivedMS = max(milliseconds(j.received.Sub(j.delivery.Time)), 0)
-	}
 	return d
 }
+
+func (j *job) timings() Timings {
+	t := Timings{
+		ReadMS: milliseconds(j.spent.read), LintMS: milliseconds(j.spent.lint),
+		LookupMS: milliseconds(j.spent.lookup), CreateMS: milliseconds(j.spent.create),
+		TotalMS: milliseconds(time.Since(j.received)),
+	}
+	if !j.delivery.Time.IsZero() { // two clocks: the event may seem to come from the future
+		t.ReceivedMS = max(milliseconds(j.received.Sub(j.delivery.Time)), 0)
+	}
+	return t
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
 func (j *job) source() OutcomeJob {
 	d := j.delivery

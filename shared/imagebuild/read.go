@@ -92,20 +92,24 @@ func (j *job) reject() (done bool, err error) {
 }
 
 func (j *job) fetch(ctx context.Context, ref ObjectRef) (text []byte, err error) {
-	started := time.Now()
+	defer clock(&j.spent.read)()
 	err = j.retry(ctx, func(ctx context.Context) (err error) {
 		text, err = j.Objects.Read(ctx, ref, maxRaw)
 		return err
 	})
-	j.timings.ReadMS = milliseconds(time.Since(started))
 	return text, err
 }
 
 // lint times what reads and judges a text.
 func (j *job) lint(judge func()) {
-	started := time.Now()
+	defer clock(&j.spent.lint)()
 	judge()
-	j.timings.LintMS += milliseconds(time.Since(started))
+}
+
+// clock adds to spent what passes until the function that it returns is called.
+func clock(spent *time.Duration) func() {
+	started := time.Now()
+	return func() { *spent += time.Since(started) }
 }
 
 // reportTooLarge is for an object that was not read to its end.
