@@ -311,12 +311,14 @@ func TestEventsOfAFunctionThatIsGoneAreReported(t *testing.T) {
 const hostArgument = "host-until-killed"
 
 // hostUntilKilled is another process: a host with an event in its store whose
-// function is at work.
+// function is at work, and with a function that neither works nor speaks, so
+// that no broken pipe tells it of the host's end.
 func hostUntilKilled(path, dir, url string) {
 	binaries = dir
 	st := must(store.Open(path))
-	f := function("actor")
-	host := must(fc.New(account.New(), st, fc.Options{Functions: []fc.Function{f}}))
+	silent := function("broken")
+	silent.Env = map[string]string{"BROKEN_WHILE": path, "BROKEN_AT": url + "/silent"}
+	host := must(fc.New(account.New(), st, fc.Options{Functions: []fc.Function{function("actor"), silent}}))
 	server := httptest.NewServer(host)
 	if err := host.Start(server.Listener.Addr().String()); err != nil {
 		panic(err)
@@ -336,10 +338,12 @@ func TestKillOfTheHostKillsItsFunctionsAndLosesNothing(t *testing.T) {
 	other := exec.Command(os.Args[0], hostArgument, path, binaries, g.URL)
 	other.Stderr = os.Stderr
 	require.NoError(t, other.Start())
-	running := g.next()
+	running := []visit{g.next(), g.next()}
 	require.NoError(t, other.Process.Kill())
 	require.Error(t, other.Wait())
-	take(t, running.r.Context().Done(), "the end of the function's process")
+	for _, v := range running {
+		take(t, v.r.Context().Done(), "the end of the process at "+v.r.URL.Path)
+	}
 
 	st, err := store.Open(path)
 	require.NoError(t, err)

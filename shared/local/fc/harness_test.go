@@ -240,7 +240,10 @@ func newGate(t *testing.T) *gate {
 		case <-r.Context().Done():
 		}
 	}))
-	t.Cleanup(g.Close)
+	t.Cleanup(func() {
+		g.CloseClientConnections()
+		g.Close()
+	})
 	return g
 }
 

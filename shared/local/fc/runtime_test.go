@@ -344,7 +344,7 @@ func TestFunctionThatNeverAsksForWork(t *testing.T) {
 	f := function("broken")
 	flag := filepath.Join(t.TempDir(), "broken")
 	require.NoError(t, os.WriteFile(flag, nil, 0o600))
-	f.Env = map[string]string{"BROKEN_WHILE": flag, "BROKEN_HOW": "hang"}
+	f.Env = map[string]string{"BROKEN_WHILE": flag, "BROKEN_AT": newGate(t).URL}
 	w := prepare(t, []fc.Function{f})
 	w.host.SetBoot(50 * time.Millisecond)
 	w.start()
