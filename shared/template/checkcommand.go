@@ -17,36 +17,21 @@ func checkUnknown(l *lint, p *part, in *instruction) {
 // checkArgument makes the check of a command that needs an argument.
 func checkArgument(rule string) func(*lint, *part, *instruction) {
 	return func(l *lint, p *part, in *instruction) {
-		if p.empty(in) {
+		if p.head(in) == "" {
 			l.add(rule, p.spanOf(in), "EmptyCommandContent."+in.name(), in.name()+" without an argument", "give it one, or delete the line")
 		}
 	}
 }
 
 func checkRestartArgument(l *lint, p *part, in *instruction) {
-	if !p.empty(in) {
+	if p.head(in) != "" {
 		l.add("IB0110", p.spanOfArgs(in), "NotEmptyCommandContent.RESTART", "RESTART takes no argument", "delete it; RESTART restarts the whole instance")
 	}
 }
 
-// word is one word of a logical line.
-type word struct {
-	text       string
-	start, end int // in arguments()
-}
-
-func words(text string) []word {
-	var out []word
-	eachWord(text, func(start, end int) { out = append(out, word{text[start:end], start, end}) })
-	return out
-}
-
-func (p *part) spanOfWord(in *instruction, w word) span { return p.spanIn(in, w.start, w.end) }
-
 // checkEnv takes `key value`, or key=value pairs and nothing else.
 func checkEnv(l *lint, p *part, in *instruction) {
-	args := p.arguments(in)
-	list := words(args)
+	list := p.wordsOf(in)
 	if len(list) == 0 {
 		return // IB0103
 	}
@@ -96,14 +81,14 @@ func quotesClose(w string) bool {
 }
 
 func checkEnvForm(l *lint, p *part, in *instruction) {
-	list := words(p.arguments(in))
+	list := p.wordsOf(in)
 	if len(list) > 1 && !strings.Contains(list[0].text, "=") {
 		l.add("IB0142", p.spanOfArgs(in), "", "ENV in the form `key value`", `write ENV key="value"; that form takes several pairs`)
 	}
 }
 
 func checkEnvQuotes(l *lint, p *part, in *instruction) {
-	list := words(p.arguments(in))
+	list := p.wordsOf(in)
 	if len(list) == 0 || !strings.Contains(list[0].text, "=") {
 		return
 	}
@@ -117,7 +102,7 @@ func checkEnvQuotes(l *lint, p *part, in *instruction) {
 
 // checkLabel takes key=value pairs only.
 func checkLabel(l *lint, p *part, in *instruction) {
-	for _, w := range words(p.arguments(in)) {
+	for _, w := range p.wordsOf(in) {
 		if problem := pairProblem(w.text); problem != "" {
 			l.add("IB0116", p.spanOfWord(in, w), "", problem, `write LABEL key="value"`)
 		}
@@ -127,8 +112,7 @@ func checkLabel(l *lint, p *part, in *instruction) {
 // checkCopy counts operands as a shell does and as blanks do: a service that
 // knows no quotes must see the same two.
 func checkCopy(l *lint, p *part, in *instruction) {
-	args := p.arguments(in)
-	list := words(args)
+	list := p.wordsOf(in)
 	const code, help = "InvalidCommandContent.COPY", "write COPY <URL or path on the instance> <directory>"
 	switch {
 	case len(list) == 0: // IB0105
@@ -137,7 +121,7 @@ func checkCopy(l *lint, p *part, in *instruction) {
 	case in.heredoc.end > 0: // IB0010
 	case len(list) != 2:
 		l.add("IB0112", p.spanOfArgs(in), code, "COPY takes one source and one destination", help)
-	case len(strings.Fields(args)) != 2:
+	case countFields(p.arguments(in)) != 2:
 		l.add("IB0112", p.spanOfArgs(in), code, "COPY takes no path with blanks", help)
 	case list[0].text[0] == '[':
 		l.warn("IB0112", p.spanOfArgs(in), "the array form of COPY is not documented", help)
@@ -146,10 +130,19 @@ func checkCopy(l *lint, p *part, in *instruction) {
 	}
 }
 
+// countFields counts what lies between blanks of any kind.
+func countFields(s string) int {
+	n := 0
+	for range strings.FieldsSeq(s) {
+		n++
+	}
+	return n
+}
+
 func isURL(s string) bool { return strings.Contains(s, "://") }
 
 func checkCopyQuery(l *lint, p *part, in *instruction) {
-	list := words(p.arguments(in))
+	list := p.wordsOf(in)
 	if len(list) > 0 && isURL(list[0].text) && strings.Contains(list[0].text, "?") {
 		l.add("IB0113", p.spanOfWord(in, list[0]), "InvalidCommandContent.COPY", "the address has a query string",
 			"use a plain public address; for a private object use OSSDownload in a YAML component")
@@ -158,8 +151,7 @@ func checkCopyQuery(l *lint, p *part, in *instruction) {
 
 // checkArray: what begins with a bracket must be a JSON array of strings.
 func checkArray(l *lint, p *part, in *instruction) {
-	args := skipBlanks(p.arguments(in))
-	if strings.HasPrefix(args, "[") && !isStringArray(args) {
+	if strings.HasPrefix(p.head(in), "[") && !isStringArray(p.arguments(in)) {
 		l.add("IB0114", p.spanOfArgs(in), "InvalidCommandContent."+in.name(), in.name()+" is not a JSON array of strings",
 			`write `+in.name()+` ["program", "argument"] with double quotes`)
 	}
@@ -179,24 +171,20 @@ func isStringArray(text string) bool {
 }
 
 func checkRunArray(l *lint, p *part, in *instruction) {
-	args := skipBlanks(p.arguments(in))
-	if strings.HasPrefix(args, "[") && isStringArray(args) {
+	if strings.HasPrefix(p.head(in), "[") && isStringArray(p.arguments(in)) {
 		l.add("IB0115", p.spanOfArgs(in), "", "the array form of RUN is not documented", "write the command as a shell line")
 	}
 }
 
 func checkOneWord(l *lint, p *part, in *instruction) {
-	if len(strings.Fields(p.arguments(in))) > 1 {
+	if countFields(p.arguments(in)) > 1 {
 		l.add("IB0117", p.spanOfArgs(in), "InvalidCommandContent."+in.name(), in.name()+" takes one word", "choose one without blanks; quotes do not help")
 	}
 }
 
 func checkRunFlag(l *lint, p *part, in *instruction) {
-	args := p.arguments(in)
-	flag := skipBlanks(args)
-	if strings.HasPrefix(flag, "--") {
-		start := len(args) - len(flag)
-		l.add("IB0118", p.spanIn(in, start, start+len(firstWord(flag))), "InvalidCommandContent.RUN", "RUN takes no flags",
+	if strings.HasPrefix(p.head(in), "--") {
+		l.add("IB0118", p.spanOfWord(in, p.wordsOf(in)[0]), "InvalidCommandContent.RUN", "RUN takes no flags",
 			"delete it; Docker's mounts and networks do not exist here")
 	}
 }

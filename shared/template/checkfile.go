@@ -71,12 +71,9 @@ func checkMisplacedYAML(l *lint, p *part) {
 	}
 }
 
-// checkBlanks looks at the separator after the keyword, at blanks after a
-// continuation mark, and for blanks that no shell takes for one.
+// checkBlanks looks at the separator after the keyword, and for blanks that no
+// shell takes for one.
 func checkBlanks(l *lint, p *part, in *instruction) {
-	for _, late := range in.late {
-		l.add("IB0007", p.span(late.start, late.end), "", `blanks after the "\"`, "delete them; they are not sent")
-	}
 	after := in.start + len(in.word)
 	if in.word != "" && after < in.end && p.src.text[after] == '\t' {
 		l.add("IB0007", p.span(after, after+1), "", "a tab between the command and its argument", "write one blank; that is what is sent")
@@ -134,9 +131,16 @@ func (p *part) parameterCode() string {
 		inTest: "InvalidParameter.TestContent"}[p.section]
 }
 
-func checkBlankLines(l *lint, p *part, in *instruction) {
-	for _, b := range in.blankLines {
-		l.add("IB0009", p.span(b.start, b.end), "", "a blank line inside "+in.name()+", which goes on below",
+// checkLateBlanks looks at blanks after a continuation mark.
+func checkLateBlanks(l *lint, p *part) {
+	for _, late := range p.late {
+		l.add("IB0007", p.span(late.start, late.end), "", `blanks after the "\"`, "delete them; they are not sent")
+	}
+}
+
+func checkBlankLines(l *lint, p *part) {
+	for _, b := range p.blankLines {
+		l.add("IB0009", p.span(b.start, b.end), "", "a blank line inside "+p.commands[b.command].name()+", which goes on below",
 			`delete the line; if the command should end here, delete the "\" above`)
 	}
 }

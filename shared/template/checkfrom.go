@@ -83,7 +83,7 @@ func checkReference(l *lint, p *part, in *instruction) {
 	if p.section == inComponent {
 		return // IB0130
 	}
-	if problem, help := referenceProblem(p.arguments(in)); problem != "" {
+	if problem, help := referenceProblem(p.wordsOf(in)); problem != "" {
 		l.add("IB0131", p.spanOfArgs(in), p.parameterCode(), problem, help)
 	}
 }
@@ -94,8 +94,7 @@ const accountPattern = `^[0-9*]+$`
 const referenceHelp = "write COMPONENT ic-... or COMPONENT acs:ecs:<region>:<account>:imagecomponent/<name>/<version>"
 
 // referenceProblem judges `<reference> [--name value]...`.
-func referenceProblem(args string) (problem, help string) {
-	list := words(args)
+func referenceProblem(list []word) (problem, help string) {
 	if len(list) == 0 {
 		return "COMPONENT without a reference", referenceHelp
 	}
@@ -171,7 +170,7 @@ func isVersionPattern(version string) bool {
 }
 
 func checkOpenVersion(l *lint, p *part, in *instruction) {
-	list := words(p.arguments(in))
+	list := p.wordsOf(in)
 	if len(list) > 0 && p.section != inComponent && strings.HasSuffix(list[0].text, ".*") {
 		l.add("IB0132", p.spanOfWord(in, list[0]), "", "the version is open: a build takes what is newest then", "pin it for builds that repeat")
 	}

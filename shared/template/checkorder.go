@@ -57,10 +57,10 @@ func checkEnvUse(l *lint, p *part) {
 func checkWorkdir(l *lint, p *part) {
 	for i := range p.commands {
 		in := &p.commands[i]
-		if in.verb != vWORKDIR || p.empty(in) {
+		if in.verb != vWORKDIR || p.head(in) == "" {
 			continue
 		}
-		path := strings.TrimLeft(skipBlanks(p.arguments(in)), `"'`)
+		path := strings.TrimLeft(p.head(in), `"'`)
 		if strings.HasPrefix(path, "/") || strings.HasPrefix(path, "$") {
 			return
 		}
@@ -77,7 +77,7 @@ var systemVariables = map[string]bool{
 // checkVariables looks at the commands whose variables no shell text can have
 // set, and only where no component can have set them either.
 func checkVariables(l *lint) {
-	if l.t.Kind != Pipeline {
+	if l.t.Kind != Pipeline || !strings.Contains(l.build.text, "$") && (l.test == nil || !strings.Contains(l.test.text, "$")) {
 		return
 	}
 	known := map[string]bool{}
@@ -100,7 +100,7 @@ func checkVariables(l *lint) {
 }
 
 func setVariables(p *part, in *instruction, known map[string]bool) {
-	list := words(p.arguments(in))
+	list := p.wordsOf(in)
 	for i, w := range list {
 		name, _, pair := strings.Cut(w.text, "=")
 		if pair || i == 0 {

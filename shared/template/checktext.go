@@ -14,8 +14,8 @@ func checkText(r *report, src *source) bool {
 			"was a binary file dropped by mistake?")
 		return false
 	}
-	for i := 0; i < len(src.text); i++ {
-		if c := src.text[i]; isControl(c) && !endsLine(src.text, i) {
+	for i := range len(src.text) {
+		if c := src.text[i]; controls[c] && !endsLine(src.text, i) {
 			r.add("IB0004", span{src: src, start: i, end: i + 1}, "", fmt.Sprintf("control byte 0x%02x", c),
 				"delete it; where it was meant, write it as an escape of the shell")
 		}
@@ -27,7 +27,14 @@ func checkText(r *report, src *source) bool {
 	return true
 }
 
-func isControl(c byte) bool { return c < ' ' && c != '\t' && c != '\n' || c == 0x7f }
+// controls are the control bytes but for tab and line feed.
+var controls = func() (set [256]bool) {
+	for c := range byte(' ') {
+		set[c] = c != '\t' && c != '\n'
+	}
+	set[0x7f] = true
+	return set
+}()
 
 // endsLine reports the carriage return of a CRLF, or of the last line.
 func endsLine(text string, i int) bool {

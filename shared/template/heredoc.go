@@ -9,20 +9,30 @@ func (s *scanner) heredoc(in *instruction) {
 	if in.verb&(vRUN|vCOPY) == 0 && !strings.EqualFold(in.word, "ADD") {
 		return
 	}
-	text := s.part.arguments(in)
-	if !strings.Contains(text, "<<") {
+	if !s.hasAngles(in) {
 		return
 	}
-	eachWord(text, func(start, end int) {
-		name, dash := heredocName(text[start:end])
+	for _, w := range s.part.wordsOf(in) {
+		name, dash := heredocName(w.text)
 		if name == "" {
-			return
+			continue
 		}
 		if in.heredoc.end == 0 {
-			in.heredoc = piece{in.offset(start), in.offset(end)}
+			in.heredoc = piece{s.part.offset(in, w.start), s.part.offset(in, w.end)}
 		}
 		s.skipHeredoc(in, name, dash)
-	})
+	}
+}
+
+// hasAngles rules most commands out without joining their lines. A pair that
+// is parted by a line end is no mark that anyone writes.
+func (s *scanner) hasAngles(in *instruction) bool {
+	for _, a := range s.part.args(in) {
+		if strings.Contains(s.src.text[a.start:a.end], "<<") {
+			return true
+		}
+	}
+	return false
 }
 
 // skipHeredoc steps over the body and its last line, if there is one.
@@ -66,18 +76,25 @@ func heredocName(word string) (name string, dash bool) {
 	}, name), dash
 }
 
-// eachWord calls f with the bounds of each word of a logical line. Blanks
-// inside quotes and escaped blanks do not end a word.
-func eachWord(text string, f func(start, end int)) {
+// word is one word of a logical line.
+type word struct {
+	text       string
+	start, end int // in arguments()
+}
+
+// appendWords cuts a logical line. Blanks inside quotes and escaped blanks do
+// not end a word.
+func appendWords(list []word, text string) []word {
 	for i := 0; i < len(text); {
 		if text[i] == ' ' || text[i] == '\t' {
 			i++
 			continue
 		}
 		end := wordEnd(text, i)
-		f(i, end)
+		list = append(list, word{text[i:end], i, end})
 		i = end
 	}
+	return list
 }
 
 func wordEnd(text string, i int) int {

@@ -26,14 +26,16 @@ type piece struct{ start, end int }
 
 // instruction is one command of a part, continued lines included.
 type instruction struct {
-	verb             verb
-	word             string // the keyword as written
-	start, end       int    // first and past the last byte in the source
-	args             []piece
-	open             bool // its last line ends in `\` with nothing after it
-	canonical        int  // offset of its text in part.text
-	heredoc          piece
-	blankLines, late []piece // blank lines inside; blanks after `\`
+	verb       verb
+	open       bool   // its last line ends in `\` with nothing after it
+	split      bool   // words are cut
+	word       string // the keyword as written
+	start, end int    // first and past the last byte in the source
+	canonical  int    // offset of its text in part.text
+	heredoc    piece  // the first mark of a here-document
+	pieces     piece  // range of part.pieces: the argument
+	words      piece  // range of part.words
+	line       string // the joined argument, once someone asked for it
 }
 
 // part is one text that is sent: its commands and its canonical form.
@@ -44,6 +46,18 @@ type part struct {
 	commands []instruction
 	text     string
 	yaml     *yamlContent // set for YAML; commands is empty then
+
+	// Of all commands, so that one command allocates nothing of its own.
+	pieces     []piece
+	words      []word
+	blankLines []blankInside
+	late       []piece // blanks after a continuation mark
+}
+
+// blankInside is a blank line inside a continued command.
+type blankInside struct {
+	piece
+	command int
 }
 
 func (p *part) span(start, end int) span { return span{src: p.src, start: start, end: end} }
@@ -53,39 +67,61 @@ func (p *part) spanOf(in *instruction) span {
 	return p.span(in.start, in.start+len(in.word))
 }
 
+// args are the pieces of an instruction's argument.
+func (p *part) args(in *instruction) []piece { return p.pieces[in.pieces.start:in.pieces.end] }
+
 // spanOfArgs is the argument text, or the keyword where there is none.
 func (p *part) spanOfArgs(in *instruction) span {
-	if len(in.args) == 0 {
+	args := p.args(in)
+	if len(args) == 0 {
 		return p.spanOf(in)
 	}
-	return p.span(in.args[0].start, in.args[len(in.args)-1].end)
+	return p.span(args[0].start, args[len(args)-1].end)
 }
 
-// spanIn maps a range of arguments() back to the source.
-func (p *part) spanIn(in *instruction, start, end int) span {
-	return p.span(in.offset(start), in.offset(end))
-}
-
-// arguments is the logical argument text: pieces joined, outer blanks cut on
-// the left only, so that offsets stay those of the pieces.
+// arguments is the logical argument text: the pieces joined.
 func (p *part) arguments(in *instruction) string {
-	switch len(in.args) {
-	case 0:
+	args := p.args(in)
+	switch {
+	case len(args) == 0:
 		return ""
-	case 1:
-		return p.src.text[in.args[0].start:in.args[0].end]
+	case len(args) == 1:
+		return p.src.text[args[0].start:args[0].end]
+	case in.line != "":
+		return in.line
 	}
 	var b strings.Builder
-	for _, a := range in.args {
+	for _, a := range args {
 		b.WriteString(p.src.text[a.start:a.end])
 	}
-	return b.String()
+	in.line = b.String()
+	return in.line
+}
+
+// head is the argument from its first word on, as far as it stands on one line.
+func (p *part) head(in *instruction) string {
+	for _, a := range p.args(in) {
+		if text := skipBlanks(p.src.text[a.start:a.end]); text != "" {
+			return text
+		}
+	}
+	return ""
+}
+
+// wordsOf are the words of the argument.
+func (p *part) wordsOf(in *instruction) []word {
+	if !in.split {
+		in.split, in.words.start = true, len(p.words)
+		p.words = appendWords(p.words, p.arguments(in))
+		in.words.end = len(p.words)
+	}
+	return p.words[in.words.start:in.words.end]
 }
 
 // offset maps an offset of arguments() to the source; one that falls between
 // two pieces belongs to the earlier.
-func (in *instruction) offset(at int) int {
-	for _, a := range in.args {
+func (p *part) offset(in *instruction, at int) int {
+	for _, a := range p.args(in) {
 		if at <= a.end-a.start {
 			return a.start + at
 		}
@@ -94,15 +130,12 @@ func (in *instruction) offset(at int) int {
 	return in.end
 }
 
-// empty reports whether there is no argument but blanks.
-func (p *part) empty(in *instruction) bool {
-	for _, a := range in.args {
-		if skipBlanks(p.src.text[a.start:a.end]) != "" {
-			return false
-		}
-	}
-	return true
+// spanIn maps a range of arguments() back to the source.
+func (p *part) spanIn(in *instruction, start, end int) span {
+	return p.span(p.offset(in, start), p.offset(in, end))
 }
+
+func (p *part) spanOfWord(in *instruction, w word) span { return p.spanIn(in, w.start, w.end) }
 
 // scanner reads one source, once, line by line.
 type scanner struct {
@@ -119,6 +152,7 @@ type scanner struct {
 func scanPart(r *report, p *part, from, to int, markers markerRule) (rest int) {
 	s := &scanner{report: r, src: p.src, line: from, end: to, part: p}
 	p.commands = make([]instruction, 0, min(to-from, maxCommands+1))
+	p.pieces = make([]piece, 0, to-from)
 	if from < to {
 		s.out.Grow(len(p.src.text) - p.src.lines[from])
 	}
@@ -179,6 +213,7 @@ func (s *scanner) command(text string) {
 	indent := len(text) - len(skipBlanks(text))
 	word := firstWord(text[indent:])
 	in := instruction{word: word, verb: verbOf(word), start: start + indent, canonical: s.out.Len()}
+	in.pieces.start = len(s.part.pieces)
 	if in.canonical > 0 {
 		s.out.WriteByte('\n')
 		in.canonical++
@@ -193,6 +228,7 @@ func (s *scanner) command(text string) {
 		s.out.WriteByte('\n')
 		from = s.src.lines[s.line]
 	}
+	in.pieces.end = len(s.part.pieces)
 	s.heredoc(&in)
 	s.part.commands = append(s.part.commands, in)
 }
@@ -207,45 +243,45 @@ func (s *scanner) continued(in *instruction, from int) bool {
 	in.end = end
 	content, cut := strings.CutSuffix(body, `\`)
 	if !cut {
-		in.add(from, end)
+		s.add(from, end)
 		s.out.WriteString(text)
 		return false
 	}
 	if len(body) < len(text) {
-		in.late = append(in.late, piece{from + len(body), end})
+		s.part.late = append(s.part.late, piece{from + len(body), end})
 	}
-	in.add(from, from+len(content))
+	s.add(from, from+len(content))
 	s.out.WriteString(body)
 	in.end = from + len(body)
 	return true
 }
 
-func (in *instruction) add(start, end int) {
+func (s *scanner) add(start, end int) {
 	if start < end {
-		in.args = append(in.args, piece{start, end})
+		s.part.pieces = append(s.part.pieces, piece{start, end})
 	}
 }
 
 // nextContent steps over comments and blank lines inside a continuation to the
 // line that continues it; without one the instruction is left open.
 func (s *scanner) nextContent(in *instruction) bool {
-	blank := len(in.blankLines)
+	p := s.part
+	before := len(p.blankLines)
 	for ; s.line < s.end; s.line++ {
 		text := s.src.line(s.line)
-		switch kindOfLine(text) {
-		case contentLine:
+		kind := kindOfLine(text)
+		if kind == contentLine {
 			return true
-		case blankLine:
+		}
+		if kind == commentLine && markerOf(text) != noMarker {
+			break // it ends the part: a forgotten `\` must not hide it
+		}
+		if kind == blankLine {
 			start := s.src.lines[s.line]
-			in.blankLines = append(in.blankLines, piece{start, start + len(text)})
-		case commentLine:
-			if markerOf(text) != noMarker { // it ends the part: a forgotten `\` must not hide it
-				in.open, in.blankLines = true, in.blankLines[:blank]
-				return false
-			}
+			p.blankLines = append(p.blankLines, blankInside{piece{start, start + len(text)}, len(p.commands)})
 		}
 	}
-	in.open, in.blankLines = true, in.blankLines[:blank]
+	in.open, p.blankLines = true, p.blankLines[:before]
 	return false
 }
 

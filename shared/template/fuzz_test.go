@@ -1,0 +1,98 @@
+package template
+
+import (
+	"encoding/json"
+	"os"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/stretchr/testify/require"
+)
+
+func addCases(f *testing.F, add func(path string, text []byte)) {
+	for _, dir := range []string{"ok", "err"} {
+		entries, err := os.ReadDir("testdata/" + dir)
+		require.NoError(f, err)
+		for _, e := range entries {
+			text, err := os.ReadFile("testdata/" + dir + "/" + e.Name())
+			require.NoError(f, err)
+			if !strings.HasSuffix(e.Name(), ".out") && len(text) < 4096 { // large seeds only slow it down
+				add(e.Name(), text)
+			}
+		}
+	}
+}
+
+// FuzzParseFile: no panic; positions inside the text; the same findings for LF
+// and CRLF; the canonical text of a canonical text is itself.
+func FuzzParseFile(f *testing.F) {
+	addCases(f, func(path string, text []byte) { f.Add(strings.HasSuffix(path, ".yaml"), string(text)) })
+	f.Fuzz(func(t *testing.T, isYAML bool, text string) {
+		path := "templates/web.Dockerfile"
+		if isYAML {
+			path = "templates/web.yaml"
+		}
+		got := ParseFile(path, []byte(text))
+		requireInside(t, text, got.Findings)
+		if !strings.Contains(text, "\r") {
+			crlf := ParseFile(path, []byte(strings.ReplaceAll(text, "\n", "\r\n")))
+			require.Equal(t, got.Findings, crlf.Findings)
+			require.Equal(t, got.Parameters(), crlf.Parameters())
+		}
+		for _, part := range []Part{got.Content, got.Test} {
+			again := ParseFile(path, []byte(part.Text))
+			if again.Test.Text == "" { // a heredoc's body may hold a marker
+				require.Equal(t, part.Text, again.Content.Text)
+				require.Equal(t, part.Commands, again.Content.Commands)
+				require.Equal(t, Digest(again.Parameters()), Digest(ParseFile(path, []byte(again.Content.Text)).Parameters()))
+			}
+		}
+	})
+}
+
+// requireInside: every position is one of the text, and in order.
+func requireInside(t *testing.T, text string, findings []Finding) {
+	t.Helper()
+	lines := strings.Split(strings.TrimPrefix(text, byteOrderMark), "\n")
+	for i, f := range findings {
+		for _, at := range [][2]int{{f.Line, f.Column}, {f.EndLine, f.EndColumn}} {
+			require.GreaterOrEqual(t, at[0], 1, "%+v", f)
+			require.LessOrEqual(t, at[0], len(lines), "%+v", f)
+			require.GreaterOrEqual(t, at[1], 1, "%+v", f)
+			require.LessOrEqual(t, at[1], utf8.RuneCountInString(lines[at[0]-1])+1, "%+v", f)
+		}
+		require.False(t, f.EndLine < f.Line || f.EndLine == f.Line && f.EndColumn < f.Column, "%+v", f)
+		if i > 0 {
+			require.LessOrEqual(t, byPosition(findings[i-1], f), 0, "%+v", f)
+		}
+	}
+}
+
+// FuzzParseMessage: no panic, positions inside the body or the content.
+func FuzzParseMessage(f *testing.F) {
+	addCases(f, func(_ string, text []byte) { f.Add(text) })
+	f.Fuzz(func(t *testing.T, body []byte) {
+		m := ParseMessage(body)
+		got := m.Resolve("", nil)
+		require.GreaterOrEqual(t, len(got.Findings), len(m.Findings))
+		text := string(body)
+		if decoded, ok := decodeBase64(strings.TrimPrefix(text, byteOrderMark)); ok {
+			text = decoded
+		}
+		byPath := map[string][]Finding{}
+		for _, found := range got.Findings {
+			path := "body"
+			if found.Path == "/content" || found.Path == "/testContent" {
+				path = found.Path
+			}
+			byPath[path] = append(byPath[path], found)
+		}
+		requireInside(t, text, byPath["body"])
+		var object struct{ Content, TestContent string }
+		if json.Unmarshal([]byte(text), &object) == nil && strings.Count(text, "ontent") <= 1 {
+			requireInside(t, object.Content, byPath["/content"])
+		}
+		m.Resolve("x.yaml", body)
+	})
+}
