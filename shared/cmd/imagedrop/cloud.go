@@ -74,7 +74,7 @@ func readFeed(ctx context.Context, e stack.Endpoints, after uint64, wait time.Du
 // feedEnd returns the number of the newest outcome.
 func feedEnd(ctx context.Context, e stack.Endpoints) (uint64, error) {
 	var p page
-	err := getJSON(ctx, e.Console+"/v1/outcomes?tail=true", &p)
+	err := getJSON(ctx, e.Console+"/v1/outcomes?after=end", &p)
 	return p.Next, err
 }
 
