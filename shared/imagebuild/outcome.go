@@ -135,7 +135,7 @@ func reasonOf(f *fault.Error) *Reason {
 func (j *job) outcome() Outcome {
 	return Outcome{
 		SpecVersion:     "1.0",
-		ID:              digest(join(j.id, TargetAlibaba, string(j.kind()), string(j.status))),
+		ID:              digest(join(j.id, targetAlibaba, string(j.kind()), string(j.status))),
 		Source:          "/imagedrop/" + j.invocation.Region + "/" + j.invocation.Function,
 		Type:            "imagedrop." + string(j.kind()) + "." + string(j.status) + ".v1",
 		Subject:         j.subject(),
@@ -164,7 +164,7 @@ func (j *job) data() OutcomeData {
 	d := OutcomeData{
 		Status:      j.status,
 		Job:         j.source(),
-		Target:      OutcomeTarget{TargetAlibaba, clip(j.region(), maxText), j.invocation.AccountID},
+		Target:      OutcomeTarget{targetAlibaba, clip(j.region(), maxText), j.invocation.AccountID},
 		Resource:    OutcomeResource{Kind: j.kind(), ID: j.resource.ID, Name: clip(j.name(), maxText), Version: j.resource.Version},
 		Findings:    []template.Finding{},
 		Reason:      j.reason,

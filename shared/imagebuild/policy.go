@@ -30,8 +30,8 @@ type Policy struct {
 	RetainInstanceOnFailure bool `yaml:"retainInstanceOnFailure"`
 }
 
-// TargetAlibaba is the target of a job that names none.
-const TargetAlibaba = "alibaba"
+// targetAlibaba is the target of a job that names none.
+const targetAlibaba = "alibaba"
 
 // anyValue in a list of the policy allows every value.
 const anyValue = "*"
@@ -71,7 +71,7 @@ func (p *Policy) AllowsTarget(target string) bool {
 }
 
 func (p *Policy) regions(own string) []string    { return orDefault(p.Regions, own) }
-func (p *Policy) targets(string) []string        { return orDefault(p.Targets, TargetAlibaba) }
+func (p *Policy) targets(string) []string        { return orDefault(p.Targets, targetAlibaba) }
 func (p *Policy) accounts(string) []string       { return p.Accounts }
 func (p *Policy) vSwitches(string) []string      { return p.VSwitchIDs }
 func (p *Policy) resourceGroups(string) []string { return p.ResourceGroupIDs }
@@ -113,14 +113,20 @@ func (p *Policy) Check(t *template.Template, region string) {
 			}
 		}
 	}
-	if list := p.regions(region); t.RegionID == "" && !allows(list, region) {
-		refuse(t, value(t, "regionId"), "the function's own region "+region+" is not allowed: set regionId", "regions", list)
-	}
+	p.checkDefault(t, "regionId", region, "regions", p.regions(region))
+	p.checkDefault(t, "targets", targetAlibaba, "targets", p.targets(""))
 	if !strings.HasPrefix(t.Name, p.NamePrefix) {
 		t.Report(ruleViolation, value(t, "name"), "the name must begin with "+p.NamePrefix, "set name to "+p.NamePrefix+"...")
 	}
 	p.checkTags(t)
 	p.checkFlags(t)
+}
+
+// checkDefault reports a default that would take effect and is not allowed.
+func (p *Policy) checkDefault(t *template.Template, key, value, setting string, list []string) {
+	if len(t.Lookup(key)) == 0 && !allows(list, value) {
+		refuse(t, template.Value{}, fmt.Sprintf("%s is not set, and its default %s is not allowed", key, value), setting, list)
+	}
 }
 
 func (p *Policy) checkTags(t *template.Template) {
@@ -160,7 +166,7 @@ func refuse(t *template.Template, v template.Value, message, setting string, lis
 	if len(list) > 0 {
 		message += "; allowed: " + strings.Join(list, ", ")
 	}
-	t.Report(ruleViolation, v, message, "remove it, or ask the operator to allow it in "+setting+" of the policy")
+	t.Report(ruleViolation, v, message, "change it, or ask the operator to allow it in "+setting+" of the policy")
 }
 
 // value is the first value of a key; the zero Value, which stands for the
