@@ -4,6 +4,8 @@
 package functions
 
 import (
+	"context"
+	"encoding/json"
 	"fmt"
 	"net"
 	"net/http"
@@ -18,6 +20,13 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"imagedrop/shared/ecsimage"
+	"imagedrop/shared/imagebuild"
+	"imagedrop/shared/local/account"
+	"imagedrop/shared/local/ecs"
+	"imagedrop/shared/local/store"
+	"imagedrop/shared/sdkclient"
 )
 
 // Targets, as ratios to what each row is measured against.
@@ -25,7 +34,8 @@ const (
 	targetFirstPoll     = 1.35 // over the FC SDK hello world
 	targetFirstResponse = 1.8  // over the FC SDK hello world
 	targetWarmCPU       = 1.10 // over the same SDK calls with clients reused
-	targetMegabytes     = 13.0
+	targetLookup        = 1.10 // over the look-up with one version of the name
+	targetMegabytes     = 13.0 // stripped
 )
 
 // build compiles a program as `make build` does and returns its path.
@@ -282,6 +292,93 @@ func cpu(b *testing.B, p *process) float64 {
 		total += ns
 	}
 	return total / 1e9
+}
+
+// oneTemplate is the object that every job of BenchmarkLookup reads.
+type oneTemplate struct{ text string }
+
+func (o *oneTemplate) Read(context.Context, imagebuild.ObjectRef, int64) ([]byte, error) {
+	return []byte(o.text), nil
+}
+
+// lastOutcome keeps what was published last.
+type lastOutcome struct{ body []byte }
+
+func (l *lastOutcome) Publish(_ context.Context, body []byte) error {
+	l.body = body
+	return nil
+}
+
+// versions builds jobs against the local Image Builder endpoint.
+type versions struct {
+	builder imagebuild.Builder
+	object  oneTemplate
+	outbox  lastOutcome
+	ctx     context.Context
+}
+
+func newVersions(b *testing.B) *versions {
+	b.Helper()
+	st, err := store.OpenMemory()
+	require.NoError(b, err)
+	b.Cleanup(func() { st.Close() })
+	server := httptest.NewServer(ecs.New(account.New(), st, ecs.Options{}))
+	b.Cleanup(server.Close)
+	images, err := ecsimage.New(ecsimage.Options{Endpoint: server.URL})
+	require.NoError(b, err)
+	v := &versions{ctx: sdkclient.WithCredentials(context.Background(), sdkclient.Credentials{
+		AccessKeyID: account.AccessKeyID, AccessKeySecret: account.AccessKeySecret})}
+	v.builder = imagebuild.Builder{Objects: &v.object, Resources: images, Outbox: &v.outbox}
+	return v
+}
+
+// job works upload number n of version number version, and returns its status
+// and the milliseconds of its look-up.
+func (v *versions) job(b *testing.B, n, version int) (status string, lookup float64) {
+	b.Helper()
+	v.object.text = fmt.Sprintf("# ---\n# name: bench\n# ---\nRUN echo version %d\n%s", version, strings.Repeat("RUN echo 'a line of a template, as they are'\n", 80))
+	results := v.builder.Run(v.ctx, imagebuild.Invocation{Function: "upload", Region: account.Region, AccountID: account.ID},
+		[]imagebuild.Delivery{{Trigger: imagebuild.TriggerOSS, SourceID: fmt.Sprintf("job-%d", n),
+			Object: imagebuild.ObjectRef{Bucket: "b", Key: "templates/bench.Dockerfile"}}})
+	require.NoError(b, results[0].Err)
+	var o imagebuild.Outcome
+	require.NoError(b, json.Unmarshal(v.outbox.body, &o))
+	return string(o.Data.Status), o.Data.Timings.LookupMS
+}
+
+// BenchmarkLookup prints what the look-up costs as the versions of a name grow:
+// for new content, for a job that is delivered again, and for content that is
+// current already, beside the same with one version.
+func BenchmarkLookup(b *testing.B) {
+	const samples = 201
+	one := map[string]float64{}
+	for _, count := range []int{1, 20, 100} {
+		v := newVersions(b)
+		for n := range count {
+			status, _ := v.job(b, n, n)
+			require.Equal(b, "created", status)
+		}
+		for _, path := range []struct {
+			name, status string
+			job          func(i int) (n, version int)
+		}{
+			{"delivered-again", "created", func(int) (int, int) { return count - 1, count - 1 }},
+			{"unchanged", "unchanged", func(i int) (int, int) { return 1_000_000 + i, count - 1 }},
+		} {
+			var costs []float64
+			for i := range samples {
+				n, version := path.job(i)
+				status, cost := v.job(b, n, version)
+				require.Equal(b, path.status, status)
+				costs = append(costs, cost)
+			}
+			cost := median(costs)
+			if count == 1 {
+				one[path.name] = cost
+			}
+			b.Run(fmt.Sprintf("%s/%d-versions", path.name, count), report(cost/one[path.name], targetLookup, "x-1-version", cost*1000, "µs"))
+		}
+	}
 }
 
 // BenchmarkBinarySize prints the size of each function, stripped.
