@@ -35,6 +35,12 @@ func checkValue(r *report, key *Key, v scalar) {
 	if unavailable(r, key, v) || key.Rule == "" {
 		return
 	}
+	if v.text == "" && key.Parameter != "" {
+		if !key.Required {
+			r.add(key.Rule, v.at, "", key.Path+" is empty", "give a value or delete the key")
+		}
+		return
+	}
 	if problem := key.problem(v.text); problem != "" {
 		rule, help := key.Rule, key.help()
 		if key.Path == "componentVersion" && strings.Contains(v.text, "*") {
@@ -146,6 +152,8 @@ func checkTags(r *report, g *given) {
 			r.add(g.key.Rule, v.tagAt, "Duplicate.TagKey", "a tag key is given twice", "keep one of them")
 		case strings.HasPrefix(v.tag, ownTagPrefix) && g.key.Path == "tags":
 			r.add(g.key.Rule, v.tagAt, "Duplicate.TagKey", "tag keys that begin with "+ownTagPrefix+" are set by imagedrop", "choose another key")
+		case v.tag == "" && v.text == "": // nothing is sent
+			r.add(g.key.Rule, v.tagAt, "", "an empty tag", "delete it")
 		case !validTagKey(v.tag):
 			r.add(g.key.Rule, v.tagAt, "InvalidTagKey.Malformed", "malformed tag key",
 				"1 to 128 characters, not acs: or aliyun first, no http:// or https:// inside")

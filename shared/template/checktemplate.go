@@ -11,9 +11,13 @@ func checkDefaultName(l *lint) {
 		return
 	}
 	key := keyAt("name")
+	code := key.Code
+	if l.in.name == "" {
+		code = "" // nothing is sent
+	}
 	switch {
 	case key.problem(l.in.name) != "":
-		l.add("IB0201", l.build.at, key.Code, "the file's name does not make a valid name",
+		l.add("IB0201", l.build.at, code, "the file's name does not make a valid name",
 			"give `name` in the header: "+key.help())
 	case !isASCII(l.in.name):
 		l.warn("IB0201", l.build.at, "the name, made of the file's, has characters outside ASCII, which older editions of the service refuse",
@@ -27,7 +31,7 @@ func checkBaseImage(l *lint) {
 	if l.t.Kind != Pipeline || l.hasFROM() {
 		return
 	}
-	kind, image := find(l.t.given, "baseImageType"), find(l.t.given, "baseImage")
+	kind, image := l.filled("baseImageType"), l.filled("baseImage")
 	const help = "write FROM IMAGE:<image ID> or FROM IMAGE_FAMILY:<family> as the first command"
 	switch {
 	case kind == nil && image == nil:
@@ -37,6 +41,14 @@ func checkBaseImage(l *lint) {
 	case image == nil && kind.text() != baseOSS:
 		l.add("IB0212", kind.keyAt, "MissingParameter.BaseImage", "baseImageType without baseImage", help)
 	}
+}
+
+// filled is a given that is sent: the API cannot tell an empty value from none.
+func (l *lint) filled(path string) *given {
+	if g := find(l.t.given, path); g.text() != "" {
+		return g
+	}
+	return nil
 }
 
 func checkRetained(l *lint) {

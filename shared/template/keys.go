@@ -52,6 +52,8 @@ type Key struct {
 	Kind Kind
 	// MessageOnly keys do not stand in a header.
 	MessageOnly bool
+	// Required: a rule reports it where it is missing, or empty.
+	Required bool
 
 	Min, Max int      // code points of a string, or value of an integer; 0, 0: no limit
 	Bytes    bool     // Min and Max count bytes
@@ -110,9 +112,9 @@ var Keys = []Key{
 		Pattern: `^(0|[1-9][0-9]{0,8})(\.(0|[1-9][0-9]{0,8})){2}$`, Form: "three numbers, for example 1.0.0", Rule: "IB0205",
 		Code: "InvalidParameter.ComponentVersion", Doc: "version of the component; default: the next major version"},
 
-	{Path: "baseImageType", Parameter: "BaseImageType", Type: String, Kind: Pipeline, Enum: []string{"IMAGE", "IMAGE_FAMILY", baseOSS},
+	{Path: "baseImageType", Parameter: "BaseImageType", Type: String, Kind: Pipeline, Required: true, Enum: []string{"IMAGE", "IMAGE_FAMILY", baseOSS},
 		Rule: "IB0211", Code: "InvalidBaseImageType.NotSupportedValue", Doc: "type of the base image; FROM gives it too"},
-	{Path: "baseImage", Parameter: "BaseImage", Type: String, Kind: Pipeline, Pattern: `^\S+$`, Form: "an image ID or an image family", Rule: "IB0212",
+	{Path: "baseImage", Parameter: "BaseImage", Type: String, Kind: Pipeline, Required: true, Pattern: `^\S+$`, Form: "an image ID or an image family", Rule: "IB0212",
 		Code: "MissingParameter.BaseImage", Doc: "image ID or image family; FROM gives it too"},
 	{Path: "imageName", Parameter: "ImageName", Type: String, Kind: Pipeline, Min: 2, Max: 64, Pattern: namePattern, Not: webNot,
 		Form: nameForm, Rule: "IB0221", Code: "InvalidImageName.Malformed", Doc: "deprecated, use imageOptions.imageName"},
@@ -190,11 +192,11 @@ var Keys = []Key{
 		Items: maxDisks, ItemsRule: "IB0239", ItemsCode: "InvalidImportImageOptionsDiskDeviceMappings.LengthLimitExceeded",
 		Doc: "the disks of the imported image, the system disk first"},
 	{Path: "importImageOptions.diskDeviceMappings.ossBucket", Parameter: "ImportImageOptions.DiskDeviceMappings.N.OSSBucket",
-		Type: String, Kind: Pipeline, Min: 3, Max: 63, Pattern: `^[a-z0-9][a-z0-9-]*[a-z0-9]$`,
+		Type: String, Kind: Pipeline, Required: true, Min: 3, Max: 63, Pattern: `^[a-z0-9][a-z0-9-]*[a-z0-9]$`,
 		Form: "a bucket name: lower-case letters, digits and hyphens", Rule: "IB0241",
 		Code: "InvalidParameter.ImportImageOptionsDiskDeviceMappingsOSSBucket", Doc: "bucket of the disk's file"},
 	{Path: "importImageOptions.diskDeviceMappings.ossObject", Parameter: "ImportImageOptions.DiskDeviceMappings.N.OSSObject",
-		Type: String, Kind: Pipeline, Min: 1, Max: 1023, Bytes: true, Not: `^[/\\]`, Form: `does not begin with / or \`, Rule: "IB0242",
+		Type: String, Kind: Pipeline, Required: true, Min: 1, Max: 1023, Bytes: true, Not: `^[/\\]`, Form: `does not begin with / or \`, Rule: "IB0242",
 		Code: "InvalidParameter.ImportImageOptionsDiskDeviceMappingsOSSObject", Doc: "key of the disk's file"},
 	{Path: "importImageOptions.diskDeviceMappings.format", Parameter: "ImportImageOptions.DiskDeviceMappings.N.Format",
 		Type: String, Kind: Pipeline, Enum: []string{"RAW", "VHD", "QCOW2"}, Rule: "IB0240",
@@ -233,8 +235,8 @@ var Keys = []Key{
 	{Path: "templateUri", Type: String, MessageOnly: true, Pattern: `^oss://[a-z0-9][a-z0-9-]{1,61}[a-z0-9]/[^/].*$`,
 		Form: "oss://bucket/key", Rule: "IB0252", Doc: "instead of content: the object that holds the template"},
 	{Path: "templateETag", Type: String, MessageOnly: true, Min: 1, Max: 128, Rule: "IB0252", Doc: "read templateUri only in this version"},
-	{Path: "clientToken", Type: String, MessageOnly: true, Min: 1, Max: maxToken, Pattern: `^[!-~]+$`,
-		Form: "printable ASCII characters without blanks", Rule: "IB0252", Doc: "the sender's own idempotency key"},
+	{Path: "clientToken", Type: String, MessageOnly: true, Min: 1, Max: maxToken, Pattern: `^[!-~]+$`, Not: `^acs:|https?://`,
+		Form: "printable ASCII characters without blanks; it becomes a tag: not acs: first, no http:// or https:// inside", Rule: "IB0252", Doc: "the sender's own idempotency key"},
 	{Path: "imagePipelineId", Type: String, MessageOnly: true, Doc: "pipeline to start (kind execution is not available in this version)"},
 	{Path: "pipelineName", Type: String, MessageOnly: true, Doc: "as imagePipelineId, by name"},
 }

@@ -1,6 +1,7 @@
 package template
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -14,6 +15,7 @@ type input struct {
 	content *source
 	format  Format
 	name    string // default name
+	kind    Kind   // "" where the template decides
 	test    *source
 	testAt  span // of the key that gave test
 
@@ -160,7 +162,7 @@ func (l *lint) decideKind() {
 	if base || l.hasFROM() {
 		l.t.Kind = Pipeline
 	}
-	switch kind := find(l.t.given, "kind"); Kind(kind.text()) {
+	switch cmp.Or(l.in.kind, Kind(find(l.t.given, "kind").text())) {
 	case Component:
 		l.t.Kind = Component
 	case Pipeline:

@@ -112,11 +112,23 @@ func (p *part) head(in *instruction) string {
 func (p *part) wordsOf(in *instruction) []word {
 	if !in.split {
 		in.split, in.words.start = true, len(p.words)
-		p.words = appendWords(p.words, p.arguments(in))
+		p.words = appendWords(p.words, in.separable(p.arguments(in)))
 		in.words.end = len(p.words)
 	}
 	return p.words[in.words.start:in.words.end]
 }
+
+// separable is the text to cut into words. What COMPONENT takes has no odd
+// blanks in it, so there they part words; elsewhere a shell would keep them.
+func (in *instruction) separable(text string) string {
+	if in.verb != vCOMPONENT {
+		return text
+	}
+	return asBlanks.Replace(text)
+}
+
+// asBlanks keeps the length, so that offsets stay.
+var asBlanks = strings.NewReplacer("\u00a0", "  ", "\u3000", "   ")
 
 // offset maps an offset of arguments() to the source; one that falls between
 // two pieces belongs to the earlier.
@@ -243,8 +255,9 @@ func (s *scanner) continued(in *instruction, from int) bool {
 	in.end = end
 	content, cut := strings.CutSuffix(body, `\`)
 	if !cut {
-		s.add(from, end)
-		s.out.WriteString(text)
+		s.add(from, from+len(body))
+		s.out.WriteString(body)
+		in.end = from + len(body)
 		return false
 	}
 	if len(body) < len(text) {

@@ -15,21 +15,32 @@ type yamlContent struct {
 	failure yamlFailure
 	first   span // of the first line of content
 	tasks   int
-	// code is what the service answers to an invalid one: a content that it
-	// does not know for YAML it reads as commands.
+	// code is what the service answers to an invalid one: a text that it does
+	// not know for YAML it reads as commands.
 	code string
 }
 
 // readYAML reads the lines of a part from one on as a YAML component.
 func readYAML(p *part, from int) *yamlContent {
-	c := &yamlContent{from: from, text: yamlOf(p.src, from), first: firstContent(p.src, from), code: "InvalidImageTemplateCommand.NotSupported"}
-	if sniffYAML(c.text.text) {
-		c.code = "InvalidParameter.Content"
+	c := &yamlContent{from: from, text: yamlOf(p.src, from), first: firstContent(p.src, from), code: "InvalidParameter.Content"}
+	if !sniffYAML(c.text.text) {
+		c.code = codeAsCommands(c.text.text)
 	}
 	c.root, c.failure = c.text.parseQuoted()
 	p.text = c.text.canonical(c.root)
 	c.tasks = len(items(value(c.root, "Tasks")))
 	return c
+}
+
+// codeAsCommands is the first code that the commands of a text predict.
+func codeAsCommands(text string) string {
+	in := input{content: newSource("", contentOrder, text), body: &source{}, format: Dockerfile, kind: Component}
+	for _, f := range in.template().Findings {
+		if f.ServiceCode != "" {
+			return f.ServiceCode
+		}
+	}
+	return ""
 }
 
 // yamlOf takes the lines of a source from one on as they stand.
