@@ -62,10 +62,12 @@ func checkMisplacedYAML(l *lint, p *part) {
 	}
 	const help = "put it in a YAML component (.yaml) and refer to that with COMPONENT"
 	switch {
-	case p.section == inBuild:
-		l.add("IB0006", p.yaml.first, "InvalidParameter.BuildContent", "YAML as the content of a pipeline", help)
+	case p.section == inBuild && p.yaml.known:
+		l.add("IB0006", p.yaml.first, p.parameterCode(), "YAML as the content of a pipeline", help)
+	case p.section == inBuild: // the service reads it as commands
+		l.add("IB0006", p.yaml.first, "", "a .yaml file as the content of a pipeline", help)
 	case p.section == inTest:
-		l.add("IB0006", p.yaml.first, "InvalidParameter.TestContent", "YAML as the test section of a pipeline", help)
+		l.add("IB0006", p.yaml.first, p.parameterCode(), "YAML as the test section of a pipeline", help)
 	case l.in.format == Dockerfile:
 		l.add("IB0006", p.yaml.first, "", "YAML in a Dockerfile", "give the file a name that ends in .yaml")
 	}

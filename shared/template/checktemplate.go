@@ -92,7 +92,7 @@ func checkDiskMember(rule, name, code string) func(*lint) {
 	return func(l *lint) {
 		const list = "importImageOptions.diskDeviceMappings"
 		disks := find(l.t.given, list)
-		if disks == nil {
+		if disks == nil || !l.isImport() {
 			return
 		}
 		for i := range disks.values {

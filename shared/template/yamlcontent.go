@@ -15,6 +15,7 @@ type yamlContent struct {
 	failure yamlFailure
 	first   span // of the first line of content
 	tasks   int
+	known   bool // the service knows the text for YAML
 	// code is what the service answers to an invalid one: a text that it does
 	// not know for YAML it reads as commands.
 	code string
@@ -23,7 +24,7 @@ type yamlContent struct {
 // readYAML reads the lines of a part from one on as a YAML component.
 func readYAML(p *part, from int) *yamlContent {
 	c := &yamlContent{from: from, text: yamlOf(p.src, from), first: firstContent(p.src, from), code: "InvalidParameter.Content"}
-	if !sniffYAML(c.text.text) {
+	if c.known = sniffYAML(c.text.text); !c.known {
 		c.code = codeAsCommands(c.text.text)
 	}
 	c.root, c.failure = c.text.parseQuoted()

@@ -1,0 +1,5 @@
+# ---
+# importImageOptions: {diskDeviceMappings: [{ossBucket: images}]}
+# ---
+FROM IMAGE:m-bp67acfmxazb4p****
+RUN yum update -y
