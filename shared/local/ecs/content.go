@@ -35,6 +35,9 @@ func readContent(parameter, text, tooLong string) (content, error) {
 	if len(text) > maxContent {
 		return c, refuse(tooLong, parameter+" is larger than 16 KB.")
 	}
+	if !isText(text) {
+		return c, refuse("InvalidParameter."+parameter, parameter+" is not UTF-8 text without NUL.")
+	}
 	if c.isYAML = looksLikeYAML(text); c.isYAML {
 		return c, nil
 	}
@@ -55,15 +58,18 @@ func readCommands(text string) []command {
 	var list []command
 	goesOn := false
 	for i, line := range strings.Split(strings.TrimPrefix(text, "\ufeff"), "\n") {
-		line = strings.TrimRight(strings.TrimSuffix(line, "\r"), blanks)
+		line = strings.TrimSuffix(line, "\r")
 		if start := strings.TrimLeft(line, blanks); start == "" || start[0] == '#' {
 			continue
 		}
-		line, continues := strings.CutSuffix(line, `\`)
+		body, continues := strings.CutSuffix(strings.TrimRight(line, blanks), `\`)
+		if !continues {
+			body = line
+		}
 		if goesOn {
-			list[len(list)-1].argument += line
+			list[len(list)-1].argument += body
 		} else {
-			list = append(list, begin(i+1, line))
+			list = append(list, begin(i+1, body))
 		}
 		goesOn = continues
 	}
@@ -71,7 +77,7 @@ func readCommands(text string) []command {
 		list[len(list)-1].open = true
 	}
 	for i := range list {
-		list[i].argument = strings.Trim(list[i].argument, blanks)
+		list[i].argument = strings.TrimRight(strings.TrimLeft(list[i].argument, blanks), " \t")
 	}
 	return list
 }
@@ -180,7 +186,7 @@ const (
 
 // parseFrom parts IMAGE:<id> and IMAGE_FAMILY:<name>; a family may have colons of its own.
 func parseFrom(argument string) (imageType, image string, ok bool) {
-	imageType, image, _ = strings.Cut(argument, ":")
+	imageType, image, _ = strings.Cut(strings.Trim(argument, blanks), ":")
 	ok = (imageType == typeImage || imageType == typeImageFamily) && isOneWord(image)
 	return imageType, image, ok
 }
@@ -190,7 +196,10 @@ func isFrom(argument string) bool {
 	return ok
 }
 
-func isOneWord(argument string) bool { return argument != "" && !strings.ContainsAny(argument, blanks) }
+func isOneWord(argument string) bool {
+	word := strings.Trim(argument, blanks)
+	return word != "" && !strings.ContainsAny(word, blanks)
+}
 
 func isRun(argument string) bool {
 	return !strings.HasPrefix(argument, "--") && !hasHeredoc(argument)

@@ -68,6 +68,8 @@ func TestDockerfileContents(t *testing.T) {
 		{"128 lines that are 127 commands", "RUN a \\\n b\n" + strings.Repeat("RUN true\n", 126), ""},
 		{"size counts bytes", "RUN " + strings.Repeat("é", 8191), "InvalidContent.LengthExceeded"},
 		{"size before commands", strings.Repeat("RUN x\n", 3000), "InvalidContent.LengthExceeded"},
+		{"no-break spaces", "RUN\u00a0a\u00a0\nENV A \u00a0\nUSER\u3000root\u00a0\nRESTART \u00a0\n\u00a0\u3000\nRUN a \\\u00a0\n b", ""},
+		{"no-break space between words", "USER a\u00a0b", "InvalidCommandContent.USER"},
 		{"Tasks is only a word", "RUN echo Tasks: Parameters:", ""},
 	}
 	for _, tt := range tests {
@@ -96,6 +98,10 @@ func TestYAMLContents(t *testing.T) {
 		{"tab", "Tasks:\n\t- Name: a", false},
 		{"two documents", shell("x") + "---\nTasks: []\n", false},
 		{"another root key", "Version: 1\n" + shell("x"), false},
+		{"indented and broken", " Tasks: [", false},
+		{"root key twice in a flow", `{Tasks: [], Tasks: []}`, false},
+		{"aliases", "Parameters: {p: &p {Type: String}, q: *p}\nTasks:\n- &t {Name: a, Action: RunShellCommand, Properties: {commandContent: &c 'x {{ q }}'}}\n- {Name: b, Action: RunShellCommand, Properties: {commandContent: *c}}\n", true},
+		{"an alias to itself", "Parameters: &p {p: *p}\n" + shell("x"), false},
 		{"duplicate root key", shell("x") + shell("x"), false},
 		{"no name", "Tasks:\n- Action: Reboot", false},
 		{"no action", "Tasks:\n- Name: a", false},

@@ -145,9 +145,6 @@ func (s *service) answer(r *http.Request, id string) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := in.params.readable(); err != nil {
-		return nil, err
-	}
 	return do(s, request{params: in.params, id: id})
 }
 

@@ -316,7 +316,7 @@ func (s *service) describeImagePipelines(req request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := checkValues(req.params, commonRules[:1]); err != nil {
+	if err := checkValues(req.params, commonRules); err != nil {
 		return nil, err
 	}
 	page, err := s.list(q)

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 )
 
 // maxBody is the largest form body that is read, in bytes: the same megabyte
@@ -67,17 +66,6 @@ func (p params) require(names ...string) error {
 	for _, name := range names {
 		if p[name] == "" {
 			return refuse("MissingParameter."+name, name)
-		}
-	}
-	return nil
-}
-
-// readable refuses values that no answer could give back as they came.
-func (p params) readable() error {
-	for _, name := range slices.Sorted(maps.Keys(p)) {
-		if value := p[name]; !utf8.ValidString(value) || strings.ContainsRune(value, 0) {
-			top, _, _ := strings.Cut(name, ".")
-			return refuse("InvalidParameter."+top, top+" is not UTF-8 text without NUL.")
 		}
 	}
 	return nil

@@ -236,6 +236,14 @@ func TestComponentInUse(t *testing.T) {
 	require.NoError(t, c.delete(opComponent, other))
 }
 
+// A wildcard does not reach into a longer name.
+func TestWildcardIsOfOneName(t *testing.T) {
+	c := newCloud(t, Options{})
+	c.mustCreate(opComponent, params{"Name": "node:exporter2"})
+	_, err := c.create(c.client(), opPipeline, minimal(opPipeline).with(params{"BuildContent": byName("*.*.*")}))
+	requireRefused(t, err, 404, "ImageComponent.NotFound")
+}
+
 const yamlComponent = `Parameters:
   pkg: {Type: String}
   port: {Type: Number, DefaultValue: 80}

@@ -45,10 +45,13 @@ var (
 	bucketForm = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$`)
 )
 
-// within reports whether s has so many characters (code points).
+// isText reports whether an answer can give s back as it came.
+func isText(s string) bool { return utf8.ValidString(s) && strings.IndexByte(s, 0) < 0 }
+
+// within reports whether s is text of so many characters (code points).
 func within(s string, least, most int) bool {
 	n := utf8.RuneCountInString(s)
-	return least <= n && n <= most
+	return least <= n && n <= most && isText(s)
 }
 
 func isWebAddress(s string) bool {
@@ -81,7 +84,7 @@ func isBucket(s string) bool { return bucketForm.MatchString(s) }
 
 // isObject follows the naming rule of OSS objects: 1 to 1,023 bytes, no slash or backslash first.
 func isObject(s string) bool {
-	return len(s) <= 1023 && s[0] != '/' && s[0] != '\\'
+	return len(s) <= 1023 && isText(s) && s[0] != '/' && s[0] != '\\'
 }
 
 func oneOf(values ...string) func(string) bool {

@@ -23,17 +23,22 @@ func looksLikeYAML(text string) bool {
 	if rootKey.MatchString(firstLine(text)) {
 		return true
 	}
-	root, _ := decodeYAML(text)
-	_, tasks := root["Tasks"]
-	_, parameters := root["Parameters"]
-	return tasks || parameters
+	root, err := parseYAML(text)
+	if err != nil || root.Kind != yaml.MappingNode {
+		return false
+	}
+	for i := 0; i < len(root.Content); i += 2 {
+		if key := root.Content[i].Value; key == "Tasks" || key == "Parameters" {
+			return true
+		}
+	}
+	return false
 }
 
-// firstLine returns the first line that is neither blank, comment nor document marker.
+// firstLine returns the first line that is neither blank nor comment.
 func firstLine(text string) string {
 	for line := range strings.Lines(strings.TrimPrefix(text, "\ufeff")) {
-		trimmed := strings.TrimSpace(line)
-		if trimmed != "" && trimmed[0] != '#' && trimmed != "---" {
+		if line = strings.TrimSpace(line); line != "" && line[0] != '#' {
 			return line
 		}
 	}
@@ -76,9 +81,13 @@ func (c content) checkYAML() ([]parameter, error) {
 }
 
 func readYAML(text string) ([]parameter, error) {
-	root, err := decodeYAML(text)
+	node, err := parseYAML(text)
 	if err != nil {
 		return nil, err
+	}
+	var root map[string]yaml.Node
+	if node.Decode(&root) != nil {
+		return nil, errNotYAML
 	}
 	for key := range root {
 		if key != "Tasks" && key != "Parameters" {
@@ -96,26 +105,31 @@ func readYAML(text string) ([]parameter, error) {
 	return parameters, checkTasks(tasks, parameters)
 }
 
-// decodeYAML reads the one document. A value that begins with {{ and that
-// nobody quoted is quoted where YAML cannot read it otherwise.
-func decodeYAML(text string) (map[string]yaml.Node, error) {
-	root, err := decodeRoot(text)
+var errNotYAML = errors.New("not one valid YAML mapping")
+
+// parseYAML returns the root of the one document. A value that begins with {{
+// and that nobody quoted is quoted where YAML cannot read it otherwise.
+func parseYAML(text string) (*yaml.Node, error) {
+	root, err := parseOne(text)
 	if err != nil {
-		root, err = decodeRoot(quoteReferences(text))
+		root, err = parseOne(quoteReferences(text))
 	}
 	return root, err
 }
 
-func decodeRoot(text string) (map[string]yaml.Node, error) {
+func parseOne(text string) (*yaml.Node, error) {
 	dec := yaml.NewDecoder(strings.NewReader(text))
-	var root map[string]yaml.Node
-	if dec.Decode(&root) != nil || dec.Decode(new(yaml.Node)) != io.EOF {
-		return nil, errors.New("not one valid YAML mapping")
+	var document yaml.Node
+	if dec.Decode(&document) != nil || dec.Decode(new(yaml.Node)) != io.EOF || len(document.Content) != 1 {
+		return nil, errNotYAML
 	}
-	return root, nil
+	return document.Content[0], nil
 }
 
 func readParameters(node yaml.Node) ([]parameter, error) {
+	if node.Kind == yaml.AliasNode {
+		node = *node.Alias
+	}
 	if node.IsZero() || node.Tag == "!!null" {
 		return nil, nil
 	}
