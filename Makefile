@@ -2,7 +2,8 @@
 export CGO_ENABLED := 0
 export GOFLAGS := -trimpath -buildvcs=false
 
-LDFLAGS   := -s -w
+VERSION   := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS   := -s -w -X imagedrop/shared/imagebuild.Version=$(VERSION)
 FUNCTIONS := upload message
 FUZZTIME  := 5s
 

@@ -37,6 +37,10 @@ func (f *fakes) Find(context.Context, imagebuild.Query) ([]imagebuild.Resource, 
 	return nil, nil
 }
 
+func (f *fakes) First(context.Context, imagebuild.Query) (imagebuild.Resource, int, error) {
+	return imagebuild.Resource{}, 0, nil
+}
+
 func (f *fakes) Create(_ context.Context, r imagebuild.Request) (string, error) {
 	if f.create != nil {
 		return f.create(r)

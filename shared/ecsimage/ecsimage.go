@@ -137,39 +137,57 @@ func checked(op, id, requestID string, err error) (string, error) {
 // names are compared once more, since the documents do not say for pipelines
 // that the match is exact.
 func (c *Client) Find(ctx context.Context, q imagebuild.Query) ([]imagebuild.Resource, error) {
-	page := c.pipelines
-	switch q.Kind {
-	case template.Component:
-		page = c.components
-	case template.Pipeline:
-	default:
-		return nil, fault.New(fault.Unknown, "ecsimage.Find", "no operation finds a "+string(q.Kind))
-	}
 	var found []imagebuild.Resource
 	for token := ""; ; {
-		resources, next, err := page(ctx, q, token)
+		p, err := c.page(ctx, q, token, pageSize)
 		if err != nil {
 			return nil, err
 		}
-		for _, r := range resources {
+		for _, r := range p.resources {
 			if q.Name == "" || r.Name == q.Name {
 				found = append(found, r)
 			}
 		}
-		if next == "" {
+		if p.next == "" {
 			return found, nil
 		}
-		if next == token {
+		if p.next == token {
 			return nil, fault.New(fault.Unknown, "ecsimage.Find", "the service answers the same NextToken again")
 		}
-		token = next
+		token = p.next
 	}
 }
 
-func (c *Client) components(ctx context.Context, q imagebuild.Query, token string) ([]imagebuild.Resource, string, error) {
+// First implements imagebuild.Resources with a page of one entry.
+func (c *Client) First(ctx context.Context, q imagebuild.Query) (imagebuild.Resource, int, error) {
+	p, err := c.page(ctx, q, "", 1)
+	if err != nil || len(p.resources) == 0 {
+		return imagebuild.Resource{}, 0, err
+	}
+	return p.resources[0], p.total, nil
+}
+
+// page is one answer of a describe.
+type page struct {
+	resources []imagebuild.Resource
+	next      string // token of the next page, "" on the last
+	total     int    // matches on all pages
+}
+
+func (c *Client) page(ctx context.Context, q imagebuild.Query, token string, size int) (page, error) {
+	switch q.Kind {
+	case template.Component:
+		return c.components(ctx, q, filters(q, token, size))
+	case template.Pipeline:
+		return c.pipelines(ctx, q, filters(q, token, size))
+	}
+	return page{}, fault.New(fault.Unknown, "ecsimage.Find", "no operation finds a "+string(q.Kind))
+}
+
+func (c *Client) components(ctx context.Context, q imagebuild.Query, form map[string]string) (page, error) {
 	request, answer := ecs.CreateDescribeImageComponentsRequest(), ecs.CreateDescribeImageComponentsResponse()
-	if err := c.do(ctx, "ecsimage.DescribeImageComponents", q.RegionID, filters(q, token), request, request.RpcRequest, answer); err != nil {
-		return nil, "", err
+	if err := c.do(ctx, "ecsimage.DescribeImageComponents", q.RegionID, form, request, request.RpcRequest, answer); err != nil {
+		return page{}, err
 	}
 	var resources []imagebuild.Resource
 	for _, s := range answer.ImageComponent.ImageComponentSet {
@@ -178,13 +196,13 @@ func (c *Client) components(ctx context.Context, q imagebuild.Query, token strin
 			CreationTime: s.CreationTime, Tags: tags(s.Tags.Tag),
 		})
 	}
-	return resources, answer.NextToken, nil
+	return page{resources, answer.NextToken, answer.TotalCount}, nil
 }
 
-func (c *Client) pipelines(ctx context.Context, q imagebuild.Query, token string) ([]imagebuild.Resource, string, error) {
+func (c *Client) pipelines(ctx context.Context, q imagebuild.Query, form map[string]string) (page, error) {
 	request, answer := ecs.CreateDescribeImagePipelinesRequest(), ecs.CreateDescribeImagePipelinesResponse()
-	if err := c.do(ctx, "ecsimage.DescribeImagePipelines", q.RegionID, filters(q, token), request, request.RpcRequest, answer); err != nil {
-		return nil, "", err
+	if err := c.do(ctx, "ecsimage.DescribeImagePipelines", q.RegionID, form, request, request.RpcRequest, answer); err != nil {
+		return page{}, err
 	}
 	var resources []imagebuild.Resource
 	for _, s := range answer.ImagePipeline.ImagePipelineSet {
@@ -193,11 +211,11 @@ func (c *Client) pipelines(ctx context.Context, q imagebuild.Query, token string
 			CreationTime: s.CreationTime, Tags: tags(s.Tags.Tag),
 		})
 	}
-	return resources, answer.NextToken, nil
+	return page{resources, answer.NextToken, answer.TotalCount}, nil
 }
 
-func filters(q imagebuild.Query, token string) map[string]string {
-	form := map[string]string{"Name": q.Name, "NextToken": token, "MaxResults": strconv.Itoa(pageSize)}
+func filters(q imagebuild.Query, token string, size int) map[string]string {
+	form := map[string]string{"Name": q.Name, "NextToken": token, "MaxResults": strconv.Itoa(size)}
 	for i, tag := range q.Tags {
 		n := strconv.Itoa(i + 1)
 		form["Tag."+n+".Key"], form["Tag."+n+".Value"] = tag.Key, tag.Value

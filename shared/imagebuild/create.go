@@ -72,14 +72,48 @@ func (j *job) lookUp(ctx context.Context) (found bool, err error) {
 // unchanged settles the job on another job's resource where that is the one
 // that its name stands for: a revert to older content makes a new one.
 func (j *job) unchanged(ctx context.Context, same Resource) (bool, error) {
-	if j.template.ComponentVersion == "" || j.template.ComponentVersion != same.Version {
-		all, err := j.find(ctx)
-		if err != nil || len(all) == 0 || newest(all).ID != same.ID {
+	pinned := j.template.ComponentVersion != "" && j.template.ComponentVersion == same.Version
+	if !pinned {
+		current, err := j.isNewest(ctx, same)
+		if err != nil || !current {
 			return false, err
 		}
 	}
 	j.status, j.resource = Unchanged, same
 	return true, nil
+}
+
+// isNewest reports whether same is the newest of its name. The digest covers
+// componentVersion, so a component that this job shares was not pinned either:
+// the service numbered it, above all others then. Number N of N that the
+// service also lists first is the newest; one small answer tells it. Where
+// versions were pinned or deleted, and for pipelines, which have no number,
+// all of the name are read.
+func (j *job) isNewest(ctx context.Context, same Resource) (current bool, err error) {
+	if same.Kind == template.Component {
+		first, total, err := j.first(ctx)
+		if err != nil {
+			return false, err
+		}
+		if first.ID == same.ID && same.Version == strconv.Itoa(total)+".0.0" {
+			return true, nil
+		}
+		if first.Name == same.Name && byAge(first, same) > 0 {
+			return false, nil
+		}
+	}
+	all, err := j.find(ctx)
+	return err == nil && len(all) > 0 && newest(all).ID == same.ID, err
+}
+
+// first returns one resource of the job's kind, region and name, and how many
+// there are. Services list the newest first; nothing here relies on it alone.
+func (j *job) first(ctx context.Context) (first Resource, total int, err error) {
+	err = j.retry(ctx, func(ctx context.Context) (err error) {
+		first, total, err = j.Resources.First(ctx, Query{Kind: j.kind(), RegionID: j.region(), Name: j.name()})
+		return err
+	})
+	return first, total, err
 }
 
 // find returns the resources of the job's kind, region and name that have all

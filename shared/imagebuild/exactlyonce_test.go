@@ -70,7 +70,7 @@ func TestLookUpBeforeCreate(t *testing.T) {
 		{"another's, not the newest", component, template.Component,
 			[]imagebuild.Resource{resource("a", "1.0.0", day1, "x", d), resource("b", "2.0.0", day2, "y", "other")}, imagebuild.Created, "new", 2},
 		{"versions count as numbers", component, template.Component,
-			[]imagebuild.Resource{resource("a", "10.0.0", day1, "x", d), resource("b", "9.9.99", day2, "y", "other")}, imagebuild.Unchanged, "a", 2},
+			[]imagebuild.Resource{resource("a", "10.0.0", day1, "x", d), resource("b", "9.9.99", day2, "y", "other")}, imagebuild.Unchanged, "a", 3},
 		{"several of another's", component, template.Component,
 			[]imagebuild.Resource{resource("a", "1.0.0", day1, "x", d), resource("b", "2.0.0", day2, "y", "other"), resource("c", "3.0.0", day2, "z", d)}, imagebuild.Unchanged, "c", 2},
 		{"another's, pinned", pinned, template.Component,

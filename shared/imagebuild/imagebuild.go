@@ -79,10 +79,13 @@ type Request struct {
 }
 
 // Resources looks up and creates components and pipelines.
-// Both methods answer faults; Create's carry the service's code.
+// All methods answer faults; Create's carry the service's code.
 type Resources interface {
 	// Find returns every match, all pages.
 	Find(ctx context.Context, q Query) ([]Resource, error)
+	// First returns one match, whichever the service lists first, and how many
+	// there are: one small answer, however many. Without a match: zero values.
+	First(ctx context.Context, q Query) (first Resource, total int, err error)
 	// Create answers the new resource's ID.
 	Create(ctx context.Context, r Request) (id string, err error)
 }

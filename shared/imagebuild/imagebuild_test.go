@@ -43,6 +43,18 @@ func (f outbox) Publish(_ context.Context, body []byte) error { return f(body) }
 func (f resources) Find(_ context.Context, q imagebuild.Query) ([]imagebuild.Resource, error) {
 	return f.find(q)
 }
+func (f resources) First(_ context.Context, q imagebuild.Query) (imagebuild.Resource, int, error) {
+	return firstOf(f.find(q))
+}
+
+// firstOf lists the newest first, as the service does.
+func firstOf(found []imagebuild.Resource, err error) (imagebuild.Resource, int, error) {
+	if len(found) == 0 {
+		return imagebuild.Resource{}, 0, err
+	}
+	return found[len(found)-1], len(found), err
+}
+
 func (f resources) Create(_ context.Context, r imagebuild.Request) (string, error) {
 	return f.create(r)
 }
@@ -72,6 +84,10 @@ func (c *cloud) Find(_ context.Context, q imagebuild.Query) ([]imagebuild.Resour
 		}
 	}
 	return found, nil
+}
+
+func (c *cloud) First(ctx context.Context, q imagebuild.Query) (imagebuild.Resource, int, error) {
+	return firstOf(c.Find(ctx, q))
 }
 
 func (c *cloud) Create(_ context.Context, r imagebuild.Request) (string, error) {

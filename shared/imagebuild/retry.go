@@ -27,8 +27,9 @@ var patience = []struct {
 	max  time.Duration
 }{
 	// The component is on its way in another event. Waiting long would hold
-	// the very instances that should create it.
-	{codeNoComponent, 5 * time.Second},
+	// the very instances that should create it; waiting less, the redeliveries
+	// of the trigger would end before youngEvent does.
+	{codeNoComponent, 15 * time.Second},
 	// Only the next invocation brings other credentials.
 	{"InvalidSecurityToken", 0},
 	{"SecurityTokenExpired", 0},

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -112,8 +113,11 @@ func NewMessageID() string {
 }
 
 // NewResourceID returns an ECS resource id: the prefix and 20 characters,
-// "ic-bp1" being how ids of cn-hangzhou begin.
-func NewResourceID(prefix string) string { return prefix + "-bp1" + RandomHex(9)[:17] }
+// "ic-bp1" being how ids of cn-hangzhou begin. Later ids sort behind earlier
+// ones, so that the order of resources of one second is that of their making.
+func NewResourceID(prefix string) string {
+	return prefix + "-bp1" + strconv.FormatInt(time.Now().UnixNano(), 36) + RandomHex(3)[:5]
+}
 
 func digits(n int) string {
 	b := make([]byte, n)
