@@ -3,7 +3,9 @@ package ecs
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
+	"unicode"
 )
 
 // Source: CreateImageComponent and CreateImagePipeline: at most 16 KB and 127
@@ -85,7 +87,15 @@ func readCommands(text string) []command {
 // begin parts the first line of a command at its first blank.
 func begin(number int, line string) command {
 	keyword, argument := cutBlank(strings.TrimLeft(line, blanks))
-	return command{line: number, keyword: strings.ToUpper(keyword), argument: argument}
+	return command{line: number, keyword: strings.Map(upper, keyword), argument: argument}
+}
+
+// upper knows the letters of keywords only: others have capitals among them.
+func upper(r rune) rune {
+	if 'a' <= r && r <= 'z' {
+		return r - 'a' + 'A'
+	}
+	return r
 }
 
 // forms are the commands with an argument, and what makes it well formed.
@@ -198,7 +208,7 @@ func isFrom(argument string) bool {
 
 func isOneWord(argument string) bool {
 	word := strings.Trim(argument, blanks)
-	return word != "" && !strings.ContainsAny(word, blanks)
+	return word != "" && !strings.ContainsFunc(word, unicode.IsSpace)
 }
 
 func isRun(argument string) bool {
@@ -219,12 +229,13 @@ func isEnv(argument string) bool {
 	return true
 }
 
-// isCopy takes one source and one destination. A source on the web is fetched
-// by its plain address, without a query.
+// isCopy takes one source and one destination, neither with a blank in it:
+// quotes join no words in Docker's form. A source on the web is fetched by its
+// plain address, without a query.
 func isCopy(argument string) bool {
 	list := words(argument)
 	switch {
-	case len(list) != 2, strings.HasPrefix(argument, "--"), hasHeredoc(argument):
+	case len(list) != 2, len(strings.Fields(argument)) != 2, strings.HasPrefix(argument, "--"), hasHeredoc(argument):
 		return false
 	}
 	return !strings.Contains(list[0], "://") || !strings.Contains(list[0], "?")
@@ -235,8 +246,8 @@ func isStart(argument string) bool {
 	if !strings.HasPrefix(argument, "[") {
 		return true
 	}
-	var list []string
-	return json.Unmarshal([]byte(argument), &list) == nil
+	var list []*string
+	return json.Unmarshal([]byte(argument), &list) == nil && !slices.Contains(list, nil)
 }
 
 // hasHeredoc looks for <<NAME as Docker defines it: a word of its own, not

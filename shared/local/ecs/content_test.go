@@ -70,6 +70,11 @@ func TestDockerfileContents(t *testing.T) {
 		{"size before commands", strings.Repeat("RUN x\n", 3000), "InvalidContent.LengthExceeded"},
 		{"no-break spaces", "RUN\u00a0a\u00a0\nENV A \u00a0\nUSER\u3000root\u00a0\nRESTART \u00a0\n\u00a0\u3000\nRUN a \\\u00a0\n b", ""},
 		{"no-break space between words", "USER a\u00a0b", "InvalidCommandContent.USER"},
+		{"other spaces between words", "USER a\u2003b", "InvalidCommandContent.USER"},
+		{"keyword with a letter whose capital is ASCII", "u\u017fer root", "InvalidImageTemplateCommand.NotSupported"},
+		{"COPY of a quoted path with a blank", `COPY "/a b" /c`, "InvalidCommandContent.COPY"},
+		{"COPY with a quote that is never closed", "COPY '/a /c", "InvalidCommandContent.COPY"},
+		{"CMD list with null", `CMD ["a", null]`, "InvalidCommandContent.CMD"},
 		{"Tasks is only a word", "RUN echo Tasks: Parameters:", ""},
 	}
 	for _, tt := range tests {
@@ -102,6 +107,7 @@ func TestYAMLContents(t *testing.T) {
 		{"root key twice in a flow", `{Tasks: [], Tasks: []}`, false},
 		{"aliases", "Parameters: {p: &p {Type: String}, q: *p}\nTasks:\n- &t {Name: a, Action: RunShellCommand, Properties: {commandContent: &c 'x {{ q }}'}}\n- {Name: b, Action: RunShellCommand, Properties: {commandContent: *c}}\n", true},
 		{"an alias to itself", "Parameters: &p {p: *p}\n" + shell("x"), false},
+		{"a task without a value", shell("x") + "  -\n", false},
 		{"duplicate root key", shell("x") + shell("x"), false},
 		{"no name", "Tasks:\n- Action: Reboot", false},
 		{"no action", "Tasks:\n- Name: a", false},

@@ -98,11 +98,27 @@ func readYAML(text string) ([]parameter, error) {
 	if err != nil {
 		return nil, err
 	}
-	var tasks []task
-	if list := root["Tasks"]; !list.IsZero() && list.Decode(&tasks) != nil {
-		return nil, errors.New("Tasks is not a list of tasks")
+	tasks, err := readTasks(root["Tasks"])
+	if err != nil {
+		return nil, err
 	}
 	return parameters, checkTasks(tasks, parameters)
+}
+
+// readTasks takes the list apart itself: decoding it whole would pass over
+// entries without a value.
+func readTasks(list yaml.Node) ([]task, error) {
+	var entries []yaml.Node
+	if !list.IsZero() && list.Decode(&entries) != nil {
+		return nil, errors.New("Tasks is not a list")
+	}
+	tasks := make([]task, len(entries))
+	for i := range entries {
+		if entries[i].Decode(&tasks[i]) != nil {
+			return nil, fmt.Errorf("task %d is not a mapping of Name, Action and Properties", i+1)
+		}
+	}
+	return tasks, nil
 }
 
 var errNotYAML = errors.New("not one valid YAML mapping")
