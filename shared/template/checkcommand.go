@@ -159,7 +159,7 @@ func checkArray(l *lint, p *part, in *instruction) {
 
 func isStringArray(text string) bool {
 	var list []*string
-	if json.Unmarshal([]byte(text), &list) != nil {
+	if json.Unmarshal([]byte(trimBlanks(skipBlanks(text))), &list) != nil {
 		return false
 	}
 	for _, s := range list {

@@ -151,7 +151,7 @@ func checkTags(r *report, g *given) {
 		case seen[v.tag]:
 			r.add(g.key.Rule, v.tagAt, "Duplicate.TagKey", "a tag key is given twice", "keep one of them")
 		case strings.HasPrefix(v.tag, ownTagPrefix) && g.key.Path == "tags":
-			r.add(g.key.Rule, v.tagAt, "Duplicate.TagKey", "tag keys that begin with "+ownTagPrefix+" are set by imagedrop", "choose another key")
+			r.add(g.key.Rule, v.tagAt, codeOfOwnTag(v.tag, len(g.values)), "tag keys that begin with "+ownTagPrefix+" are set by imagedrop", "choose another key")
 		case v.tag == "" && v.text == "": // nothing is sent
 			r.add(g.key.Rule, v.tagAt, "", "an empty tag", "delete it")
 		case !validTagKey(v.tag):
@@ -164,6 +164,15 @@ func checkTags(r *report, g *given) {
 				"0 to 128 characters, not acs: first, no http:// or https:// inside")
 		}
 	}
+}
+
+// codeOfOwnTag: where our tag of that key comes to the user's tags, it is there
+// twice.
+func codeOfOwnTag(key string, tags int) string {
+	if key == ownTagPrefix+"job" && tags < tagsWithoutBoth || key == ownTagPrefix+"digest" && tags < tagsWithoutDigest {
+		return "Duplicate.TagKey"
+	}
+	return ""
 }
 
 func validTagKey(s string) bool {

@@ -188,7 +188,7 @@ var twins = [][2]string{
 func checkTwins(l *lint) {
 	for _, t := range twins {
 		old, now := find(l.t.given, t[0]), find(l.t.given, t[1])
-		if old != nil && now != nil && old.text() != now.text() {
+		if old.text() != "" && now.text() != "" && old.text() != now.text() {
 			l.add("IB0247", old.at, "InvalidParameterCombination", t[0]+" and "+t[1]+" differ", "delete "+t[0]+", which is deprecated")
 		}
 	}

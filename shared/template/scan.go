@@ -157,12 +157,13 @@ type scanner struct {
 	end    int // line after the last
 	out    strings.Builder
 	part   *part
+	rule   markerRule
 }
 
 // scanPart reads the lines from..to of a source as commands. It stops at a
 // test marker where test allows one, and returns the line after it, or -1.
 func scanPart(r *report, p *part, from, to int, markers markerRule) (rest int) {
-	s := &scanner{report: r, src: p.src, line: from, end: to, part: p}
+	s := &scanner{report: r, src: p.src, line: from, end: to, part: p, rule: markers}
 	p.commands = make([]instruction, 0, min(to-from, maxCommands+1))
 	p.pieces = make([]piece, 0, to-from)
 	if from < to {
@@ -174,7 +175,7 @@ func scanPart(r *report, p *part, from, to int, markers markerRule) (rest int) {
 		case blankLine:
 			s.line++
 		case commentLine:
-			if s.comment(text, markers) {
+			if s.comment(text) {
 				rest = s.line + 1
 			}
 			s.line++
@@ -194,14 +195,14 @@ const (
 	noMarkers                       // no marker has a meaning here
 )
 
-// comment judges a comment line outside a continuation; it answers whether the
-// line is the test marker that ends the part.
-func (s *scanner) comment(text string, markers markerRule) bool {
+// comment judges a comment line; it answers whether the line is the test marker
+// that ends the part.
+func (s *scanner) comment(text string) bool {
 	start := s.src.lines[s.line]
 	at := span{src: s.src, start: start, end: start + len(text)}
 	switch markerOf(text) {
 	case exactTest:
-		if markers == testMayFollow {
+		if s.rule == testMayFollow {
 			return true
 		}
 		s.report.add("IB0253", at, "", "the test section begins only once, in the content",
@@ -286,8 +287,8 @@ func (s *scanner) nextContent(in *instruction) bool {
 		if kind == contentLine {
 			return true
 		}
-		if kind == commentLine && markerOf(text) != noMarker {
-			break // it ends the part: a forgotten `\` must not hide it
+		if kind == commentLine && s.comment(text) {
+			break // a forgotten `\` must not hide the test section
 		}
 		if kind == blankLine {
 			start := s.src.lines[s.line]
