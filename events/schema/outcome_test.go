@@ -76,6 +76,10 @@ func (s *services) Read(context.Context, imagebuild.ObjectRef, int64) ([]byte, e
 func (s *services) Find(context.Context, imagebuild.Query) ([]imagebuild.Resource, error) {
 	return s.found, nil
 }
+
+func (*services) First(context.Context, imagebuild.Query) (imagebuild.Resource, int, error) {
+	return imagebuild.Resource{}, 0, nil
+}
 func (s *services) Create(context.Context, imagebuild.Request) (string, error) {
 	return "ic-bp67acfmxazb4p", s.err
 }
