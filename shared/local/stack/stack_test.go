@@ -132,7 +132,7 @@ type outcome struct {
 	Data              struct {
 		Status string
 		Reason struct{ Kind, Code, Message string }
-		Job    struct{ Trigger, Bucket, Key, Queue string }
+		Job    struct{ ID, Trigger, Bucket, Key, Queue string }
 		// Resource is what was made or found.
 		Resource struct{ ID, Kind, Name string }
 		Findings []struct{ Rule, Message string }
@@ -165,14 +165,15 @@ func (c *cloud) following() outcome {
 	return first.Outcome
 }
 
-func (c *cloud) put(key, template string) {
+func (c *cloud) put(key, template string) *oss.PutObjectResult {
 	config := oss.LoadDefaultConfig().WithRegion(c.e.Region).WithEndpoint(c.e.OSS).
 		WithCredentialsProvider(credentials.NewStaticCredentialsProvider(c.e.AccessKeyID, c.e.AccessKeySecret)).
 		WithHttpClient(c.http)
-	_, err := oss.NewClient(config).PutObject(context.Background(), &oss.PutObjectRequest{
+	result, err := oss.NewClient(config).PutObject(context.Background(), &oss.PutObjectRequest{
 		Bucket: oss.Ptr(c.e.Bucket), Key: oss.Ptr(key), Body: strings.NewReader(template),
 	})
 	require.NoError(c.t, err)
+	return result
 }
 
 func (c *cloud) queue(name string) ali_mns.AliMNSQueue {
@@ -271,7 +272,7 @@ func TestWhatIsGivenUpGoesToTheDeadLetterQueue(t *testing.T) {
 	select {
 	case m := <-messages:
 		require.Contains(t, m.MessageBody, "templates/poison.Dockerfile")
-		require.Contains(t, m.MessageBody, `"approximateInvokeCount":4`)
+		require.Contains(t, m.MessageBody, `"approximateInvokeCount":9`)
 	case err := <-failures:
 		require.NoError(t, err)
 	}
