@@ -48,7 +48,10 @@ type Refusal struct {
 func (c Codes) Fault(op string, r Refusal, secrets []string) *fault.Error {
 	f := &fault.Error{
 		Kind: c.Kind(r.Code, r.Status), Op: op, HTTPStatus: r.Status,
-		Code: Identifier(r.Code, secrets...), RequestID: Identifier(r.RequestID, secrets...),
+		Code: r.Code, RequestID: Identifier(r.RequestID, secrets...),
+	}
+	if _, ours := c[r.Code]; !ours { // a code that we list tells nothing but what we know
+		f.Code = Identifier(r.Code, secrets...)
 	}
 	if r.Code != "" {
 		f.Message = Clean(r.Message, secrets...)

@@ -2,6 +2,7 @@ package sdkclient
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -52,9 +53,11 @@ var identifier = regexp.MustCompile(`^[A-Za-z0-9._:-]+$`)
 const maxIdentifier = 128
 
 // Identifier returns an error code or a request ID as it is, "" where it is
-// none or repeats a secret.
+// none or repeats a secret. It may hold a short one by chance: a template that
+// is only "COPY" stands in EmptyCommandContent.COPY.
 func Identifier(text string, secrets ...string) string {
-	if len(text) > maxIdentifier || !identifier.MatchString(text) || Clean(text, secrets...) != text {
+	long := slices.DeleteFunc(slices.Clone(secrets), func(s string) bool { return len(s) < overlap })
+	if len(text) > maxIdentifier || !identifier.MatchString(text) || Clean(text, long...) != text {
 		return ""
 	}
 	return text

@@ -276,6 +276,17 @@ func TestClean(t *testing.T) {
 	}
 }
 
+// A template may say what a code says: the code stays, since others act on it.
+func TestCodesOutliveTemplateText(t *testing.T) {
+	codes := sdkclient.Codes{"ImageComponent.NotFound": fault.Invalid, "Invalid*": fault.Invalid}
+	for _, code := range []string{"ImageComponent.NotFound", "InvalidCommandContent.COPY"} {
+		f := codes.Fault("op", sdkclient.Refusal{Code: code, Status: 404}, []string{"COPY", "RUN grep ImageComponent.NotFound log"})
+		require.Equal(t, code, f.Code)
+	}
+	f := codes.Fault("op", sdkclient.Refusal{Code: "Invalid.canary-canary", Status: 400}, []string{"RUN echo canary-canary"})
+	require.Empty(t, f.Code)
+}
+
 func TestIdentifier(t *testing.T) {
 	for _, id := range []string{"InvalidName.Malformed", "473469C7-AA6F-4DC5-B3DB-A3DC0DE3C83E", "QuotaExceed.ImageComponent"} {
 		require.Equal(t, id, sdkclient.Identifier(id, secret.Secrets()...))
