@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // Source: CreateImageComponent and CreateImagePipeline: at most 16 KB and 127
@@ -207,7 +208,7 @@ func isFrom(argument string) bool {
 
 func isOneWord(argument string) bool {
 	word := strings.Trim(argument, blanks)
-	return word != "" && !strings.ContainsAny(word, blanks)
+	return word != "" && !strings.ContainsFunc(word, unicode.IsSpace)
 }
 
 func isRun(argument string) bool {
@@ -228,12 +229,13 @@ func isEnv(argument string) bool {
 	return true
 }
 
-// isCopy takes one source and one destination. A source on the web is fetched
-// by its plain address, without a query.
+// isCopy takes one source and one destination, neither with a blank in it:
+// quotes join no words in Docker's form. A source on the web is fetched by its
+// plain address, without a query.
 func isCopy(argument string) bool {
 	list := words(argument)
 	switch {
-	case len(list) != 2, strings.HasPrefix(argument, "--"), hasHeredoc(argument):
+	case len(list) != 2, len(strings.Fields(argument)) != 2, strings.HasPrefix(argument, "--"), hasHeredoc(argument):
 		return false
 	}
 	return !strings.Contains(list[0], "://") || !strings.Contains(list[0], "?")
