@@ -6,6 +6,9 @@ import (
 )
 
 func checkUnknown(l *lint, p *part, in *instruction) {
+	if l.full("IB0101") {
+		return
+	}
 	word := in.word
 	if word == "" {
 		word = `\`
@@ -43,7 +46,7 @@ func checkEnv(l *lint, p *part, in *instruction) {
 		return
 	}
 	for _, w := range list {
-		if problem := pairProblem(w.text); problem != "" {
+		if problem := pairProblem(w.text); problem != "" && !l.full("IB0111") {
 			l.add("IB0111", p.spanOfWord(in, w), "InvalidCommandContent.ENV", problem, help)
 		}
 	}
@@ -94,7 +97,7 @@ func checkEnvQuotes(l *lint, p *part, in *instruction) {
 	}
 	for _, w := range list {
 		key, value, ok := strings.Cut(w.text, "=")
-		if ok && key != "" && (len(value) < 2 || value[0] != '"' || value[len(value)-1] != '"') && quotesClose(w.text) {
+		if ok && key != "" && (len(value) < 2 || value[0] != '"' || value[len(value)-1] != '"') && quotesClose(w.text) && !l.full("IB0143") {
 			l.add("IB0143", p.spanOfWord(in, w), "", "a value without double quotes", "the documents show ENV key=\"value\" only")
 		}
 	}
@@ -103,7 +106,7 @@ func checkEnvQuotes(l *lint, p *part, in *instruction) {
 // checkLabel takes key=value pairs only.
 func checkLabel(l *lint, p *part, in *instruction) {
 	for _, w := range p.wordsOf(in) {
-		if problem := pairProblem(w.text); problem != "" {
+		if problem := pairProblem(w.text); problem != "" && !l.full("IB0116") {
 			l.add("IB0116", p.spanOfWord(in, w), "", problem, `write LABEL key="value"`)
 		}
 	}

@@ -125,7 +125,7 @@ func (l *lint) checkUses(p *part, in *instruction, known map[string]bool) {
 			single = !single
 		case c == '$' && !single:
 			name, end := variableAt(text, i+1)
-			if name != "" && !known[name] && !systemVariables[name] {
+			if name != "" && !known[name] && !systemVariables[name] && !l.full("IB0146") {
 				l.add("IB0146", p.spanIn(in, i, end), "", "nothing sets the variable "+name, "set it with ENV above")
 			}
 		}

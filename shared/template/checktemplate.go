@@ -95,7 +95,7 @@ func checkDiskMember(rule, name, code string) func(*lint) {
 		if disks == nil || !l.isImport() {
 			return
 		}
-		for i := range disks.values {
+		for i := range min(len(disks.values), maxDisks) {
 			if !l.hasMember(list+"."+name, i) {
 				l.add(rule, disks.values[i].at, code, fmt.Sprintf("disk %d has no %s", i+1, name), "say which object the disk is: {ossBucket: ..., ossObject: ...}")
 			}

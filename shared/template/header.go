@@ -102,6 +102,9 @@ type yamlText struct {
 	// starts has the offset in src of each line of text, as YAML counts lines.
 	starts []int
 	end    int // offset in src of the end of the text
+
+	// The last answer of offset: nodes come in order, and a line may be long.
+	line, column, at int
 }
 
 // stripComment takes the YAML out of the comment lines from..to.
@@ -142,12 +145,14 @@ func (y *yamlText) offset(line, column int) int {
 	if line > len(y.starts) {
 		return y.end
 	}
-	at := y.starts[line-1]
-	for ; column > 1 && at < y.end; column-- {
-		_, n := utf8.DecodeRuneInString(y.src.text[at:])
-		at += n
+	if line != y.line || column < y.column {
+		y.line, y.column, y.at = line, 1, y.starts[line-1]
 	}
-	return min(at, y.end)
+	for ; y.column < column && y.at < y.end; y.column++ {
+		_, n := utf8.DecodeRuneInString(y.src.text[y.at:])
+		y.at += n
+	}
+	return min(y.at, y.end)
 }
 
 // lineEnd is the end of the source's line that holds an offset, without the

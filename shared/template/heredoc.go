@@ -20,7 +20,9 @@ func (s *scanner) heredoc(in *instruction) {
 		if in.heredoc.end == 0 {
 			in.heredoc = piece{s.part.offset(in, w.start), s.part.offset(in, w.end)}
 		}
-		s.skipHeredoc(in, name, dash)
+		if !s.skipHeredoc(in, name, dash) {
+			return
+		}
 	}
 }
 
@@ -35,12 +37,16 @@ func (s *scanner) hasAngles(in *instruction) bool {
 	return false
 }
 
-// skipHeredoc steps over the body and its last line, if there is one.
-func (s *scanner) skipHeredoc(in *instruction, name string, dash bool) {
+// skipHeredoc steps over the body and its last line; it answers false where
+// there is none. Beyond the limit of commands it does not look.
+func (s *scanner) skipHeredoc(in *instruction, name string, dash bool) bool {
+	if len(s.part.commands) > maxCommands {
+		return false
+	}
 	for i := s.line; i < s.end; i++ {
 		text := s.src.line(i)
 		if text == testMarker {
-			return
+			return false
 		}
 		if dash {
 			text = strings.TrimLeft(text, "\t")
@@ -53,8 +59,9 @@ func (s *scanner) skipHeredoc(in *instruction, name string, dash bool) {
 			s.out.WriteString(s.src.line(s.line))
 		}
 		in.end = s.src.lines[i] + len(s.src.line(i))
-		return
+		return true
 	}
+	return false
 }
 
 // heredocName returns the name of `<<NAME`, without quotes.

@@ -86,6 +86,9 @@ func (r *reader) read(prefix string, n *node, entry int) {
 }
 
 func (r *reader) unknown(prefix string, m *member, key *Key) {
+	if r.report.full("IB0250") {
+		return
+	}
 	if key != nil {
 		r.report.add("IB0250", m.keyAt, "", "key"+named(m.key)+" belongs in a message, not in a header", "delete it here")
 		return

@@ -80,8 +80,25 @@ type located struct {
 	order int
 }
 
+// maxAlike bounds the findings of one rule and severity. Nothing within the
+// limits of a template comes near; what is beyond must not cost without end.
+const maxAlike = 200
+
+// alike are findings that count together.
+type alike struct {
+	rule     string
+	severity Severity
+}
+
 // report collects the findings of one template.
-type report struct{ found []located }
+type report struct {
+	found []located
+	count map[alike]int
+}
+
+// full reports that a rule has enough findings: where they may be many, it
+// saves looking for the place of one that would be dropped.
+func (r *report) full(rule string) bool { return r.count[alike{rule, severityOf(rule)}] >= maxAlike }
 
 // add appends a finding with the severity of its rule.
 func (r *report) add(rule string, at span, code, message, help string) {
@@ -94,6 +111,14 @@ func (r *report) warn(rule string, at span, message, help string) {
 }
 
 func (r *report) addAs(severity Severity, rule string, at span, code, message, help string) {
+	kind := alike{rule, severity}
+	if r.count[kind] >= maxAlike {
+		return
+	}
+	if r.count == nil {
+		r.count = map[alike]int{}
+	}
+	r.count[kind]++
 	v := at.value("", "")
 	r.found = append(r.found, located{order: at.src.order, Finding: Finding{
 		Rule: rule, Severity: severity, Path: v.Path,

@@ -291,7 +291,9 @@ func actionNamed(name string) *action {
 
 // rules on YAML components report with the content's code.
 func (l *lint) addYAML(p *part, rule string, n *yaml.Node, message, help string) {
-	l.add(rule, p.yaml.text.span(n), p.yaml.code, message, help)
+	if !l.full(rule) {
+		l.add(rule, p.yaml.text.span(n), p.yaml.code, message, help)
+	}
 }
 
 // isYAMLComponent reports the parts that the rules on YAML components judge.
