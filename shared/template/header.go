@@ -11,12 +11,15 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// header finds the header of a file and reads its keys. It answers the first
-// line (from 0) after the header, 0 where there is none.
-func readHeader(r *report, src *source) (keys []given, next int) {
+// lines is a range of lines, counted from 0; to is exclusive.
+type lines struct{ from, to int }
+
+// readHeader finds the header of a file and reads its keys. It answers the
+// header's lines, markers included; none where there is no header.
+func readHeader(r *report, src *source) (keys []given, at lines) {
 	first := findHeader(src)
 	if first < 0 {
-		return nil, 0
+		return nil, lines{}
 	}
 	opener := span{src: src, start: src.lines[first], end: src.lines[first] + len(src.line(first))}
 	if markerOf(src.line(first)) != exactHeader {
@@ -36,7 +39,7 @@ func readHeader(r *report, src *source) (keys []given, next int) {
 	if closed {
 		last++
 	}
-	return keys, last
+	return keys, lines{first, last}
 }
 
 // readObject reads the keys of a header's root.

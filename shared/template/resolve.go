@@ -74,27 +74,27 @@ func (in *input) template() *Template {
 
 // read takes header and parts and judges them.
 func (l *lint) read() {
-	header, next := readHeader(&l.report, l.in.content)
+	header, at := readHeader(&l.report, l.in.content)
 	header = overridden(header, l.in.messageKeys)
 	checkKeys(&l.report, header)
 	l.t.given = append(slices.Clip(l.in.messageKeys), header...)
-	l.scan(next)
+	l.scan(at)
 	l.decideKind()
 	l.decideBase()
 	l.runRules()
 	l.t.Content, l.t.Test = l.build.export(), l.test.export()
 }
 
-// scan reads the parts from a line of the content on.
-func (l *lint) scan(next int) {
+// scan reads the parts after the header.
+func (l *lint) scan(header lines) {
 	src := l.in.content
 	l.build = &part{section: inBuild, src: src, at: whole(src)}
 	rest := -1
 	if l.in.format == YAML || sniffYAML(src.text) {
-		l.build.yaml = readYAML(l.build, next)
+		l.build.yaml = readYAML(l.build, header.to)
 	} else {
-		checkDirectives(&l.report, src, next)
-		rest = scanPart(&l.report, l.build, next, len(src.lines), testMayFollow)
+		checkDirectives(&l.report, src, header)
+		rest = scanPart(&l.report, l.build, header.to, len(src.lines), testMayFollow)
 	}
 	if rest > 0 {
 		marker := span{src: src, start: src.lines[rest-1], end: src.lines[rest-1] + len(testMarker)}

@@ -354,19 +354,15 @@ func markerOf(text string) marker {
 }
 
 // checkDirectives finds what Docker takes for directives: comments before the
-// first command, outside the header, which ends before line next.
-func checkDirectives(r *report, src *source, next int) {
-	inHeader := false
+// first command, outside the lines of the header.
+func checkDirectives(r *report, src *source, header lines) {
 	for i := range src.lines {
 		text := src.line(i)
 		switch kindOfLine(text) {
 		case contentLine:
 			return
 		case commentLine:
-			if i < next && (markerOf(text) == exactHeader || markerOf(text) == nearHeader) {
-				inHeader = true
-			}
-			if name := directiveName(text); name != "" && !(inHeader && i < next) {
+			if name := directiveName(text); name != "" && (i < header.from || i >= header.to) {
 				r.add("IB0011", span{src: src, start: src.lines[i], end: src.lines[i] + len(text)}, "",
 					"parser directive "+name+" is not part of this dialect", `delete the line; "\" is the only continuation character`)
 			}
