@@ -48,12 +48,12 @@ func TestFindingsAreCutToTheSize(t *testing.T) {
 	// Errors, then warnings (lower case), many times what a message holds.
 	var b strings.Builder
 	b.WriteString("BOGUS 1\nRUN first\n")
-	for n := range 3000 {
-		fmt.Fprintf(&b, "run echo %d\n", n)
+	for n := range 300 {
+		fmt.Fprintf(&b, "run echo %d\nENV A%d=b\nRUN [\"a\", \"%d\"]\n", n, n, n)
 	}
 	warnings := b.String()
-	for n := range 3000 {
-		fmt.Fprintf(&b, "BOGUS%d x\n", n)
+	for n := range 300 {
+		fmt.Fprintf(&b, "BOGUS%d x\nRUN\nENV\nLABEL\nUSER a b\n", n)
 	}
 	for _, inBase64 := range []bool{false, true} {
 		for name, text_ := range map[string]string{"warnings go first": warnings, "then errors": b.String()} {

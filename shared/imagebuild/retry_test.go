@@ -172,7 +172,7 @@ func TestMissingComponent(t *testing.T) {
 		status   imagebuild.Status
 		waited   time.Duration
 	}{
-		{"own, young", own, time.Minute, "", 3100 * time.Millisecond},
+		{"own, young", own, time.Minute, "", 11300 * time.Millisecond},
 		{"own, just grown old", own, 5*time.Minute - time.Second, imagebuild.Rejected, 1500 * time.Millisecond},
 		{"own, old", own, 5 * time.Minute, imagebuild.Rejected, 0},
 		{"own, of unknown age", own, -1, imagebuild.Rejected, 0},
