@@ -40,8 +40,8 @@ func (r valueRule) detail() string {
 // Name, ImageName, ImageFamily: letters and Chinese characters first, then also
 // digits and punctuation; a family has no dot.
 var (
-	nameForm   = regexp.MustCompile(`^[A-Za-z\p{Han}][A-Za-z0-9\p{Han}:_.-]*$`)
-	familyForm = regexp.MustCompile(`^[A-Za-z\p{Han}][A-Za-z0-9\p{Han}:_-]*$`)
+	nameForm   = regexp.MustCompile(`^[A-Za-z一-鿿][A-Za-z0-9一-鿿:_.-]*$`)
+	familyForm = regexp.MustCompile(`^[A-Za-z一-鿿][A-Za-z0-9一-鿿:_-]*$`)
 	bucketForm = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$`)
 )
 
