@@ -197,7 +197,7 @@ const (
 // parseFrom parts IMAGE:<id> and IMAGE_FAMILY:<name>; a family may have colons of its own.
 func parseFrom(argument string) (imageType, image string, ok bool) {
 	imageType, image, _ = strings.Cut(strings.Trim(argument, blanks), ":")
-	ok = (imageType == typeImage || imageType == typeImageFamily) && isOneWord(image)
+	ok = (imageType == typeImage || imageType == typeImageFamily) && image != "" && isOneWord(argument)
 	return imageType, image, ok
 }
 
@@ -222,7 +222,7 @@ func isEnv(argument string) bool {
 		return len(list) > 1
 	}
 	for _, word := range list {
-		if strings.Index(word, "=") < 1 {
+		if strings.Index(word, "=") < 1 || !isClosed(word) {
 			return false
 		}
 	}
@@ -261,6 +261,17 @@ func hasHeredoc(argument string) bool {
 		}
 	}
 	return false
+}
+
+// isClosed reports whether every quote of a word has its end.
+func isClosed(word string) bool {
+	for i := 0; i < len(word); i++ {
+		quote := word[i]
+		if i = lastOf(word, i); i >= len(word) && quote != '\\' {
+			return false
+		}
+	}
+	return true
 }
 
 // words splits at blanks that are neither quoted nor escaped. A quote that is

@@ -54,6 +54,8 @@ func TestDockerfileContents(t *testing.T) {
 		{"ENV without a key", "ENV =a", "InvalidCommandContent.ENV"},
 		{"ENV with quoted blanks", `ENV A="a b" B='c d' C=e\ f`, ""},
 		{"ENV with a value that has =", "ENV A b=c d", ""},
+		{"ENV with a quote that is never closed", `ENV A="b`, "InvalidCommandContent.ENV"},
+		{"ENV with quotes in quotes", `ENV A='"' B="it's" C="a\"b"`, ""},
 		{"COPY one operand", "COPY /a", "InvalidCommandContent.COPY"},
 		{"COPY three operands", "COPY /a /b /c", "InvalidCommandContent.COPY"},
 		{"COPY with a flag", "COPY --chown=a /b", "InvalidCommandContent.COPY"},

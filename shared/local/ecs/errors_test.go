@@ -203,6 +203,7 @@ func provocations() []provocation {
 		{op: opPipeline, code: "InvalidParameter.TestContent", set: params{"TestContent": "FROM IMAGE:m-1"}},
 		{op: opPipeline, code: "InvalidCommandContent.FROM", set: params{"BuildContent": "FROM ubuntu"}},
 		{op: opPipeline, code: "InvalidCommandContent.FROM", set: params{"BuildContent": "FROM OSS:image"}},
+		{op: opPipeline, code: "InvalidCommandContent.FROM", set: params{"BuildContent": "FROM IMAGE: m-1"}},
 		{op: opPipeline, code: "DuplicatedCommand.FROM", set: params{"BuildContent": "FROM IMAGE:m-1\nFROM IMAGE:m-1"}},
 		{op: opPipeline, code: "InvalidCommandOrder.FROM", set: params{"BuildContent": "RUN true\nFROM IMAGE:m-1"}},
 		{op: opPipeline, code: "ImageComponent.NotFound", set: params{"BuildContent": "COMPONENT ic-bp12dvdzvr9k9*****"}},
