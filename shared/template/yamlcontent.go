@@ -250,7 +250,12 @@ func pairs(n *yaml.Node, f func(key, value *yaml.Node)) {
 
 // isEmptyNode reports a value that says nothing.
 func isEmptyNode(n *yaml.Node) bool {
-	return n == nil || n.Kind == yaml.ScalarNode && (n.Value == "" || n.ShortTag() == "!!null")
+	return isNullNode(n) || n.Kind == yaml.ScalarNode && n.Value == ""
+}
+
+// isNullNode reports that there is no value; an empty text is one.
+func isNullNode(n *yaml.Node) bool {
+	return n == nil || n.Kind == yaml.ScalarNode && n.ShortTag() == "!!null"
 }
 
 // action is what an action of a task needs and takes.
@@ -434,7 +439,7 @@ func (p *part) eachAction(f func(task *yaml.Node, a *action)) {
 func checkRequired(l *lint, p *part) {
 	p.eachAction(func(task *yaml.Node, a *action) {
 		properties := value(task, "Properties")
-		if properties != nil && properties.Kind != yaml.MappingNode && !isEmptyNode(properties) {
+		if properties != nil && properties.Kind != yaml.MappingNode && !isNullNode(properties) {
 			l.addYAML(p, "IB0604", properties, "Properties is not a mapping", "write name: value lines")
 			return
 		}
@@ -491,7 +496,7 @@ func checkParameters(l *lint, p *part) {
 		return
 	}
 	parameters := value(p.yaml.root, "Parameters")
-	if parameters != nil && parameters.Kind != yaml.MappingNode && !isEmptyNode(parameters) {
+	if parameters != nil && parameters.Kind != yaml.MappingNode && !isNullNode(parameters) {
 		l.addYAML(p, "IB0608", parameters, "Parameters is not a mapping", "write name: {Type: String}")
 		return
 	}
