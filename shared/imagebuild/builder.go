@@ -64,6 +64,9 @@ func (j *job) run(ctx context.Context) error {
 	if err := j.settle(j.build(ctx)); err != nil {
 		return err
 	}
+	if err := j.recall(ctx); err != nil {
+		return err
+	}
 	body, err := j.outcome().encode(j.Base64)
 	if err != nil {
 		return err

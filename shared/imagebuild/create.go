@@ -59,7 +59,7 @@ func (j *job) lookUp(ctx context.Context) (found bool, err error) {
 	}
 	defer clock(&j.spent.lookup)()
 	// The digest finds the job's own too; without it there is the job's tag.
-	same, err := j.find(ctx, j.ownTags[len(j.ownTags)-1])
+	same, err := j.find(ctx, j.query(j.ownTags[len(j.ownTags)-1]))
 	if err != nil || len(same) == 0 {
 		return false, err
 	}
@@ -102,7 +102,7 @@ func (j *job) isNewest(ctx context.Context, same Resource) (current bool, err er
 			return false, nil
 		}
 	}
-	all, err := j.find(ctx)
+	all, err := j.find(ctx, j.query())
 	return err == nil && len(all) > 0 && newest(all).ID == same.ID, err
 }
 
@@ -110,24 +110,27 @@ func (j *job) isNewest(ctx context.Context, same Resource) (current bool, err er
 // there are. Services list the newest first; nothing here relies on it alone.
 func (j *job) first(ctx context.Context) (first Resource, total int, err error) {
 	err = j.retry(ctx, func(ctx context.Context) (err error) {
-		first, total, err = j.Resources.First(ctx, Query{Kind: j.kind(), RegionID: j.region(), Name: j.name()})
+		first, total, err = j.Resources.First(ctx, j.query())
 		return err
 	})
 	return first, total, err
 }
 
-// find returns the resources of the job's kind, region and name that have all
-// the tags. What the service returns is compared again: whether it matches
-// names exactly is not documented.
-func (j *job) find(ctx context.Context, tags ...Tag) (found []Resource, err error) {
-	query := Query{Kind: j.kind(), RegionID: j.region(), Name: j.name(), Tags: tags}
+// query is for resources of the job's kind, region and name with all the tags.
+func (j *job) query(tags ...Tag) Query {
+	return Query{Kind: j.kind(), RegionID: j.region(), Name: j.name(), Tags: tags}
+}
+
+// find returns what matches. What the service returns is compared again:
+// whether it matches names exactly is not documented.
+func (j *job) find(ctx context.Context, query Query) (found []Resource, err error) {
 	err = j.retry(ctx, func(ctx context.Context) (err error) {
 		found, err = j.Resources.Find(ctx, query)
 		return err
 	})
 	return slices.DeleteFunc(found, func(r Resource) bool {
 		return query.Name != "" && r.Name != query.Name ||
-			slices.ContainsFunc(tags, func(t Tag) bool { return !slices.Contains(r.Tags, t) })
+			slices.ContainsFunc(query.Tags, func(t Tag) bool { return !slices.Contains(r.Tags, t) })
 	}), err
 }
 
@@ -221,7 +224,7 @@ func (j *job) recoverConflict(ctx context.Context, err error) error {
 		return err
 	}
 	if len(j.ownTags) > 0 {
-		found, err := j.find(ctx, j.ownTags[0])
+		found, err := j.find(ctx, Query{Kind: j.kind(), RegionID: j.region(), Tags: j.ownTags[:1]}) // the name may be another since
 		if err != nil {
 			return err
 		}
@@ -230,6 +233,35 @@ func (j *job) recoverConflict(ctx context.Context, err error) error {
 		}
 	}
 	return because(f, conflict.kind, conflict.message)
+}
+
+// recall settles the job on the resource that an earlier delivery of it made,
+// where the template that it was made of may have changed since: the job was
+// answered "created" then, and no later delivery may say otherwise.
+func (j *job) recall(ctx context.Context) error {
+	if !j.unpinned || j.status == Created {
+		return nil
+	}
+	ctx, cancel := withReserve(ctx)
+	defer cancel()
+	defer clock(&j.spent.lookup)()
+	for _, region := range j.Policy.searched(j.invocation.Region) {
+		for _, kind := range []template.Kind{template.Component, template.Pipeline} {
+			own, err := j.find(ctx, Query{Kind: kind, RegionID: region, Tags: []Tag{{jobTag, j.id}}})
+			switch known := fault.Of(err); {
+			case known != nil && (known.Kind == fault.Invalid || known.Kind == fault.Permanent):
+				// Where we may not look, or there is no such region, nothing of ours is.
+			case err != nil:
+				return err
+			case len(own) > 0:
+				j.template = &template.Template{Kind: kind, Name: own[0].Name, RegionID: region}
+				j.reason = nil
+				j.adopt(own)
+				return nil
+			}
+		}
+	}
+	return nil
 }
 
 // because is f with the domain's judgement.

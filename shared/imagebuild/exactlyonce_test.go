@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -229,6 +230,8 @@ func TestEveryCutThenRedelivery(t *testing.T) {
 func TestConflicts(t *testing.T) {
 	twenty := "# ---\n# tags: {" + manyTags(20) + "}\n# ---\nRUN true\n"
 	own := []imagebuild.Resource{{Kind: template.Component, ID: "mine", Name: "web", Tags: []imagebuild.Tag{{Key: jobTag, Value: "job"}}}}
+	renamed := slices.Clone(own)
+	renamed[0].Name = "as-it-was-called"
 	tests := []struct {
 		name, code, template string
 		there                []imagebuild.Resource
@@ -236,6 +239,7 @@ func TestConflicts(t *testing.T) {
 		message              string
 	}{
 		{"other parameters, made before", "IdempotentParameterMismatch", component, own, imagebuild.Created, ""},
+		{"other parameters, another name", "IdempotentParameterMismatch", component, renamed, imagebuild.Created, ""},
 		{"other parameters, not ours", "IdempotentParameterMismatch", component, nil, imagebuild.Failed, "other parameters"},
 		{"other parameters, no tag of ours", "IdempotentParameterMismatch", twenty, own, imagebuild.Failed, "other parameters"},
 		{"version there, made before", "InvalidComponentVersion.Exist", component, own, imagebuild.Created, ""},

@@ -68,6 +68,7 @@ type cloud struct {
 	mu      sync.Mutex
 	all     []imagebuild.Resource
 	tokens  map[string]string
+	regions map[string]string // by resource ID; one without is everywhere
 	queries []imagebuild.Query
 	creates []imagebuild.Request
 }
@@ -79,6 +80,9 @@ func (c *cloud) Find(_ context.Context, q imagebuild.Query) ([]imagebuild.Resour
 	var found []imagebuild.Resource
 	for _, r := range c.all {
 		missing := slices.ContainsFunc(q.Tags, func(t imagebuild.Tag) bool { return !slices.Contains(r.Tags, t) })
+		if region, ok := c.regions[r.ID]; ok && region != q.RegionID {
+			continue
+		}
 		if r.Kind == q.Kind && (q.Name == "" || q.Name == r.Name) && !missing {
 			found = append(found, r)
 		}
@@ -104,7 +108,10 @@ func (c *cloud) Create(_ context.Context, r imagebuild.Request) (string, error) 
 	if c.tokens == nil {
 		c.tokens = map[string]string{}
 	}
-	c.tokens[r.ClientToken] = made.ID
+	if c.regions == nil {
+		c.regions = map[string]string{}
+	}
+	c.tokens[r.ClientToken], c.regions[made.ID] = made.ID, r.RegionID
 	return made.ID, nil
 }
 

@@ -38,6 +38,7 @@ type job struct {
 
 	id       string
 	template *template.Template // nil until the delivery was read
+	unpinned bool               // an earlier delivery may have read another template
 	request  Request            // complete once the template is accepted
 	ownTags  []Tag              // those of ours that the request has room for
 

@@ -77,6 +77,18 @@ func (p *Policy) vSwitches(string) []string      { return p.VSwitchIDs }
 func (p *Policy) resourceGroups(string) []string { return p.ResourceGroupIDs }
 func (p *Policy) instanceTypes(string) []string  { return orDefault(p.InstanceTypes, anyValue) }
 
+// searched are the regions that an accepted template may have been for. Those
+// that only "*" allows have no list.
+func (p *Policy) searched(own string) []string {
+	regions := []string{own}
+	for _, r := range p.Regions {
+		if r != anyValue && !slices.Contains(regions, r) {
+			regions = append(regions, r)
+		}
+	}
+	return regions
+}
+
 func orDefault(list []string, value string) []string {
 	if list == nil {
 		return []string{value}

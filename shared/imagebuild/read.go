@@ -27,6 +27,7 @@ func (j *job) read(ctx context.Context) (done bool, err error) {
 
 func (j *job) readObject(ctx context.Context) (bool, error) {
 	ref := j.delivery.Object
+	j.unpinned = ref.ETag == ""
 	text, err := j.fetch(ctx, ref)
 	switch {
 	case errors.Is(err, ErrGone):
@@ -65,6 +66,7 @@ func (j *job) readURI(ctx context.Context, m *template.Message) (bool, error) {
 		return j.reject()
 	}
 	text, err := j.fetch(ctx, ObjectRef{Bucket: bucket, Key: key, ETag: m.TemplateETag})
+	j.unpinned = m.TemplateETag == "" || errors.Is(err, ErrGone)
 	switch {
 	case errors.Is(err, ErrGone):
 		return false, fault.New(fault.Invalid, "imagebuild.read", "templateUri names an object that does not exist")
@@ -82,6 +84,7 @@ func (j *job) readURI(ctx context.Context, m *template.Message) (bool, error) {
 }
 
 func (j *job) skip(kind, message string) (done bool, err error) {
+	j.unpinned = true
 	j.status, j.reason = Skipped, &Reason{Kind: kind, Message: message}
 	return true, nil
 }

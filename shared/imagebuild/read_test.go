@@ -41,7 +41,7 @@ func TestObjectThatIsNoLongerThere(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			box := &inbox{}
-			builder := &imagebuild.Builder{Objects: &reads{err: test.err}, Outbox: box, Policy: imagebuild.Policy{Buckets: []string{"shared-templates"}}}
+			builder := &imagebuild.Builder{Objects: &reads{err: test.err}, Resources: &cloud{}, Outbox: box, Policy: imagebuild.Policy{Buckets: []string{"shared-templates"}}}
 			require.NoError(t, run(builder, test.delivery).Err)
 			o := box.only(t)
 			require.Equal(t, test.status, o.Data.Status)
@@ -50,6 +50,82 @@ func TestObjectThatIsNoLongerThere(t *testing.T) {
 			require.Nil(t, o.Data.Content)
 			require.Empty(t, o.Data.Findings)
 		})
+	}
+}
+
+// A job that created its resource says so again, whatever has become of the
+// object that it read.
+func TestCreatedStaysCreated(t *testing.T) {
+	const (
+		uri    = `{"templateUri":"oss://shared-templates/templates/web.Dockerfile"}`
+		pinned = `{"templateUri":"oss://shared-templates/templates/web.Dockerfile","templateETag":"E1"}`
+		abroad = "# ---\n# regionId: cn-beijing\n# ---\n"
+	)
+	policy := imagebuild.Policy{Buckets: []string{"shared-templates"}, Regions: []string{"*", "cn-hangzhou", "cn-beijing"}}
+	changed := func(text string) *reads {
+		return &reads{text: map[string]string{"templates/web.Dockerfile": text}}
+	}
+	tests := []struct {
+		name     string
+		delivery imagebuild.Delivery
+		template string
+		then     *reads
+	}{
+		{"object gone", upload("job"), component, &reads{err: imagebuild.ErrGone}},
+		{"object changed", upload("job"), component, &reads{err: imagebuild.ErrSuperseded}},
+		{"object of a pipeline changed", upload("job"), pipeline, &reads{err: imagebuild.ErrSuperseded}},
+		{"object for another region changed", upload("job"), abroad + pipeline, &reads{err: imagebuild.ErrSuperseded}},
+		{"templateUri, gone", message("job", uri), component, &reads{err: imagebuild.ErrGone}},
+		{"templateUri with eTag, gone", message("job", pinned), component, &reads{err: imagebuild.ErrGone}},
+		{"templateUri with eTag, changed", message("job", pinned), pipeline, &reads{err: imagebuild.ErrSuperseded}},
+		{"templateUri, broken since", message("job", uri), pipeline, changed("BOGUS\n")},
+		{"templateUri, what another made since", message("job", uri), component, changed("RUN other\n")},
+		{"templateUri, too large since", message("job", uri), component, changed(strings.Repeat("# a comment\n", 1<<17))},
+		{"event without eTag, broken since", imagebuild.Delivery{Trigger: imagebuild.TriggerOSS, SourceID: "job",
+			Object: imagebuild.ObjectRef{Bucket: "shared-templates", Key: "templates/web.Dockerfile"}}, component, changed("BOGUS\n")},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			c, box := &cloud{}, &inbox{}
+			builder := imagebuild.Builder{Resources: c, Outbox: box, Policy: policy}
+			first, other, again := builder, builder, builder
+			first.Objects, other.Objects, again.Objects = changed(test.template), text("RUN other\n"), test.then
+			require.NoError(t, run(&first, test.delivery).Err)
+			require.NoError(t, run(&other, upload("another job")).Err)
+			require.Equal(t, imagebuild.Created, run(&again, test.delivery).Status)
+			require.Len(t, c.all, 2)
+			outcomes := box.outcomes(t)
+			was, is := outcomes[0], outcomes[2]
+			require.Equal(t, []any{was.ID, was.Type, was.Subject, was.Data.Target, was.Data.Resource},
+				[]any{is.ID, is.Type, is.Subject, is.Data.Target, is.Data.Resource})
+			require.Nil(t, is.Data.Reason)
+		})
+	}
+}
+
+// What a region says that we may not use, or that is not there, decides
+// nothing; what another delivery may find out waits for it.
+func TestTheJobsOwnIsNotFound(t *testing.T) {
+	policy := imagebuild.Policy{Regions: []string{"cn-beijing"}}
+	for kind, status := range map[fault.Kind]imagebuild.Status{
+		fault.Permanent: imagebuild.Skipped, fault.Invalid: imagebuild.Skipped, fault.Unknown: "",
+	} {
+		var regions []string
+		box := &inbox{}
+		builder := &imagebuild.Builder{Objects: &reads{err: imagebuild.ErrSuperseded}, Outbox: box, Policy: policy,
+			Resources: resources{find: func(q imagebuild.Query) ([]imagebuild.Resource, error) {
+				regions = append(regions, q.RegionID)
+				return nil, failure(kind, "Whatever")
+			}}}
+		result := run(builder, upload("job"))
+		require.Equal(t, status, result.Status)
+		if status == "" {
+			require.Equal(t, kind, fault.KindOf(result.Err))
+			require.Empty(t, box.bodies)
+			continue
+		}
+		require.Equal(t, []string{"cn-hangzhou", "cn-hangzhou", "cn-beijing", "cn-beijing"}, regions)
+		require.Equal(t, "superseded", box.only(t).Data.Reason.Kind)
 	}
 }
 
@@ -97,7 +173,7 @@ func TestFileTooLargeToBeRead(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			box := &inbox{}
 			store := &reads{text: map[string]string{"templates/web.Dockerfile": huge}}
-			require.NoError(t, run(&imagebuild.Builder{Objects: store, Outbox: box, Policy: imagebuild.Policy{Buckets: []string{"shared-templates"}}}, delivery).Err)
+			require.NoError(t, run(&imagebuild.Builder{Objects: store, Resources: &cloud{}, Outbox: box, Policy: imagebuild.Policy{Buckets: []string{"shared-templates"}}}, delivery).Err)
 			data := box.only(t).Data
 			require.Equal(t, imagebuild.Rejected, data.Status)
 			require.Len(t, data.Findings, 1)
