@@ -198,7 +198,9 @@ func fill(v reflect.Value) {
 	switch v.Kind() {
 	case reflect.Struct:
 		for i := range v.NumField() {
-			fill(v.Field(i))
+			if v.Type().Field(i).IsExported() {
+				fill(v.Field(i))
+			}
 		}
 	case reflect.Pointer:
 		v.Set(reflect.New(v.Type().Elem()))
@@ -247,6 +249,9 @@ func compare(t *testing.T, defs map[string]any, name string, node map[string]any
 	properties := node["properties"].(map[string]any)
 	var members, always []string
 	for i := range typ.NumField() {
+		if !typ.Field(i).IsExported() {
+			continue
+		}
 		member, options, _ := strings.Cut(typ.Field(i).Tag.Get("json"), ",")
 		members = append(members, member)
 		if !strings.Contains(options, "omitempty") {

@@ -49,12 +49,12 @@ func (t *Template) Lookup(key string) []Value {
 // the policy. The zero Value stands for the whole template.
 func (t *Template) Report(rule string, v Value, message, help string) {
 	if v.Line == 0 {
-		v.Path = cmp.Or(v.Path, t.path)
+		v.Path, v.order = cmp.Or(v.Path, t.path), t.order
 		v.Line, v.Column, v.EndLine, v.EndColumn = 1, 1, 1, 1
 	}
 	t.Findings = append(t.Findings, Finding{
 		Rule: rule, Severity: severityOf(rule), Path: v.Path, Message: message, Help: help,
-		Line: v.Line, Column: v.Column, EndLine: v.EndLine, EndColumn: v.EndColumn,
+		Line: v.Line, Column: v.Column, EndLine: v.EndLine, EndColumn: v.EndColumn, order: v.order,
 	})
 	last := t.Findings[len(t.Findings)-1]
 	same := slices.IndexFunc(t.Findings, func(f Finding) bool { return f.Path == last.Path && byPosition(last, f) < 0 })
@@ -63,6 +63,11 @@ func (t *Template) Report(rule string, v Value, message, help string) {
 		t.Findings[same] = last
 	}
 }
+
+// Text returns the text that a finding's line and column count in: the file,
+// the message body with its base64 undone, or the content inside the body. It
+// has no byte order mark.
+func (t *Template) Text(f Finding) string { return t.texts[f.order] }
 
 // Parameters returns every API parameter that the template sets, flattened and
 // spelt as the API does, in the order of the table of keys; tags are sorted.

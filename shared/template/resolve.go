@@ -20,7 +20,7 @@ type input struct {
 	testAt  span // of the key that gave test
 
 	messageKeys []given
-	found       []located // about the message
+	found       []Finding // about the message
 	body        *source   // of the message, nil for a file
 	incomplete  bool      // there is no content to judge
 	pedantic    bool
@@ -44,7 +44,7 @@ func ParseFile(path string, text []byte) *Template {
 }
 
 func parseFile(path string, text []byte, pedantic bool) *Template {
-	in := input{content: newSource(path, contentOrder, string(text)), name: DefaultName(path), pedantic: pedantic}
+	in := input{content: newSource(path, bodyOrder, string(text)), name: DefaultName(path), pedantic: pedantic}
 	in.format = formatOf(path, in.content)
 	return in.template()
 }
@@ -61,7 +61,8 @@ func formatOf(path string, src *source) Format {
 }
 
 func (in *input) template() *Template {
-	l := &lint{in: in, t: &Template{Kind: Component, Format: in.format, Targets: []string{targetAlibaba}, path: in.content.path}}
+	l := &lint{in: in, t: &Template{Kind: Component, Format: in.format, Targets: []string{targetAlibaba}, path: in.content.path, order: in.content.order}}
+	l.t.texts = in.texts()
 	l.found = slices.Clone(in.found)
 	l.t.given = in.messageKeys
 	if !in.incomplete && checkText(&l.report, in.content) {
@@ -70,6 +71,15 @@ func (in *input) template() *Template {
 	l.settle()
 	l.t.Findings = l.findings(in.pedantic)
 	return l.t
+}
+
+func (in *input) texts() (texts [testOrder + 1]string) {
+	for _, src := range []*source{in.body, in.content, in.test} {
+		if src != nil {
+			texts[src.order] = src.text
+		}
+	}
+	return texts
 }
 
 // read takes header and parts and judges them.

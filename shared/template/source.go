@@ -68,16 +68,10 @@ func (p span) path() string {
 
 // value makes the exported form of a scalar that stands at p.
 func (p span) value(key, text string) Value {
-	v := Value{Key: key, Text: text, Path: p.path()}
+	v := Value{Key: key, Text: text, Path: p.path(), order: p.src.order}
 	v.Line, v.Column = p.src.position(p.start)
 	v.EndLine, v.EndColumn = p.src.position(p.end)
 	return v
-}
-
-// located is a finding with what it is sorted by.
-type located struct {
-	Finding
-	order int
 }
 
 // maxAlike bounds the findings of one rule and severity. Nothing within the
@@ -92,7 +86,7 @@ type alike struct {
 
 // report collects the findings of one template.
 type report struct {
-	found []located
+	found []Finding
 	count map[alike]int
 }
 
@@ -120,23 +114,23 @@ func (r *report) addAs(severity Severity, rule string, at span, code, message, h
 	}
 	r.count[kind]++
 	v := at.value("", "")
-	r.found = append(r.found, located{order: at.src.order, Finding: Finding{
+	r.found = append(r.found, Finding{
 		Rule: rule, Severity: severity, Path: v.Path,
 		Line: v.Line, Column: v.Column, EndLine: v.EndLine, EndColumn: v.EndColumn,
-		Message: message, Help: help, ServiceCode: code,
-	}})
+		Message: message, Help: help, ServiceCode: code, order: v.order,
+	})
 }
 
 // findings returns what was found in the order of the text, rules of one place
 // by their id; pedantic rules only where asked for.
 func (r *report) findings(pedantic bool) []Finding {
-	slices.SortStableFunc(r.found, func(a, b located) int {
-		return cmp.Or(cmp.Compare(a.order, b.order), byPosition(a.Finding, b.Finding))
+	slices.SortStableFunc(r.found, func(a, b Finding) int {
+		return cmp.Or(cmp.Compare(a.order, b.order), byPosition(a, b))
 	})
 	out := make([]Finding, 0, len(r.found))
 	for _, f := range r.found {
 		if pedantic || !isPedantic(f.Rule) {
-			out = append(out, f.Finding)
+			out = append(out, f)
 		}
 	}
 	return out

@@ -49,6 +49,8 @@ type Finding struct {
 	Message     string `json:"message"`
 	Help        string `json:"help,omitempty"`
 	ServiceCode string `json:"serviceCode,omitempty"`
+
+	order int // of the text that it points into
 }
 
 // Parameter is one API parameter in its flattened form, "Tag.1.Key".
@@ -68,6 +70,8 @@ type Value struct {
 	Text                             string
 	Path                             string // Finding.Path
 	Line, Column, EndLine, EndColumn int
+
+	order int // as Finding.order
 }
 
 // Template is a template as read: what it asks for and what is wrong with it.
@@ -84,9 +88,11 @@ type Template struct {
 	ComponentVersion string
 	Findings         []Finding
 
-	path  string   // Finding.Path of the content, "" of a message
-	given []given  // what header and message set, header keys that the message overrides left out
-	base  baseline // base image, from FROM or the keys
+	texts [testOrder + 1]string // what findings point into, by their order
+	path  string                // Finding.Path of the content, "" of a message
+	order int                   // Finding.order of the content
+	given []given               // what header and message set, header keys that the message overrides left out
+	base  baseline              // base image, from FROM or the keys
 }
 
 // Message is a message body as read, before its content is known to be

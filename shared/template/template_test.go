@@ -184,3 +184,23 @@ func TestNoTextInFindings(t *testing.T) {
 		}
 	}
 }
+
+// TestText: a key of a message and the text in it have the same path, and
+// their findings stand in different texts.
+func TestText(t *testing.T) {
+	lines := func(body string) (out []string) {
+		got := ParseMessage([]byte(body)).Resolve("", nil)
+		for _, f := range got.Findings {
+			out = append(out, f.Rule+" "+strings.Split(got.Text(f), "\n")[f.Line-1])
+		}
+		return out
+	}
+	const twice = `{"content":"ADD a b","content":"RUN true\nADD x y"}`
+	require.Equal(t, []string{"IB0251 " + twice, "IB0101 ADD a b"}, lines(twice))
+	const test = `{"content":"RUN true","testContent":"RUN true\nADD x y"}`
+	require.Equal(t, []string{"IB0254 " + test, "IB0101 ADD x y"}, lines(test))
+	require.Equal(t, []string{"IB0101 ADD a b"}, lines("QUREIGEgYg=="), "base64 of ADD a b")
+
+	file := ParseFile("x.Dockerfile", []byte("\uFEFFRUN true\r\nADD x y\r\n"))
+	require.Equal(t, "RUN true\r\nADD x y\r\n", file.Text(file.Findings[0]))
+}
