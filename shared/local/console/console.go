@@ -261,8 +261,32 @@ func (c *console) invoke(r *http.Request) (any, error) {
 		return nil, failure(http.StatusNotFound, "%v", err)
 	case errors.Is(err, fc.ErrClosed):
 		return nil, failure(http.StatusServiceUnavailable, "%v", err)
+	case err != nil:
+		return nil, err
 	}
-	return result, err
+	return invocation{
+		RequestID: result.RequestID, Body: asJSON(result.Body), ErrorType: result.ErrorType, Logs: append([]string{}, result.Logs...),
+		DurationMs: float64(result.Duration.Microseconds()) / 1000, ColdStart: result.ColdStart,
+	}, nil
+}
+
+// invocation is what a synchronous invocation came to.
+type invocation struct {
+	RequestID  string          `json:"requestId"`
+	Body       json.RawMessage `json:"body"`      // what the function answered, or the error's object
+	ErrorType  string          `json:"errorType"` // "" is success
+	Logs       []string        `json:"logs"`
+	DurationMs float64         `json:"durationMs"`
+	ColdStart  bool            `json:"coldStart"`
+}
+
+// asJSON returns an answer as it is, or as a string where it is no JSON.
+func asJSON(body []byte) json.RawMessage {
+	if json.Valid(body) {
+		return body
+	}
+	text, _ := json.Marshal(string(body)) // a string always encodes
+	return text
 }
 
 func read(r *http.Request, limit int64) ([]byte, error) {
