@@ -50,16 +50,16 @@ func readContent(parameter, text, tooLong string) (content, error) {
 	return c, nil
 }
 
-// blanks part words. The last two are the no-break space and the wide space of
-// Chinese keyboards, which editors slip in.
-const blanks = " \t\u00a0\u3000"
+// blanks part words. The last three are the no-break space, the wide space of
+// Chinese keyboards and the byte order mark, which editors slip in.
+const blanks = " \t\u00a0\u3000\ufeff"
 
 // readCommands takes a text apart: a BOM, CRLF, blank lines and comment lines
 // are nothing, a line that ends in a backslash goes on in the next one.
 func readCommands(text string) []command {
 	var list []command
 	goesOn := false
-	for i, line := range strings.Split(strings.TrimPrefix(text, "\ufeff"), "\n") {
+	for i, line := range strings.Split(text, "\n") {
 		line = strings.TrimSuffix(line, "\r")
 		if start := strings.TrimLeft(line, blanks); start == "" || start[0] == '#' {
 			continue

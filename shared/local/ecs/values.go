@@ -94,7 +94,7 @@ func oneOf(values ...string) func(string) bool {
 func between(least, most int) func(string) bool {
 	return func(s string) bool {
 		n, err := strconv.Atoi(s)
-		return err == nil && least <= n && n <= most
+		return err == nil && least <= n && n <= most && strconv.Itoa(n) == s
 	}
 }
 

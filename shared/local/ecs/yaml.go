@@ -114,7 +114,7 @@ func readTasks(list yaml.Node) ([]task, error) {
 	}
 	tasks := make([]task, len(entries))
 	for i := range entries {
-		if entries[i].Decode(&tasks[i]) != nil {
+		if hasMerge(&entries[i]) || hasMerge(valueOf(&entries[i], "Properties")) || entries[i].Decode(&tasks[i]) != nil {
 			return nil, fmt.Errorf("task %d is not a mapping of Name, Action and Properties", i+1)
 		}
 	}
@@ -143,9 +143,7 @@ func parseOne(text string) (*yaml.Node, error) {
 }
 
 func readParameters(node yaml.Node) ([]parameter, error) {
-	if node.Kind == yaml.AliasNode {
-		node = *node.Alias
-	}
+	node = *dealias(&node)
 	if node.IsZero() || node.Tag == "!!null" {
 		return nil, nil
 	}
@@ -220,6 +218,35 @@ func (t task) check(names, known map[string]bool) error {
 		}
 	}
 	return nil
+}
+
+// hasMerge reports a merge key (<<), which the page on YAML components does not
+// know, but the library does.
+func hasMerge(n *yaml.Node) bool {
+	for i, key := range dealias(n).Content {
+		if n.Kind != yaml.SequenceNode && i%2 == 0 && key.Tag == "!!merge" {
+			return true
+		}
+	}
+	return false
+}
+
+// valueOf is the value of a mapping's key, an empty node where there is none.
+func valueOf(n *yaml.Node, name string) *yaml.Node {
+	n = dealias(n)
+	for i := 0; n.Kind == yaml.MappingNode && i < len(n.Content); i += 2 {
+		if n.Content[i].Value == name {
+			return n.Content[i+1]
+		}
+	}
+	return &yaml.Node{}
+}
+
+func dealias(n *yaml.Node) *yaml.Node {
+	if n.Kind == yaml.AliasNode {
+		return n.Alias
+	}
+	return n
 }
 
 func isEmpty(n yaml.Node) bool {
