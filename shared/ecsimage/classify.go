@@ -23,7 +23,6 @@ var codes = sdkclient.Codes{
 	"ImageComponent.NotFound":                 fault.Invalid,
 	"ImagePipeline.NotSupportWindowsInstance": fault.Invalid,
 	"Invalid*":                       fault.Invalid,
-	"InvalidComponentVersion.Exist":  fault.Invalid,
 	"MissingParameter*":              fault.Invalid,
 	"NotEmptyCommandContent.RESTART": fault.Invalid,
 	"NotSupportedCommand.FROM":       fault.Invalid,

@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"strings"
 	"syscall"
+	"unicode"
 
 	"imagedrop/shared/fault"
 )
@@ -36,6 +37,20 @@ func (c Codes) Kind(code string, status int) fault.Kind {
 	return kind
 }
 
+// lists reports a code that tells nothing but what the service's pages say: one
+// of the table, or letters after the beginning of one.
+func (c Codes) lists(code string) bool {
+	if strings.ContainsFunc(code, func(r rune) bool { return r != '.' && !unicode.IsLetter(r) }) {
+		return false
+	}
+	for entry := range c {
+		if family, all := strings.CutSuffix(entry, "*"); entry == code || all && strings.HasPrefix(code, family) {
+			return true
+		}
+	}
+	return false
+}
+
 // Refusal is a service's answer that is no success.
 type Refusal struct {
 	Code, Message, RequestID string // as the answer spells them, "" where it has none
@@ -50,7 +65,7 @@ func (c Codes) Fault(op string, r Refusal, secrets []string) *fault.Error {
 		Kind: c.Kind(r.Code, r.Status), Op: op, HTTPStatus: r.Status,
 		Code: r.Code, RequestID: Identifier(r.RequestID, secrets...),
 	}
-	if _, ours := c[r.Code]; !ours { // a code that we list tells nothing but what we know
+	if !c.lists(r.Code) {
 		f.Code = Identifier(r.Code, secrets...)
 	}
 	if r.Code != "" {

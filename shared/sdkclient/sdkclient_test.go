@@ -279,8 +279,8 @@ func TestClean(t *testing.T) {
 // A template may say what a code says: the code stays, since others act on it.
 func TestCodesOutliveTemplateText(t *testing.T) {
 	codes := sdkclient.Codes{"ImageComponent.NotFound": fault.Invalid, "Invalid*": fault.Invalid}
-	for _, code := range []string{"ImageComponent.NotFound", "InvalidCommandContent.COPY"} {
-		f := codes.Fault("op", sdkclient.Refusal{Code: code, Status: 404}, []string{"COPY", "RUN grep ImageComponent.NotFound log"})
+	for _, code := range []string{"ImageComponent.NotFound", "InvalidCommandContent.COPY", "InvalidComponentVersion.Exist"} {
+		f := codes.Fault("op", sdkclient.Refusal{Code: code, Status: 404}, []string{"COPY", "RUN grep ImageComponent.NotFound log # InvalidComponentVersion"})
 		require.Equal(t, code, f.Code)
 	}
 	f := codes.Fault("op", sdkclient.Refusal{Code: "Invalid.canary-canary", Status: 400}, []string{"RUN echo canary-canary"})
