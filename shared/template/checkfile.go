@@ -89,7 +89,7 @@ func checkBlanks(l *lint, p *part, in *instruction) {
 // oddBlank finds the first odd blank outside quotes, except between keyword
 // and argument, where it is only reported like any other.
 func oddBlank(text string) (at, size int) {
-	if !strings.Contains(text, "\u00a0") && !strings.Contains(text, "\u3000") {
+	if !strings.ContainsAny(text, oddBlanks) {
 		return 0, 0
 	}
 	var quote rune

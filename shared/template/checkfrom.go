@@ -116,7 +116,7 @@ func referenceProblem(list []word) (problem, help string) {
 // isPlainWord reports a word without quotes or escapes or odd blanks, which
 // every reader splits alike.
 func isPlainWord(s string) bool {
-	return s != "" && !strings.ContainsAny(s, "\"'\\\u00a0\u3000")
+	return s != "" && !strings.ContainsAny(s, "\"'\\"+oddBlanks)
 }
 
 func isParameterValue(s string) bool {

@@ -128,7 +128,7 @@ func (in *instruction) separable(text string) string {
 }
 
 // asBlanks keeps the length, so that offsets stay.
-var asBlanks = strings.NewReplacer("\u00a0", "  ", "\u3000", "   ")
+var asBlanks = strings.NewReplacer("\u00a0", "  ", "\u3000", "   ", "\ufeff", "   ")
 
 // offset maps an offset of arguments() to the source; one that falls between
 // two pieces belongs to the earlier.
@@ -431,9 +431,11 @@ func blank(s string) int {
 	return 0
 }
 
-// isOddBlank reports a blank that no shell takes for one: the no-break space,
-// and the wide space of Chinese keyboards.
-func isOddBlank(r rune) bool { return r == '\u00a0' || r == '\u3000' }
+// oddBlanks are those that no shell takes for one: the no-break space, the wide
+// space of Chinese keyboards, and the byte order mark, which has no width.
+const oddBlanks = "\u00a0\u3000\ufeff"
+
+func isOddBlank(r rune) bool { return r >= utf8.RuneSelf && strings.ContainsRune(oddBlanks, r) }
 
 // firstWord returns what stands before the first blank, without the
 // continuation mark of a line that ends right after it.

@@ -33,15 +33,21 @@ func readYAML(p *part, from int) *yamlContent {
 	return c
 }
 
-// codeAsCommands is the first code that the commands of a text predict.
+// codeAsCommands is the first code that the commands of a text predict; sizes
+// come before everything else.
 func codeAsCommands(text string) string {
 	in := input{content: newSource("", contentOrder, text), body: &source{}, format: Dockerfile, kind: Component}
+	first := ""
 	for _, f := range in.template().Findings {
-		if f.ServiceCode != "" {
+		switch {
+		case f.ServiceCode == "":
+		case f.Rule == "IB0002", f.Rule == "IB0003":
 			return f.ServiceCode
+		case first == "":
+			first = f.ServiceCode
 		}
 	}
-	return ""
+	return first
 }
 
 // yamlOf takes the lines of a source from one on as they stand.
@@ -463,7 +469,10 @@ func checkProperties(l *lint, p *part) {
 	p.eachTask(func(task *yaml.Node) {
 		known := []string{"Name", "Action", "Properties"}
 		pairs(task, func(key, _ *yaml.Node) {
-			if !slices.Contains(known, key.Value) {
+			switch {
+			case key.ShortTag() == "!!merge":
+				l.addYAML(p, "IB0605", key, "a merge key in a task", "write Name, Action and Properties in every task")
+			case !slices.Contains(known, key.Value):
 				l.add("IB0605", p.yaml.text.span(key), "", "unknown key"+named(key.Value)+" of a task", suggestFrom(key.Value, known))
 			}
 		})
