@@ -1,0 +1,612 @@
+package shared
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"imagedrop/shared/ecsimage"
+	"imagedrop/shared/fault"
+	"imagedrop/shared/imagebuild"
+	"imagedrop/shared/local/account"
+	"imagedrop/shared/local/ecs"
+	"imagedrop/shared/local/store"
+	"imagedrop/shared/sdkclient"
+	"imagedrop/shared/template"
+)
+
+// The linter and the local service read templates each in its own way, so each
+// tests the other. Every sample is sent to the service, also a rejected one,
+// and must come out as its findings say:
+//
+//   - no error: accepted;
+//   - errors with service codes: refused with one of these codes;
+//   - errors without: accepted, since the linter is the stricter one on purpose.
+//
+// The two tables hold every exception.
+
+// stricter are the rules with findings that predict no code. answers begins
+// the codes that the service may answer to such a template all the same.
+var stricter = map[string]struct{ why, answers string }{
+	"IB0004":   {why: "a control byte is a slip of the keyboard; the service would build with it"},
+	"IB0005":   {why: "no document names a code; the endpoint takes the bytes in comments, which are not sent", answers: "InvalidParameter."},
+	"IB0006":   {why: "the service knows YAML by its root, not by the file's name, and may read the text as commands", answers: anyCode},
+	"IB0011":   {why: "to the service a parser directive is a comment; its author means something by it"},
+	"IB0116":   {why: "the documents have no code for a malformed LABEL"},
+	"IB0124":   {why: "the service drops one of two base images; the linter drops none"},
+	"IB0201":   {why: "no name is sent where the file's name makes none, and the service would choose one"},
+	"IB0206":   {why: "a prefix of ours; and an empty tag cannot be sent"},
+	"IB0231":   {why: "an empty tag cannot be sent"},
+	"IB0246":   {why: "the key is not sent; it means that the author wanted something else"},
+	"IB0250":   {why: "the key is not sent"},
+	"IB0251":   {why: "the first of the two is sent"},
+	"IB0252":   {why: "the value is not sent, or asks for what this version does not do", answers: anyCode},
+	"IB0253":   {why: "the service sees no header; a broken one hides settings"},
+	"IB0254":   {why: "the key or section is not sent"},
+	"IB0255":   {why: "the keys of the other kind are not sent"},
+	"IB0257":   {why: "the service sees one content, the sender gave two"},
+	"IB0605":   {why: "the service passes over an unknown key of a task"},
+	emptyValue: {why: "an empty value is not sent, whatever the key"},
+	"IB0601":   {why: "the service knows YAML by its root, not by the file's name, and may read the text as commands", answers: anyCode},
+}
+
+// anyCode begins every code.
+const anyCode = "*"
+
+// emptyValue stands for the rules of all keys.
+const emptyValue = "empty value"
+
+// unsent are the rules that say that a value is not sent, though it is judged:
+// that of the other kind's key or section, or of a base image that FROM
+// contradicts. Codes of such findings need not come.
+var unsent = []string{"IB0124", "IB0246", "IB0254"}
+
+// unread are the rules that leave nothing to send: there is no content.
+var unread = []string{"IB0004", "IB0252", "IB0256", "IB0257"}
+
+// decided are the codes that only the service can know, and when it may answer
+// them.
+var decided = map[string]struct {
+	why  string
+	when func(*market, request) bool
+}{
+	"InvalidRegionId.NotFound":           {"which regions there are", (*market).namesUnknownRegion},
+	"InvalidImage.NotFound":              {"which images there are", (*market).namesUnknownImage},
+	"ImageComponent.NotFound":            {"which components there are", (*market).namesUnknownComponent},
+	"InvalidImageComponent.NotSupported": {"what type a component has", (*market).misplacesComponent},
+	"InvalidParameter.BuildContent":      {"which parameters a component has", (*market).givesParameters},
+	"InvalidComponentVersion.Exist":      {"which versions are taken", (*market).nameIsTaken},
+	"IdempotentParameterMismatch":        {"which tokens were used", (*market).tokenIsUsed},
+	"QuotaExceed.ImageComponent":         {"how many components there are", (*market).isFull},
+	"QuotaExceed.ImagePipeline":          {"how many pipelines there are", (*market).isFull},
+}
+
+// sample is one input: a template file, or a message.
+type sample struct {
+	key    string // object key of a file, "" for a message
+	text   string
+	object string // what a message's templateUri names
+}
+
+// parse reads the sample as imagebuild does. token is the sender's, if any.
+func (in sample) parse() (t *template.Template, token string) {
+	if in.key != "" {
+		return template.ParseFile(in.key, []byte(in.text)), ""
+	}
+	m := template.ParseMessage([]byte(in.text))
+	if m.TemplateURI == "" {
+		return m.Resolve("", nil), m.ClientToken
+	}
+	_, key, _ := strings.Cut(strings.TrimPrefix(m.TemplateURI, "oss://"), "/")
+	return m.Resolve(key, []byte(in.object)), m.ClientToken
+}
+
+func (in sample) delivery(id string) imagebuild.Delivery {
+	if in.key != "" {
+		return imagebuild.Delivery{Trigger: imagebuild.TriggerOSS, SourceID: id, Object: imagebuild.ObjectRef{Bucket: "templates", Key: in.key}}
+	}
+	return imagebuild.Delivery{Trigger: imagebuild.TriggerQueue, SourceID: id, Body: []byte(in.text)}
+}
+
+// Read implements imagebuild.Objects: the one object is the sample's.
+func (in sample) Read(context.Context, imagebuild.ObjectRef, int64) ([]byte, error) {
+	if in.key != "" {
+		return []byte(in.text), nil
+	}
+	return []byte(in.object), nil
+}
+
+// request is a create as it is sent, with its parameters by name.
+type request struct {
+	imagebuild.Request
+	values map[string]string
+}
+
+func newRequest(r imagebuild.Request) request {
+	values := map[string]string{}
+	for _, p := range r.Parameters {
+		values[p.Name] = p.Value
+	}
+	return request{r, values}
+}
+
+// Scopes of what the service counts and remembers.
+func (r request) scope() string { return r.RegionID + " " + string(r.Kind) }
+func (r request) token() string { return r.scope() + " " + r.ClientToken }
+func (r request) name() string  { return r.scope() + " " + r.values["Name"] }
+
+// market is the local service behind a listener, the real adapter to it, and
+// what the test knows of the service's state.
+type market struct {
+	t      testing.TB
+	ctx    context.Context
+	client *ecsimage.Client
+	exists *account.Catalogue
+	close  func()
+
+	jobs    int
+	created map[string]int
+	tokens  map[string]bool
+	names   map[string]bool
+	seen    map[string]int // what came of the samples
+}
+
+// quota of components, and of pipelines, is small enough to be used up.
+const quota = 200
+
+// components are in every market, for samples to refer to.
+var components = []string{
+	`{"name": "agreed", "componentVersion": "1.0.0", "content": "RUN true"}`,
+	`{"name": "tested", "componentVersion": "1.0.0", "componentType": "Test", "content": "RUN true"}`,
+	`{"name": "with:parameters", "componentVersion": "1.0.0", "content": "Parameters:\n  needed: {Type: String}\n  optional: {Type: String, DefaultValue: x}\nTasks:\n- {Name: a, Action: RunShellCommand, Properties: {commandContent: 'echo {{ needed }}'}}\n"}`,
+}
+
+func openMarket(t testing.TB) *market {
+	m := &market{t: t, close: func() {}, seen: map[string]int{}}
+	m.reopen()
+	t.Cleanup(func() { m.close() })
+	return m
+}
+
+// reopen starts an empty service.
+func (m *market) reopen() {
+	m.close()
+	state, err := store.OpenMemory()
+	require.NoError(m.t, err)
+	acct := account.New()
+	server := httptest.NewServer(ecs.New(acct, state, ecs.Options{ComponentQuota: quota, PipelineQuota: quota}))
+	m.close = func() {
+		server.Close()
+		state.Close()
+	}
+	m.client, err = ecsimage.New(ecsimage.Options{Endpoint: server.URL})
+	require.NoError(m.t, err)
+	key := acct.Keys.Issue(acct.Clock.Now().Add(24 * time.Hour))
+	m.ctx = sdkclient.WithCredentials(context.Background(), sdkclient.Credentials{
+		AccessKeyID: key.AccessKeyID, AccessKeySecret: key.Secret, SecurityToken: key.Token,
+	})
+	m.exists, m.created, m.tokens, m.names = acct.Catalogue, map[string]int{}, map[string]bool{}, map[string]bool{}
+	for _, text := range components {
+		t, _ := sample{text: text}.parse()
+		require.Empty(m.t, m.send(m.requestOf(t, "")))
+	}
+}
+
+// requestOf builds the create of a template, also of one that is rejected.
+func (m *market) requestOf(t *template.Template, token string) request {
+	m.jobs++
+	r := imagebuild.Request{Kind: t.Kind, RegionID: cmp.Or(t.RegionID, account.Region), ClientToken: cmp.Or(token, m.job())}
+	r.Parameters = slices.Clone(t.Parameters())
+	if t.RegionID == "" {
+		r.Parameters = append(r.Parameters, template.Parameter{Name: "RegionId", Value: r.RegionID})
+	}
+	tags := []imagebuild.Tag{{Key: "imagedrop:job", Value: r.ClientToken}, {Key: "imagedrop:digest", Value: template.Digest(r.Parameters)}}
+	for i, tag := range tags[:min(max(20-t.UserTags(), 0), len(tags))] {
+		n := "Tag." + strconv.Itoa(t.UserTags()+i+1)
+		r.Parameters = append(r.Parameters, template.Parameter{Name: n + ".Key", Value: tag.Key}, template.Parameter{Name: n + ".Value", Value: tag.Value})
+	}
+	return newRequest(r)
+}
+
+// job is the source ID of the delivery under way.
+func (m *market) job() string { return fmt.Sprintf("job-%d", m.jobs) }
+
+// withBase names a base image where a malformed FROM names none, so that the
+// service gets to see the FROM.
+func (r request) withBase() request {
+	for _, p := range []template.Parameter{{Name: "BaseImageType", Value: "IMAGE"}, {Name: "BaseImage", Value: "m-bp67acfmxazb4p****"}} {
+		if r.values[p.Name] == "" {
+			r.Parameters = append(r.Parameters, p)
+		}
+	}
+	return newRequest(r.Request)
+}
+
+// send creates over the real adapter and answers the code of the refusal, ""
+// where the service accepts.
+func (m *market) send(r request) string {
+	_, err := m.client.Create(m.ctx, r.Request)
+	if f := fault.Of(err); f != nil {
+		return cmp.Or(f.Code, f.Error())
+	}
+	require.NoError(m.t, err)
+	if !m.tokens[r.token()] {
+		m.created[r.scope()]++
+	}
+	m.tokens[r.token()], m.names[r.name()] = true, true
+	return ""
+}
+
+// spy lets the create of a job pass to the service and keeps it.
+type spy struct {
+	*ecsimage.Client
+	market *market
+	sent   request
+	code   string
+}
+
+func (s *spy) Create(_ context.Context, r imagebuild.Request) (string, error) {
+	s.sent = newRequest(r)
+	if s.code = s.market.send(s.sent); s.code != "" {
+		return "", &fault.Error{Kind: fault.Permanent, Op: "spy.Create", Code: s.code}
+	}
+	return "created", nil
+}
+
+func (s *spy) Publish(context.Context, []byte) error { return nil }
+
+// open is the policy that allows everything.
+var open = imagebuild.Policy{
+	Regions: []string{"*"}, Buckets: []string{"*"}, Accounts: []string{"*"}, VSwitchIDs: []string{"*"}, InstanceTypes: []string{"*"},
+	ResourceGroupIDs: []string{"*"}, Targets: []string{"*"}, Build: true, RetainInstanceOnFailure: true,
+}
+
+// build takes a sample without errors the whole way of a job.
+func (m *market) build(in sample, want request) (code string) {
+	s := &spy{Client: m.client, market: m}
+	builder := imagebuild.Builder{Objects: in, Resources: s, Outbox: s, Policy: open, SkipLookup: true}
+	invocation := imagebuild.Invocation{Function: "upload", Region: account.Region, AccountID: account.ID}
+	builder.Run(m.ctx, invocation, []imagebuild.Delivery{in.delivery(m.job())})
+	require.Equal(m.t, want, s.sent, "imagebuild sends another request than this test, or none")
+	return s.code
+}
+
+// verdict is a sample with what the linter says and the service answers.
+type verdict struct {
+	sample
+	template *template.Template
+	request  request
+	codes    []string // of the error findings, as far as they have one
+	silent   []string // rules of the error findings that have none
+	answer   string
+}
+
+// agree judges one sample.
+func (m *market) agree(in sample) {
+	t, token := in.parse()
+	v := verdict{sample: in, template: t}
+	for _, f := range t.Findings {
+		switch {
+		case f.Severity != template.Error:
+		case f.ServiceCode != "":
+			v.codes = append(v.codes, f.ServiceCode)
+		case strings.HasSuffix(f.Message, " is empty"):
+			v.silent = append(v.silent, emptyValue)
+		default:
+			v.silent = append(v.silent, f.Rule)
+		}
+	}
+	v.request = m.requestOf(t, token)
+	switch {
+	case !t.HasErrors():
+		v.answer = m.build(in, v.request)
+	case t.Kind == template.Execution: // nothing is created
+		return
+	case v.isUnread():
+		require.True(m.t, containsAny(v.silent, unread), "nothing was read, and no rule says why\n%v", v)
+		return
+	default:
+		if slices.Contains(v.codes, "InvalidCommandContent.FROM") && t.Kind == template.Pipeline {
+			v.request = v.request.withBase()
+		}
+		v.answer = m.send(v.request)
+	}
+	m.judge(v)
+}
+
+// isUnread: a content that was read and is empty has a finding that says so.
+func (v verdict) isUnread() bool {
+	return v.template.Kind == template.Component && v.template.Content.Text == "" &&
+		!slices.ContainsFunc(v.template.Findings, func(f template.Finding) bool { return f.Rule == "IB0001" })
+}
+
+func containsAny(list, any []string) bool {
+	return slices.ContainsFunc(list, func(s string) bool { return slices.Contains(any, s) })
+}
+
+func (m *market) judge(v verdict) {
+	for _, rule := range v.silent {
+		if _, listed := stricter[rule]; !listed {
+			m.t.Errorf("%s is in no table, and predicts no code\n%v", rule, v)
+		}
+	}
+	switch {
+	case v.answer == "" && len(v.codes) == 0:
+		if len(v.silent) == 1 {
+			m.seen[v.silent[0]]++
+		}
+	case slices.Contains(v.codes, v.answer):
+		m.seen[v.answer]++
+	case v.answer == "" && containsAny(v.silent, unsent), m.mayAnswer(v):
+	default:
+		m.t.Errorf("linter and service disagree\n%v", v)
+	}
+}
+
+// mayAnswer reports an unpredicted code that a table allows.
+func (m *market) mayAnswer(v verdict) bool {
+	for _, rule := range v.silent {
+		if answers := stricter[rule].answers; answers == anyCode || answers != "" && strings.HasPrefix(v.answer, answers) {
+			return true
+		}
+	}
+	d, ok := decided[v.answer]
+	if !ok || !d.when(m, v.request) {
+		return false
+	}
+	m.seen["decided "+v.answer]++
+	if strings.HasPrefix(v.answer, "QuotaExceed.") {
+		m.reopen()
+	}
+	return true
+}
+
+func (v verdict) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "service: %q, linter: %q and the rules %q\nkey: %q\ntext: %q\nobject: %q\n", v.answer, v.codes, v.silent, v.key, v.text, v.object)
+	for _, f := range v.template.Findings {
+		fmt.Fprintf(&b, "%s:%d:%d %s %s %s %s\n", f.Path, f.Line, f.Column, f.Severity, f.Rule, f.ServiceCode, f.Message)
+	}
+	fmt.Fprintf(&b, "sent: %q", v.request.Parameters)
+	return b.String()
+}
+
+func (m *market) namesUnknownRegion(r request) bool {
+	for name, value := range r.values {
+		if (name == "RegionId" || strings.HasPrefix(name, "ToRegionId.")) && !m.exists.Region(value) {
+			return true
+		}
+	}
+	return false
+}
+
+func (m *market) namesUnknownImage(r request) bool {
+	switch image := r.values["BaseImage"]; r.values["BaseImageType"] {
+	case "IMAGE":
+		return !m.exists.Image(image)
+	case "IMAGE_FAMILY":
+		return !m.exists.ImageFamily(image)
+	}
+	return false
+}
+
+const ownComponents = "acs:ecs:" + account.Region + ":" + account.ID + ":imagecomponent/"
+
+// componentTypes are the types of the market's components.
+var componentTypes = map[string]string{
+	ownComponents + "agreed/1.0.0": "Build", ownComponents + "agreed/1.0.*": "Build",
+	ownComponents + "agreed/1.*.*": "Build", ownComponents + "agreed/*.*.*": "Build",
+	ownComponents + "with:parameters/1.0.0": "Build", ownComponents + "with:parameters/1.*.*": "Build",
+	ownComponents + "tested/1.0.0": "Test", ownComponents + "tested/1.*.*": "Test",
+}
+
+// references are the words of each COMPONENT command of a content.
+func (r request) references(content string) [][]string {
+	var list [][]string
+	for line := range strings.Lines(strings.ReplaceAll(r.values[content], "\\\n", "")) {
+		if words := strings.Fields(line); len(words) > 1 && words[0] == "COMPONENT" {
+			list = append(list, words[1:])
+		}
+	}
+	return list
+}
+
+func (m *market) namesUnknownComponent(r request) bool {
+	all := append(r.references("BuildContent"), r.references("TestContent")...)
+	return slices.ContainsFunc(all, func(words []string) bool {
+		return componentTypes[words[0]] == "" || r.RegionID != account.Region
+	})
+}
+
+func (m *market) misplacesComponent(r request) bool {
+	for content, other := range map[string]string{"BuildContent": "Test", "TestContent": "Build"} {
+		if slices.ContainsFunc(r.references(content), func(words []string) bool { return componentTypes[words[0]] == other }) {
+			return true
+		}
+	}
+	return false
+}
+
+func (m *market) givesParameters(r request) bool {
+	return slices.ContainsFunc(r.references("BuildContent"), func(words []string) bool {
+		return len(words) > 1 || strings.Contains(words[0], "with:parameters")
+	})
+}
+
+func (m *market) nameIsTaken(r request) bool { return m.names[r.name()] }
+
+func (m *market) tokenIsUsed(r request) bool { return m.tokens[r.token()] }
+
+func (m *market) isFull(r request) bool { return m.created[r.scope()] == quota }
+
+// written are the samples that someone wrote: the examples, the linter's own
+// test files, the documents' sample requests, and what once went wrong.
+func written(t testing.TB) []sample {
+	list := slices.Concat(documented, disagreed)
+	for _, root := range []string{"../events/templates", "template/testdata"} {
+		require.NoError(t, filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() || filepath.Ext(path) == ".out" || strings.Contains(path, "/fuzz/") {
+				return err
+			}
+			text, err := os.ReadFile(path)
+			in := sample{text: string(text)}
+			if ext := filepath.Ext(path); ext != ".json" && ext != ".body" {
+				in.key = template.Prefix + filepath.Base(path)
+			}
+			list = append(list, in)
+			return err
+		}))
+	}
+	require.Greater(t, len(list), 100)
+	return list
+}
+
+// documented are the sample requests of the public pages as messages.
+var documented = []sample{
+	{text: `{"regionId": "cn-hangzhou", "resourceGroupId": "rg-bp67acfmxazb4p****", "name": "testComponent", "description": "This is description.",
+		"systemType": "Linux", "componentType": "Build", "content": "RUN yum update -y", "tags": {"TestKey": "TestValue"}}`},
+	{text: `{"regionId": "cn-hangzhou", "resourceGroupId": "rg-bp67acfmxazb4p****", "addAccounts": ["1234567890"], "toRegionIds": ["cn-hangzhou"],
+		"baseImageType": "IMAGE", "baseImage": "m-bp67acfmxazb4p****", "name": "testImagePipeline", "description": "This is description.",
+		"imageName": "testImageName", "vSwitchId": "vsw-bp67acfmxazb4p****", "instanceType": "ecs.g6.large", "systemDiskSize": 40,
+		"internetMaxBandwidthOut": 0, "deleteInstanceOnFailure": true, "content": "FROM IMAGE:m-bp67acfmxazb4p****",
+		"repairMode": "Standard", "imageFamily": "family", "nvmeSupport": "auto"}`},
+	{text: `{"content": "RUN yum update -y", "clientToken": "123e4567-e89b-12d3-a456-426655440000"}`},
+	{text: `{"baseImageType": "IMAGE", "baseImage": "m-bp67acfmxazb4p****",
+		"content": "COMPONENT ic-bp12dvdzvr9k9*****\nCOMPONENT acs:ecs:cn-hangzhou:18689161186*****:imagecomponent/ComponentName/1.*.*"}`},
+}
+
+// disagreed are samples that linter and service once saw differently.
+var disagreed = []sample{
+	{key: "templates/web.Dockerfile", text: "# caf\xe9\nRUN true\n"},
+	{key: "templates/web.Dockerfile", text: "FROM IMAGE:m-1234\nCOMPONENT ic-1\u00a0--p x\n"},
+	{key: "templates/web.Dockerfile", text: "FROM IMAGE:\u2003m\nUSER a\u0085b\nu\u017fer x\n"},
+	{key: "templates/web.Dockerfile", text: "COPY \"/a b\" /c\nCOPY '/a /b\nCOPY /a /b\u00a0/c\n"},
+	{key: "templates/web.Dockerfile", text: "CMD [null]\n"},
+	{key: "templates/web.Dockerfile", text: "ENV A=\"b\n"},
+	{key: "templates/web.Dockerfile", text: "FROM IMAGE: m-1234\n"},
+	{key: "templates/web.Dockerfile", text: "# ---\n# name: 㐀a\n# ---\nRUN true\n"},
+	{key: "templates/web.Dockerfile", text: "FROM IMAGE:m-1234\nCOMPONENT " + ownComponents + "with:parameters/1.0.0\n"},
+	{key: "templates/web.Dockerfile", text: "CMD []\u00a0\n"},
+	{key: "templates/web.Dockerfile", text: "FROM\n"},
+	{key: "templates/Dockerfile", text: "RUN true\n"},
+	{key: "templates/web.yaml", text: "RUN true\n"},
+	{key: "templates/web.yaml", text: "FROM IMAGE:m-1234\n"},
+	{key: "templates/web.yaml", text: "# ---\n# baseImageType: IMAGE\n# baseImage: m-1234\n# ---\nCOPY a\n"},
+	{key: "templates/web.yaml", text: "Tasks:\n- {Name: a, Action: Reboot}\n-\n"},
+	{key: "templates/web.yaml", text: "Tasks:\n- {Name: a, Action: Reboot, Properties: ''}\n"},
+	{key: "templates/web.yaml", text: "name: web\nschemaVersion: 1.0\nphases: []\n"},
+	{key: "templates/web.yaml", text: "Tasks:\n- {Name: a, Action: RunShellCommand, Properties: {<<: {commandContent: x}}}\n"},
+	{key: "templates/web.yaml", text: "Tasks:\n- {<<: {Name: a}, Action: Reboot}\n"},
+	{key: "templates/web.yaml", text: "Tasks:\n- {Name: a, Action: Reboot, <<: {b: c}}\n"},
+	{key: "templates/web.yaml", text: "FROM IMAGE:m-1234\n" + strings.Repeat("RUN true\n", 127)},
+	{key: "templates/web.Dockerfile", text: " \ufeffRUN true\n"},
+	{key: "templates/web.Dockerfile", text: "# ---\n# systemDiskSize: +40\n# ---\nFROM IMAGE:m-1234\n"},
+	{key: "templates/web.Dockerfile", text: "# ---\n# baseImageType: none\n# ---\nFROM IMAGE:m-1234\n"},
+	{text: `{"content": "FROM IMAGE:m-1234", "imageOptions": {"imageTags": {"": ""}}}`},
+	{text: `{"content": "RUN true", "clientToken": "acs:token"}`},
+	{text: `{"content": "RUN true", "clientToken": "https://token"}`},
+	{text: `{"content": "RUN true", "description": ""}`},
+	{text: `{"content": "RUN true", "tags": {"": ""}}`},
+	{text: `{"content": "RUN true", "tags": {"": "v"}}`},
+	{text: `{"content": "RUN true", "tags": {"imagedrop:job": "x"}}`},
+	{text: `{"content": "RUN true", "tags": {"imagedrop:other": "x"}}`},
+	{text: `{"content": "FROM IMAGE:m-1234", "baseImageType": "", "baseImage": ""}`},
+	{text: `{"content": "FROM IMAGE:m-1234", "imageName": "", "imageOptions": {"imageName": "web"}}`},
+	{text: `{"content": "FROM IMAGE:m-1234", "importImageOptions": {"diskDeviceMappings": [{"ossBucket": "abc"}]}}`},
+}
+
+// generated is the number of samples that the test makes; more are the fuzz target's.
+const generated = 4000
+
+func TestAgreement(t *testing.T) {
+	m := openMarket(t)
+	for _, in := range written(t) {
+		m.agree(in)
+	}
+	for _, in := range documented[:2] {
+		for range quota + 1 {
+			m.agree(in)
+		}
+	}
+	for i := range uint64(generated) {
+		m.agree(generate(rand.New(rand.NewPCG(1, i))))
+	}
+	m.requireComplete()
+}
+
+// requireComplete: every row of the tables is needed, and every code that a
+// rule predicts has come.
+func (m *market) requireComplete() {
+	for rule := range stricter {
+		assert.NotZero(m.t, m.seen[rule], "no sample shows that rule %s is stricter than the service", rule)
+	}
+	for code := range decided {
+		assert.NotZero(m.t, m.seen["decided "+code], "no sample shows that only the service decides %s", code)
+	}
+	for _, rule := range template.Rules {
+		for _, code := range rule.Codes {
+			assert.True(m.t, m.came(code), "no sample shows that the service answers %s, as rule %s predicts", code, rule.ID)
+		}
+	}
+}
+
+// came reports a predicted code; that of a rule on all commands ends in <CMD>.
+func (m *market) came(code string) bool {
+	family, all := strings.CutSuffix(code, "<CMD>")
+	for seen := range m.seen {
+		if seen == code || all && strings.HasPrefix(seen, family) {
+			return true
+		}
+	}
+	return false
+}
+
+// FuzzAgreement: the first byte says what the others are.
+func FuzzAgreement(f *testing.F) {
+	const file, yaml, message, choices = 0, 1, 2, 3
+	for _, in := range written(f) {
+		switch {
+		case in.key == "":
+			f.Add(byte(message), []byte(in.text))
+		case strings.HasSuffix(in.key, ".yaml"):
+			f.Add(byte(yaml), []byte(in.text))
+		default:
+			f.Add(byte(file), []byte(in.text))
+		}
+	}
+	random := rand.New(rand.NewPCG(2, 0))
+	for range 50 {
+		seed := make([]byte, 400)
+		for i := range seed {
+			seed[i] = byte(random.IntN(256))
+		}
+		f.Add(byte(choices), seed)
+	}
+	m := openMarket(f)
+	f.Fuzz(func(t *testing.T, form byte, data []byte) {
+		m.t = t
+		switch form % 4 {
+		case file:
+			m.agree(sample{key: "templates/web.Dockerfile", text: string(data)})
+		case yaml:
+			m.agree(sample{key: "templates/web.yaml", text: string(data)})
+		case message:
+			m.agree(sample{text: string(data), object: "RUN true"})
+		default:
+			m.agree(generate(&byteChooser{data}))
+		}
+	})
+}
