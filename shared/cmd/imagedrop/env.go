@@ -18,14 +18,14 @@ func newEnv(s streams) *cobra.Command {
 		Example: `  eval "$(imagedrop env)"` + "\n  ossutil -e \"$OSS_ENDPOINT\" ls oss://\"$TEMPLATE_BUCKET\"",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			e, err := at.find(cmd.Context())
+			c, err := at.find(cmd.Context())
 			if err != nil {
 				return err
 			}
 			if asJSON {
-				return printJSON(s.out, e)
+				return printJSON(s.out, c.Endpoints)
 			}
-			for _, v := range exports(e) {
+			for _, v := range exports(c.Endpoints) {
 				fmt.Fprintf(s.out, "export %s=%s\n", v[0], quote(v[1]))
 			}
 			return nil

@@ -1,31 +1,29 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/aliyun/alibabacloud-oss-go-sdk-v2/oss"
 	"github.com/spf13/cobra"
-
-	"imagedrop/shared/local/stack"
-	"imagedrop/shared/template"
 )
 
 // invocation is what the control API says of a synchronous invocation.
 type invocation struct {
-	RequestID string          `json:"requestId"`
-	Body      json.RawMessage `json:"body"`
-	ErrorType string          `json:"errorType"`
-	Logs      []string        `json:"logs"`
+	RequestID  string          `json:"requestId"`
+	Body       json.RawMessage `json:"body"`
+	ErrorType  string          `json:"errorType"`
+	Logs       []string        `json:"logs"`
+	DurationMs float64         `json:"durationMs"`
+	ColdStart  bool            `json:"coldStart"`
 }
 
 func newInvoke(s streams) *cobra.Command {
@@ -36,24 +34,32 @@ func newInvoke(s streams) *cobra.Command {
 		Use:   "invoke FUNCTION [FILE]",
 		Short: "Run a function on an event file and print its answer and logs",
 		Long: `invoke hands the event in FILE ("-" is standard input) to a function of the
-local cloud. With --object it uploads a template first and hands over the
-event of that upload: the same event that the trigger delivers, so the
-function sees it twice and creates once.`,
+local cloud; the logs go to standard error. With --object it uploads a template
+first and hands over the event of that upload: the same event that the trigger
+delivers, so the function sees it twice and creates once. Exit code 1 means that
+the function failed.`,
 		Example: "  imagedrop invoke message events/testdata/mns-queue-objects.json\n  imagedrop invoke upload --object web.Dockerfile",
 		Args:    cobra.RangeArgs(1, 2),
-		RunE: func(cmd *cobra.Command, args []string) error {
+		PreRunE: func(_ *cobra.Command, args []string) error {
 			if (object == "") == (len(args) == 1) {
 				return errors.New("invoke takes an event file or --object, one of them")
 			}
-			e, err := at.find(cmd.Context())
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			event := func(context.Context, *cloud) ([]byte, error) { return readInput(args[1], s.in) }
+			if object != "" {
+				event = func(ctx context.Context, c *cloud) ([]byte, error) { return uploadForEvent(ctx, c, object) }
+			}
+			c, err := at.find(cmd.Context())
 			if err != nil {
 				return err
 			}
-			event, err := eventOf(cmd.Context(), e, args, object, s)
+			payload, err := event(cmd.Context(), c)
 			if err != nil {
 				return err
 			}
-			return invoke(cmd.Context(), e, args[0], event, asJSON, s)
+			return invoke(cmd.Context(), c, args[0], payload, asJSON, s)
 		},
 	}
 	at.flags(cmd)
@@ -62,58 +68,58 @@ function sees it twice and creates once.`,
 	return cmd
 }
 
-func eventOf(ctx context.Context, e stack.Endpoints, args []string, object string, s streams) ([]byte, error) {
-	if object == "" {
-		return readInput(args[1], s.in)
-	}
-	return uploadForEvent(ctx, e, object)
-}
-
 // uploadForEvent uploads the file and returns the OSS event of that upload.
-func uploadForEvent(ctx context.Context, e stack.Endpoints, path string) ([]byte, error) {
+func uploadForEvent(ctx context.Context, c *cloud, path string) ([]byte, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
-	key := template.Prefix + filepath.Base(path)
-	res, err := ossClient(e).PutObject(ctx, &oss.PutObjectRequest{Bucket: oss.Ptr(e.Bucket), Key: oss.Ptr(key), Body: bytes.NewReader(text)})
+	u := newUpload(keyOf(path, path), text)
+	res, err := u.put(ctx, c)
 	if err != nil {
-		return nil, fmt.Errorf("upload of %s: %w", path, err)
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
+	return objectEvent(c, u.key, strings.Trim(oss.ToString(res.ETag), `"`), res.Headers.Get(oss.HeaderOssRequestID), len(text))
+}
+
+// objectEvent is the notification of a PUT in the native form of OSS.
+func objectEvent(c *cloud, key, eTag, requestID string, size int) ([]byte, error) {
 	return json.Marshal(map[string]any{"events": []any{map[string]any{
 		"eventName":        "ObjectCreated:PutObject",
 		"eventSource":      "acs:oss",
 		"eventTime":        time.Now().UTC().Format("2006-01-02T15:04:05.000Z"),
 		"eventVersion":     "1.0",
-		"region":           e.Region,
-		"responseElements": map[string]any{"requestId": res.Headers.Get("X-Oss-Request-Id")},
+		"region":           c.Region,
+		"responseElements": map[string]any{"requestId": requestID},
 		"oss": map[string]any{
 			"ossSchemaVersion": "1.0",
-			"bucket":           map[string]any{"name": e.Bucket, "ownerIdentity": e.AccountID},
-			"object":           map[string]any{"key": key, "eTag": strings.Trim(oss.ToString(res.ETag), `"`), "size": len(text)},
+			"bucket":           map[string]any{"name": c.Bucket, "ownerIdentity": c.AccountID},
+			"object":           map[string]any{"key": key, "eTag": eTag, "size": size},
 		},
 	}}})
 }
 
 // invoke prints what the function answered; an error of the function is bad news.
-func invoke(ctx context.Context, e stack.Endpoints, function string, event []byte, asJSON bool, s streams) error {
+func invoke(ctx context.Context, c *cloud, function string, event []byte, asJSON bool, s streams) error {
 	var got invocation
-	err := doJSON(ctx, http.MethodPost, e.Console+"/v1/functions/"+url.PathEscape(function)+"/invoke", event, &got)
+	err := doJSON(ctx, http.MethodPost, c.Console+"/v1/functions/"+url.PathEscape(function)+"/invoke", event, &got)
 	if err != nil {
 		return err
 	}
 	if asJSON {
-		if err := printJSON(s.out, got); err != nil {
-			return err
-		}
+		err = printJSON(s.out, got)
 	} else {
-		for _, line := range got.Logs {
-			fmt.Fprintln(s.err, line)
-		}
-		fmt.Fprintf(s.out, "%s\n", got.Body)
+		got.print(s.out, s.err)
 	}
-	if got.ErrorType != "" {
+	if err == nil && got.ErrorType != "" {
 		return errRejected
 	}
-	return nil
+	return err
+}
+
+func (i invocation) print(out, logs io.Writer) {
+	for _, line := range i.Logs {
+		fmt.Fprintln(logs, clean(line))
+	}
+	fmt.Fprintln(out, compact(i.Body))
 }

@@ -1,14 +1,16 @@
 package main
 
 import (
-	"encoding/json"
+	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
-	"slices"
+	"runtime"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
 
 	"imagedrop/shared/local/account"
 	"imagedrop/shared/template"
@@ -16,9 +18,23 @@ import (
 
 // report is what `lint --format json` prints: stable, versioned.
 type report struct {
-	Version  int                `json:"version"`
-	Findings []template.Finding `json:"findings"`
-	Files    []fileReport       `json:"files"`
+	Version  int          `json:"version"`
+	Findings []finding    `json:"findings"`
+	Files    []fileReport `json:"files"`
+}
+
+// finding is a template.Finding with every member present.
+type finding struct {
+	Rule        string            `json:"rule"`
+	Severity    template.Severity `json:"severity"`
+	Path        string            `json:"path"`
+	Line        int               `json:"line"`
+	Column      int               `json:"column"`
+	EndLine     int               `json:"endLine"`
+	EndColumn   int               `json:"endColumn"`
+	Message     string            `json:"message"`
+	Help        string            `json:"help"`
+	ServiceCode string            `json:"serviceCode"`
 }
 
 // fileReport is the budget of one file: commands and bytes of its canonical text.
@@ -31,15 +47,22 @@ type fileReport struct {
 // reportVersion is raised when a consumer of the JSON would have to change.
 const reportVersion = 1
 
+// The formats of lint.
+const (
+	formatText = "text"
+	formatJSON = "json"
+)
+
 // linted is one input with what was found in it.
 type linted struct {
-	path string
-	text []byte
+	file // without a key it is a message
 	tmpl *template.Template
+	err  error // it could not be read
 }
 
 func newLint(s streams) *cobra.Command {
 	var format, policy, region string
+	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "lint PATH...",
 		Short: "Find every mistake in templates and messages before anything is created",
@@ -48,91 +71,113 @@ standard input. It is the engine of the functions: what it calls an error, they
 reject. Exit code 1 only on errors.`,
 		Example: "  imagedrop lint templates/\n  imagedrop lint --format json web.Dockerfile\n  cat web.Dockerfile | imagedrop lint -",
 		Args:    cobra.MinimumNArgs(1),
-		RunE: func(_ *cobra.Command, paths []string) error {
-			if format != "text" && format != "json" {
+		PreRunE: func(*cobra.Command, []string) error {
+			if asJSON {
+				format = formatJSON
+			}
+			if format != formatText && format != formatJSON {
 				return fmt.Errorf("--format is text or json, not %q", format)
 			}
+			return nil
+		},
+		RunE: func(_ *cobra.Command, paths []string) error {
 			check, err := policyCheck(policy, region)
 			if err != nil {
 				return err
 			}
-			inputs, err := lintAll(paths, s.in, check)
-			if err != nil {
-				return err
-			}
+			inputs := lintable(paths)
+			lintAll(inputs, s.in, check)
 			return printReport(inputs, format, s)
 		},
 	}
-	cmd.Flags().StringVar(&format, "format", "text", "text or json")
+	cmd.Flags().StringVar(&format, "format", formatText, "text or json")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "the same as --format json")
 	cmd.Flags().StringVar(&policy, "policy", "", "also check against this policy (YAML, as POLICY in s.yaml)")
 	cmd.Flags().StringVar(&region, "region", account.Region, "the functions' own region, which a policy without regions allows")
 	return cmd
 }
 
-func lintAll(paths []string, in io.Reader, check func(*template.Template)) ([]linted, error) {
-	var inputs []linted
+// lintable lists what the paths name: "-", messages, templates.
+func lintable(paths []string) (inputs []*linted) {
 	for _, p := range paths {
-		files, err := lintable(p)
+		if p == "-" || filepath.Ext(p) == ".json" {
+			inputs = append(inputs, &linted{file: file{path: p}})
+			continue
+		}
+		files, err := findTemplates([]string{p})
 		if err != nil {
-			return nil, err
+			inputs = append(inputs, &linted{file: file{path: p}, err: err})
 		}
 		for _, f := range files {
-			text, err := readInput(f.path, in)
-			if err != nil {
-				return nil, err
-			}
-			inputs = append(inputs, lintOne(f, text, check))
+			inputs = append(inputs, &linted{file: f})
 		}
 	}
-	return inputs, nil
+	return inputs
 }
 
-// lintable lists what a path names: "-", a message, or templates.
-func lintable(p string) ([]file, error) {
-	if p == "-" || filepath.Ext(p) == ".json" {
-		return []file{{path: p}}, nil
+func lintAll(inputs []*linted, in io.Reader, check func(*template.Template)) {
+	var g errgroup.Group
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for _, l := range inputs {
+		g.Go(func() error { l.lint(in, check); return nil })
 	}
-	return findTemplates([]string{p})
+	_ = g.Wait() // each keeps its own error
 }
 
-func lintOne(f file, text []byte, check func(*template.Template)) linted {
-	l := linted{path: f.path, text: text}
-	if f.key != "" {
-		l.tmpl = template.ParseFile(f.key, text)
+func (l *linted) lint(in io.Reader, check func(*template.Template)) {
+	if l.err != nil {
+		return
+	}
+	var text []byte
+	if text, l.err = readInput(l.path, in); l.err != nil {
+		return
+	}
+	if l.key != "" {
+		l.tmpl = template.ParseFile(l.key, text)
 	} else {
 		l.tmpl = template.ParseMessage(text).Resolve("", nil)
 	}
 	check(l.tmpl)
-	for i := range l.tmpl.Findings {
-		l.tmpl.Findings[i].Path = l.shown(l.tmpl.Findings[i].Path)
-	}
-	return l
 }
 
-// shown names a finding's place to a person: the file as it was given; in a
-// message also the JSON pointer.
-func (l linted) shown(path string) string {
-	name := l.path
-	if name == "-" {
-		name = "<stdin>"
+// name is how the input is called to a person.
+func (l *linted) name() string {
+	if l.path == "-" {
+		return "<stdin>"
 	}
-	if strings.HasPrefix(path, "/") {
-		return name + "#" + path
-	}
-	return name
+	return l.path
 }
 
-func printReport(inputs []linted, format string, s streams) error {
+// place names where a finding is: the file as it was given; in a message also
+// the JSON pointer.
+func (l *linted) place(f template.Finding) string {
+	if strings.HasPrefix(f.Path, "/") {
+		return l.name() + "#" + f.Path
+	}
+	return l.name()
+}
+
+func (l *linted) commands() int { return l.tmpl.Content.Commands + l.tmpl.Test.Commands }
+func (l *linted) bytes() int    { return l.tmpl.Content.Bytes + l.tmpl.Test.Bytes }
+
+// printReport prints what was found, and then says what could not be read.
+func printReport(inputs []*linted, format string, s streams) error {
+	var unread []error
+	var read []*linted
 	bad := false
-	if format == "json" {
-		if err := printLintJSON(inputs, s.out); err != nil {
-			return err
-		}
-	} else {
-		printLintText(inputs, s)
-	}
 	for _, l := range inputs {
+		if l.err != nil {
+			unread = append(unread, l.err)
+			continue
+		}
+		read = append(read, l)
 		bad = bad || l.tmpl.HasErrors()
+	}
+	if err := printFormat(read, format, s.out); err != nil {
+		return err
+	}
+	if len(unread) > 0 {
+		return errors.Join(unread...)
 	}
 	if bad {
 		return errRejected
@@ -140,38 +185,90 @@ func printReport(inputs []linted, format string, s streams) error {
 	return nil
 }
 
-func printLintJSON(inputs []linted, w io.Writer) error {
-	r := report{Version: reportVersion, Findings: []template.Finding{}, Files: []fileReport{}}
-	for _, l := range inputs {
-		r.Findings = append(r.Findings, l.tmpl.Findings...)
-		r.Files = append(r.Files, fileReport{Path: l.shown(""), Commands: l.commands(), Bytes: l.bytes()})
+func printFormat(inputs []*linted, format string, w io.Writer) error {
+	if format == formatJSON {
+		return printJSON(w, reportOf(inputs))
 	}
-	return printJSON(w, r)
+	out := bufio.NewWriter(w)
+	p := textReport{out: out, printer: newPrinter(w, false), counts: map[template.Severity]int{}}
+	for _, l := range inputs {
+		p.print(l)
+	}
+	p.total(len(inputs))
+	return out.Flush()
 }
 
-func (l linted) commands() int { return l.tmpl.Content.Commands + l.tmpl.Test.Commands }
-func (l linted) bytes() int    { return l.tmpl.Content.Bytes + l.tmpl.Test.Bytes }
-
-func printLintText(inputs []linted, s streams) {
-	paint := newPrinter(s.out, false).paint
+func reportOf(inputs []*linted) report {
+	r := report{Version: reportVersion, Findings: []finding{}, Files: []fileReport{}}
 	for _, l := range inputs {
 		for _, f := range l.tmpl.Findings {
-			fmt.Fprintln(s.out, headline(f, paint))
-			for _, line := range excerpt(l.source(f), f, paint) {
-				fmt.Fprintln(s.out, line)
-			}
-			if f.Help != "" {
-				fmt.Fprintf(s.out, "  help: %s\n", f.Help)
-			}
+			r.Findings = append(r.Findings, finding{
+				Rule: f.Rule, Severity: f.Severity, Path: l.place(f),
+				Line: f.Line, Column: f.Column, EndLine: f.EndLine, EndColumn: f.EndColumn,
+				Message: f.Message, Help: f.Help, ServiceCode: f.ServiceCode,
+			})
 		}
-		if !l.tmpl.HasErrors() {
-			fmt.Fprintf(s.out, "%s: ok, %s\n", l.shown(""), l.budget())
+		r.Files = append(r.Files, fileReport{Path: l.name(), Commands: l.commands(), Bytes: l.bytes()})
+	}
+	return r
+}
+
+// textReport is what `lint` prints for people.
+type textReport struct {
+	printer
+	out    *bufio.Writer
+	counts map[template.Severity]int
+}
+
+func (p *textReport) print(l *linted) {
+	for _, f := range l.tmpl.Findings {
+		p.finding(l, f)
+	}
+	if !l.tmpl.HasErrors() {
+		fmt.Fprintf(p.out, "%s: %s, %s\n", clean(l.name()), p.paint(green, "ok"), l.budget())
+	}
+}
+
+// finding prints it with the place in the source.
+func (p *textReport) finding(l *linted, f template.Finding) {
+	p.counts[f.Severity]++
+	fmt.Fprintf(p.out, "%s:%d:%d: %s %s: %s\n", clean(l.place(f)), f.Line, f.Column,
+		p.paint(severityColour[f.Severity], string(f.Severity)), f.Rule, said(f))
+	if source, caret, ok := excerpt(l.tmpl.Text(f), f); ok {
+		fmt.Fprintf(p.out, "%5d | %s\n      | %s\n", f.Line, source, p.paint(severityColour[f.Severity], caret))
+	}
+	if f.Help != "" {
+		fmt.Fprintf(p.out, "  help: %s\n", clean(f.Help))
+	}
+}
+
+// total counts over several files.
+func (p *textReport) total(files int) {
+	if files < 2 {
+		return
+	}
+	counts := []string{}
+	for _, severity := range []template.Severity{template.Error, template.Warning, template.Info} {
+		if n := p.counts[severity]; n > 0 {
+			counts = append(counts, count(n, string(severity)))
 		}
 	}
+	if len(counts) == 0 {
+		counts = []string{"no findings"}
+	}
+	fmt.Fprintf(p.out, "%d files: %s\n", files, strings.Join(counts, ", "))
+}
+
+// count says a number of things.
+func count(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
 }
 
 // budget says how much of what a content may hold is used, part by part.
-func (l linted) budget() string {
+func (l *linted) budget() string {
 	text := used(l.tmpl.Content)
 	if l.tmpl.Test.Bytes > 0 {
 		text += "; test: " + used(l.tmpl.Test)
@@ -180,77 +277,5 @@ func (l linted) budget() string {
 }
 
 func used(p template.Part) string {
-	return fmt.Sprintf("%d commands, %d of %d bytes", p.Commands, p.Bytes, template.MaxContentBytes)
-}
-
-// severityColour is the ANSI colour of each severity.
-var severityColour = map[template.Severity]string{template.Error: "31", template.Warning: "33", template.Info: "36"}
-
-// headline is the first line of a finding; the code that the service would
-// answer stands behind the message.
-func headline(f template.Finding, paint func(code, text string) string) string {
-	line := fmt.Sprintf("%s:%d:%d: %s %s: %s", f.Path, f.Line, f.Column,
-		paint(severityColour[f.Severity], string(f.Severity)), f.Rule, f.Message)
-	if f.ServiceCode != "" {
-		line += " → " + f.ServiceCode
-	}
-	return line
-}
-
-// source is the text that a finding's line and column count in.
-func (l linted) source(f template.Finding) []byte {
-	for _, key := range []string{"content", "testContent"} {
-		if strings.HasSuffix(f.Path, "#/"+key) {
-			return contentOf(l.text, key)
-		}
-	}
-	return l.text
-}
-
-// contentOf returns the template text inside a message; a body that is no JSON
-// object is that text itself.
-func contentOf(body []byte, key string) []byte {
-	var m map[string]json.RawMessage
-	var text string
-	if json.Unmarshal(body, &m) != nil {
-		return body
-	}
-	if json.Unmarshal(m[key], &text) != nil {
-		return nil
-	}
-	return []byte(text)
-}
-
-// maxExcerpt is how many columns of a source line are shown.
-const maxExcerpt = 120
-
-// excerpt is the source line with a caret below the place.
-func excerpt(text []byte, f template.Finding, paint func(code, text string) string) []string {
-	lines := strings.Split(strings.ReplaceAll(string(text), "\r\n", "\n"), "\n")
-	if f.Line < 1 || f.Line > len(lines) || !printable(lines[f.Line-1]) {
-		return nil
-	}
-	line := []rune(strings.ReplaceAll(lines[f.Line-1], "\t", " "))
-	from := min(max(f.Column-1, 0), len(line))
-	if from >= maxExcerpt {
-		return nil
-	}
-	to := from + 1
-	if f.EndLine == f.Line {
-		to = max(to, f.EndColumn-1)
-	} else if f.EndLine > f.Line {
-		to = max(to, len(line))
-	}
-	to = min(to, maxExcerpt)
-	number := fmt.Sprintf("%5d | ", f.Line)
-	caret := "^" + strings.Repeat("~", max(0, to-from-1))
-	return []string{
-		number + string(line[:min(len(line), maxExcerpt)]),
-		strings.Repeat(" ", len(number)-2) + "| " + strings.Repeat(" ", from) + paint(severityColour[f.Severity], caret),
-	}
-}
-
-// printable reports whether a terminal can show the line as it is.
-func printable(line string) bool {
-	return !slices.ContainsFunc([]rune(line), func(r rune) bool { return (r < ' ' && r != '\t') || r == 0x7f || r == '�' })
+	return fmt.Sprintf("%s, %d of %d bytes", count(p.Commands, "command"), p.Bytes, template.MaxContentBytes)
 }

@@ -1,13 +1,14 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
+	"fmt"
 
 	ali_mns "github.com/aliyun/aliyun-mns-go-sdk"
 	"github.com/spf13/cobra"
-
-	"imagedrop/shared/local/stack"
 )
 
 // receiveWait is how long --take waits for a first message, in seconds.
@@ -24,19 +25,20 @@ as it is. With --take it takes the messages off the result queue instead.`,
 		Example: "  imagedrop results\n  imagedrop results --follow --json",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			e, err := at.find(cmd.Context())
+			c, err := at.find(cmd.Context())
 			if err != nil {
 				return err
 			}
 			p := newPrinter(s.out, asJSON)
-			switch {
-			case take:
-				return takeResults(e, p)
-			case follow:
-				newFollower(at.find, p.print).run(cmd.Context(), 0)
+			if take {
+				return takeResults(cmd.Context(), c, p)
+			}
+			f := newFollower(&line{find: at.find, last: c}, 0, p.print)
+			if follow {
+				f.run(cmd.Context())
 				return nil
 			}
-			return showResults(cmd.Context(), e, p)
+			return f.catchUp(cmd.Context())
 		},
 	}
 	at.flags(cmd)
@@ -47,47 +49,66 @@ as it is. With --take it takes the messages off the result queue instead.`,
 	return cmd
 }
 
-// showResults prints the feed from its beginning to its present end.
-func showResults(ctx context.Context, e stack.Endpoints, p printer) error {
-	var after uint64
+// catchUp reads to the present end of the feed.
+func (f *follower) catchUp(ctx context.Context) error {
 	for {
-		page, err := readFeed(ctx, e, after, 0)
-		if err != nil {
+		from := f.after
+		if err := f.read(ctx, 0); err != nil || f.after == from {
 			return err
 		}
-		if len(page.Outcomes) == 0 {
-			return nil
-		}
-		for _, entry := range page.Outcomes {
-			if o, err := readOutcome(entry.Outcome); err == nil {
-				p.print(o)
-			}
-		}
-		after = page.Next
 	}
 }
 
 // takeResults prints and deletes messages until the queue is empty. A message
-// is deleted only after it was printed.
-func takeResults(e stack.Endpoints, p printer) error {
-	queue := mnsQueue(e, e.ResultQueue)
-	for {
-		got := make(chan ali_mns.MessageReceiveResponse, 1)
-		failed := make(chan error, 1)
-		queue.ReceiveMessage(got, failed, receiveWait)
-		select {
-		case m := <-got:
-			if o, err := readOutcome(json.RawMessage(m.MessageBody)); err == nil {
-				p.print(o)
-			}
-			if err := queue.DeleteMessage(m.ReceiptHandle); err != nil {
-				return err
-			}
-		case err := <-failed:
-			if ali_mns.ERR_MNS_MESSAGE_NOT_EXIST.IsEqual(err) {
-				return nil
-			}
+// is deleted only after it was printed; what is no outcome stays.
+func takeResults(ctx context.Context, c *cloud, p printer) error {
+	queue := c.queue(c.ResultQueue)
+	left := 0
+	for ctx.Err() == nil {
+		m, err := receive(queue)
+		if ali_mns.ERR_MNS_MESSAGE_NOT_EXIST.IsEqual(err) {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		raw, ok := plainJSON([]byte(m.MessageBody))
+		if !ok {
+			left++
+			continue
+		}
+		p.print(readOutcome(raw))
+		if err := queue.DeleteMessage(m.ReceiptHandle); err != nil {
 			return err
 		}
 	}
+	if left > 0 {
+		return fmt.Errorf("%d messages of %s are no outcomes and stay there", left, c.ResultQueue)
+	}
+	return nil
+}
+
+// receive takes one message; the SDK answers through channels.
+func receive(queue ali_mns.AliMNSQueue) (ali_mns.MessageReceiveResponse, error) {
+	got := make(chan ali_mns.MessageReceiveResponse, 1)
+	failed := make(chan error, 1)
+	queue.ReceiveMessage(got, failed, receiveWait)
+	select {
+	case m := <-got:
+		return m, nil
+	case err := <-failed:
+		return ali_mns.MessageReceiveResponse{}, err
+	}
+}
+
+// plainJSON undoes RESULT_ENCODING=base64.
+func plainJSON(body []byte) (json.RawMessage, bool) {
+	if !bytes.HasPrefix(body, []byte("{")) {
+		plain, err := base64.StdEncoding.DecodeString(string(body))
+		if err != nil {
+			return nil, false
+		}
+		body = plain
+	}
+	return body, bytes.HasPrefix(body, []byte("{")) && json.Valid(body)
 }

@@ -29,17 +29,24 @@ type streams struct {
 	out, err io.Writer
 }
 
-// run executes the command line and returns the exit code.
+// run executes the command line and returns the exit code. The first signal
+// asks the command to end, a second one ends the process.
 func run(args []string, s streams) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
+	context.AfterFunc(ctx, stop)
 	return runContext(ctx, args, s)
 }
 
 func runContext(ctx context.Context, args []string, s streams) int {
-	root := newRoot(s)
+	out := &checked{Writer: s.out}
+	s.out = out
+	root, running := newRoot(s)
 	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
+	cmd, err := root.ExecuteContextC(ctx)
+	if out.failure != nil {
+		err = fmt.Errorf("output was lost: %w", out.failure)
+	}
 	switch {
 	case err == nil:
 		return exitDone
@@ -47,11 +54,16 @@ func runContext(ctx context.Context, args []string, s streams) int {
 		return exitRejected
 	}
 	fmt.Fprintln(s.err, "imagedrop:", err)
+	if !*running {
+		fmt.Fprintf(s.err, "see `%s --help`\n", cmd.CommandPath())
+	}
 	return exitTrouble
 }
 
-func newRoot(s streams) *cobra.Command {
-	root := &cobra.Command{
+// newRoot returns the command line; running says whether a command was reached,
+// so that an error before is one of usage.
+func newRoot(s streams) (root *cobra.Command, running *bool) {
+	root = &cobra.Command{
 		Use:   "imagedrop",
 		Short: "Drop a template, get an image",
 		Long: `imagedrop turns Dockerfile-style templates into ECS Image Builder components
@@ -59,6 +71,7 @@ and pipelines, exactly once. This command runs the local cloud and talks to it.
 
 Exit codes: 0 done; 1 error findings, rejected or failed outcomes;
 2 usage, I/O, nothing answering, time-out.`,
+		Example:       "  imagedrop up --drop events/templates\n  imagedrop lint web.Dockerfile",
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
@@ -67,11 +80,37 @@ Exit codes: 0 done; 1 error findings, rejected or failed outcomes;
 	root.SetErr(s.err)
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(newUp(s), newDrop(s), newSend(s), newResults(s), newInvoke(s), newEnv(s), newLint(s))
-	return root
+	running = new(bool)
+	for _, c := range root.Commands() {
+		do := c.RunE
+		c.RunE = func(cmd *cobra.Command, args []string) error {
+			*running = true
+			return do(cmd, args)
+		}
+	}
+	return root, running
+}
+
+// checked remembers that output was lost: a command that could not say what it
+// found has not done its work.
+type checked struct {
+	io.Writer
+	failure error
+}
+
+func (c *checked) Write(p []byte) (int, error) {
+	n, err := c.Writer.Write(p)
+	if c.failure == nil {
+		c.failure = err
+	}
+	return n, err
 }
 
 // isTerminal reports whether w is a terminal: progress and colour go nowhere else.
 func isTerminal(w io.Writer) bool {
+	if c, ok := w.(*checked); ok {
+		w = c.Writer
+	}
 	f, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
 }

@@ -2,25 +2,20 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"os"
 	"time"
+	"unicode/utf8"
 
 	ali_mns "github.com/aliyun/aliyun-mns-go-sdk"
 	"github.com/spf13/cobra"
 
-	"imagedrop/shared/local/stack"
 	"imagedrop/shared/template"
 )
 
 // priority is what every message is sent with.
 // Source: MNS SendMessage, Priority, 1 to 16, default 8; the SDK's zero value is refused.
 const priority = 8
-
-// mnsTimeout bounds one MNS call, in seconds; it exceeds a long poll of receiveWait.
-const mnsTimeout = 10
 
 func newSend(s streams) *cobra.Command {
 	var at place
@@ -30,17 +25,16 @@ func newSend(s streams) *cobra.Command {
 		Use:   "send FILE...",
 		Short: "Send messages to the request queue and wait for their outcomes",
 		Long: `send puts the bytes of each file on the request queue as they are: a JSON
-message, base64 of one, or template text. "-" is standard input.`,
+message, base64 of one, or template text. "-" is standard input. A message with a
+clientToken is worked once, however often it is sent.`,
 		Example: "  imagedrop send message.json\n  echo 'RUN yum update -y' | imagedrop send -",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, paths []string) error {
-			bodies, err := readAll(paths, s.in)
+			tasks, err := messages(paths, s.in)
 			if err != nil {
 				return err
 			}
-			ctx, cancel := context.WithTimeout(cmd.Context(), timeout)
-			defer cancel()
-			return sendAndPrint(ctx, at.find, paths, bodies, newPrinter(s.out, asJSON))
+			return runBatch(cmd.Context(), &line{find: at.find}, timeout, newScreen(s, asJSON), tasks)
 		},
 	}
 	at.flags(cmd)
@@ -49,73 +43,60 @@ message, base64 of one, or template text. "-" is standard input.`,
 	return cmd
 }
 
-func readAll(paths []string, in io.Reader) ([][]byte, error) {
-	var bodies [][]byte
+func messages(paths []string, in io.Reader) ([]task, error) {
+	var tasks []task
 	for _, p := range paths {
 		body, err := readInput(p, in)
 		if err != nil {
 			return nil, err
 		}
-		bodies = append(bodies, body)
+		if err := sendable(body); err != nil {
+			return nil, fmt.Errorf("%s: %w", p, err)
+		}
+		m := message{body: string(body), token: template.ParseMessage(body).ClientToken}
+		tasks = append(tasks, task{path: p, submit: m.submit})
 	}
-	return bodies, nil
+	return tasks, nil
 }
 
-// readInput reads a file, or standard input for "-".
-func readInput(path string, in io.Reader) ([]byte, error) {
-	if path == "-" {
-		return io.ReadAll(in)
+// sendable refuses what a queue cannot carry: MNS takes no empty message, and
+// the SDK's XML would change what it has no character for.
+func sendable(body []byte) error {
+	if len(body) == 0 {
+		return fmt.Errorf("an empty message cannot be sent")
 	}
-	return os.ReadFile(path)
-}
-
-func sendAndPrint(ctx context.Context, find func(context.Context) (stack.Endpoints, error), paths []string, bodies [][]byte, p printer) error {
-	d, err := newDropper(ctx, find, nil)
-	if err != nil {
-		return err
-	}
-	e, err := find(ctx)
-	if err != nil {
-		return err
-	}
-	jobs := make([]string, len(bodies))
-	for i, body := range bodies {
-		if jobs[i], err = send(e, body); err != nil {
-			return fmt.Errorf("%s: %w", paths[i], err)
+	for i, r := range string(body) {
+		control := r < ' ' && r != '\t' && r != '\n' && r != '\r'
+		if control || r == 0xFFFE || r == 0xFFFF || r == utf8.RuneError && body[i] != 0xEF {
+			return fmt.Errorf("byte %d is nothing that a text message can carry; send the file in base64", i)
 		}
-	}
-	bad := false
-	for i, job := range jobs {
-		o, err := d.follow.await(ctx, job)
-		if err != nil {
-			return fmt.Errorf("no outcome in time for %s", paths[i])
-		}
-		p.print(o)
-		bad = bad || o.bad()
-	}
-	if bad {
-		return errRejected
 	}
 	return nil
 }
 
-// send sends one message and returns the job ID that it will have.
-func send(e stack.Endpoints, body []byte) (string, error) {
-	if len(body) == 0 {
-		return "", errors.New("an empty message cannot be sent")
-	}
-	res, err := mnsQueue(e, e.RequestQueue).SendMessage(ali_mns.MessageSendRequest{MessageBody: string(body), Priority: priority})
-	if err != nil {
-		return "", err
-	}
-	if token := template.ParseMessage(body).ClientToken; token != "" {
-		return token, nil
-	}
-	return res.MessageId, nil
+// message is one message on its way to the request queue.
+type message struct {
+	body  string
+	token string // the sender's own, "" where there is none
 }
 
-func mnsQueue(e stack.Endpoints, name string) ali_mns.AliMNSQueue {
-	return ali_mns.NewMNSQueue(name, ali_mns.NewAliMNSClientWithConfig(ali_mns.AliMNSClientConfig{
-		EndPoint: e.MNS, AccessKeyId: e.AccessKeyID, AccessKeySecret: e.AccessKeySecret, TimeoutSecond: mnsTimeout,
-	}))
+// submit sends the message. Where the answer is lost, only a clientToken makes
+// it harmless to send it again.
+func (m message) submit(ctx context.Context, c *cloud) (name string, err error) {
+	if _, err := c.feedEnd(ctx); err != nil {
+		return "", err // nobody there, and nothing sent
+	}
+	res, err := c.queue(c.RequestQueue).SendMessage(ali_mns.MessageSendRequest{MessageBody: m.body, Priority: priority})
+	lost := ali_mns.ERR_SEND_REQUEST_FAILED.IsEqual(err)
+	switch {
+	case lost && m.token != "":
+		return "", fmt.Errorf("MNS did not answer")
+	case lost:
+		return "", refuse("the answer was lost, and the message may be on the queue; with a clientToken in it, sending it again would be harmless")
+	case err != nil:
+		return "", refusal{err}
+	case m.token != "":
+		return jobName(m.token), nil
+	}
+	return jobName(res.MessageId), nil
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -30,23 +32,28 @@ func newUp(s streams) *cobra.Command {
 		Long: `up starts the functions of s.yaml in the local cloud: FC runtime, OSS, MNS and
 ECS Image Builder endpoints on this machine, one process, no account. It serves
 until Ctrl-C; with --drop it drops the templates below a folder first, and with
---exit it stops when each of them has its outcome.`,
+--exit it stops when each of them has its outcome, with exit code 0 whatever the
+outcome is, and 2 where one did not come in time.`,
 		Example: "  imagedrop up --drop events/templates\n  imagedrop up --drop templates --exit --memory --json",
 		Args:    cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		PreRunE: func(cmd *cobra.Command, _ []string) error {
 			if f.exit && f.drop == "" {
-				return errors.New("--exit needs --drop")
+				return errors.New("--exit needs --drop: it waits for the outcomes of what was dropped")
 			}
-			return up(cmd.Context(), f, s)
+			if cmd.Flags().Changed("timeout") && !f.exit {
+				return errors.New("--timeout needs --exit: without it, up serves until Ctrl-C")
+			}
+			return nil
 		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return up(cmd.Context(), f, s) },
 	}
 	fl := cmd.Flags()
 	fl.StringVar(&f.drop, "drop", "", "drop the templates below this folder")
 	fl.BoolVar(&f.exit, "exit", false, "stop when every dropped template has its outcome")
 	fl.DurationVar(&f.timeout, "timeout", defaultWait, "with --exit: how long to wait")
 	fl.BoolVar(&f.asJSON, "json", false, "print one outcome event a line on standard output, all else on standard error")
-	fl.BoolVar(&f.showLogs, "logs", false, "show what the functions log")
-	fl.BoolVar(&f.opt.Memory, "memory", false, "keep nothing")
+	fl.BoolVar(&f.showLogs, "logs", false, "show what the functions log, on standard error")
+	fl.BoolVar(&f.opt.Memory, "memory", false, "keep nothing; find it with --port-base")
 	fl.StringVar(&f.opt.StateDir, "state", defaultState, "where the state is kept")
 	fl.IntVar(&f.opt.PortBase, "port-base", stack.DefaultPortBase, "first of the ports; 0 takes free ones")
 	fl.StringVarP(&f.opt.File, "file", "f", "s.yaml", "the deployment to run")
@@ -58,32 +65,49 @@ until Ctrl-C; with --drop it drops the templates below a folder first, and with
 }
 
 func up(ctx context.Context, f upFlags, s streams) error {
-	var files []file
+	var groups [][]task
 	if f.drop != "" {
 		var err error
-		if files, err = findTemplates([]string{f.drop}); err != nil {
+		if groups, err = uploads([]string{f.drop}); err != nil {
 			return err
 		}
+	}
+	st, err := startStack(ctx, f, s)
+	if err != nil {
+		if ctx.Err() != nil && !f.exit {
+			return nil // stopped before it had begun
+		}
+		return err
+	}
+	info := s.out
+	if f.asJSON {
+		info = s.err
+	}
+	announce(info, st)
+	l := &line{find: func(ctx context.Context) (*cloud, error) { return cloudAt(ctx, st.Endpoints().Console) }}
+	if f.exit {
+		err = dropAndExit(ctx, l, groups, f, s)
+	} else {
+		err = serve(ctx, l, groups, f, s, info)
+	}
+	return errors.Join(err, st.Close())
+}
+
+// startStack starts the local cloud. One that keeps nothing leaves the state
+// directory, and who may be using it, alone.
+func startStack(ctx context.Context, f upFlags, s streams) (*stack.Stack, error) {
+	if f.opt.Memory {
+		f.opt.StateDir = ""
 	}
 	f.opt.Log = io.Discard
 	if f.showLogs {
 		f.opt.Log = s.err
 	}
 	st, err := stack.Start(ctx, f.opt)
-	if err != nil {
-		return err
+	if _, missing := os.Stat(f.opt.File); err != nil && errors.Is(missing, fs.ErrNotExist) {
+		return nil, fmt.Errorf("there is no %s: run this where it is, or name it with -f", f.opt.File)
 	}
-	defer st.Close()
-	info := s.out
-	if f.asJSON {
-		info = s.err
-	}
-	announce(info, st)
-	find := func(context.Context) (stack.Endpoints, error) { return st.Endpoints(), nil }
-	if f.exit {
-		return dropAndExit(ctx, find, files, f, s)
-	}
-	return serve(ctx, find, files, f, s, info)
+	return st, err
 }
 
 // announce says where the local cloud is and with which keys it opens.
@@ -99,26 +123,26 @@ func announce(w io.Writer, st *stack.Stack) {
 	}
 }
 
-func dropAndExit(ctx context.Context, find func(context.Context) (stack.Endpoints, error), files []file, f upFlags, s streams) error {
-	ctx, cancel := context.WithTimeout(ctx, f.timeout)
-	defer cancel()
-	err := dropAndPrint(ctx, find, files, newPrinter(s.out, f.asJSON), s.err)
+func dropAndExit(ctx context.Context, l *line, groups [][]task, f upFlags, s streams) error {
+	err := runBatch(ctx, l, f.timeout, newScreen(s, f.asJSON), groups...)
 	if errors.Is(err, errRejected) {
 		return nil // every template has its outcome, and that was the question
 	}
 	return err
 }
 
-// serve drops the files and shows every outcome until Ctrl-C, which is how it
-// is meant to end.
-func serve(ctx context.Context, find func(context.Context) (stack.Endpoints, error), files []file, f upFlags, s streams, info io.Writer) error {
-	d, err := newDropper(ctx, find, newPrinter(s.out, f.asJSON).print)
+// serve drops the templates and shows every outcome until Ctrl-C, which is how
+// it is meant to end.
+func serve(ctx context.Context, l *line, groups [][]task, f upFlags, s streams, info io.Writer) error {
+	screen := newScreen(s, f.asJSON)
+	b, err := begin(ctx, l, screen.print)
 	if err != nil {
 		return err
 	}
-	err = d.drop(ctx, files)
+	b.done = func(outcome) { screen.progress() }
+	err = screen.watch(b, groups, func() error { return b.run(ctx, groups...) })
 	if err != nil && !errors.Is(err, errRejected) && ctx.Err() == nil {
-		return err
+		fmt.Fprintln(s.err, err) // a template that OSS refused is no reason to stop
 	}
 	if ctx.Err() == nil {
 		fmt.Fprintln(info, "serving until Ctrl-C; drop more with `imagedrop drop PATH...`, send with `imagedrop send FILE...`")

@@ -1,0 +1,174 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// inFlight is how many tasks of a batch are under way at once.
+const inFlight = 8
+
+// defaultWait is how long a command waits for the outcomes that it caused.
+const defaultWait = 2 * time.Minute
+
+// task is one thing to hand over whose outcome is waited for.
+type task struct {
+	path string // for people
+	// submit hands it over and returns a name of its outcome. After an error
+	// that is no refusal it is called again: it must not do the same twice.
+	submit func(context.Context, *cloud) (name string, err error)
+}
+
+// refusal is an error that trying again does not help.
+type refusal struct{ error }
+
+func (r refusal) Unwrap() error { return r.error }
+
+func refuse(format string, args ...any) error { return refusal{fmt.Errorf(format, args...)} }
+
+// batch hands tasks over and waits for their outcomes.
+type batch struct {
+	line    *line
+	board   *board
+	timeout time.Duration   // 0: none
+	done    func(o outcome) // called for each outcome, never concurrently
+
+	mu       sync.Mutex
+	bad      bool
+	counts   map[string]int // outcomes by status
+	unsolved []unsolved
+}
+
+// unsolved is a task without an outcome.
+type unsolved struct{ path, why string }
+
+// begin follows the feed from where it stands now, in the background, and
+// returns a batch whose outcomes come from there; each sees every outcome, of
+// whatever job.
+func begin(ctx context.Context, l *line, each func(outcome)) (*batch, error) {
+	c, err := l.cloud(ctx)
+	if err != nil {
+		return nil, err
+	}
+	end, err := c.feedEnd(ctx)
+	if err != nil {
+		return nil, err
+	}
+	b := &batch{line: l, board: newBoard(), done: func(outcome) {}, counts: map[string]int{}}
+	f := newFollower(l, end, func(o outcome) {
+		each(o) // before who waits goes on, so that what is printed next comes behind it
+		b.board.post(o)
+	})
+	go f.run(ctx)
+	return b, nil
+}
+
+// run works group after group. It returns errRejected where an outcome was bad,
+// and an error that names the tasks without an outcome.
+func (b *batch) run(ctx context.Context, groups ...[]task) error {
+	defer b.board.clear()
+	if b.timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, b.timeout)
+		defer cancel()
+	}
+	for _, tasks := range groups {
+		var g errgroup.Group
+		g.SetLimit(inFlight)
+		for _, t := range tasks {
+			g.Go(func() error { b.work(ctx, t); return nil })
+		}
+		_ = g.Wait() // what failed is in unsolved
+	}
+	switch {
+	case len(b.unsolved) > 0:
+		return b.report(ctx)
+	case b.bad:
+		return errRejected
+	}
+	return nil
+}
+
+func (b *batch) work(ctx context.Context, t task) {
+	name, err := b.submit(ctx, t)
+	if err != nil {
+		b.giveUp(t, "not acknowledged: "+err.Error())
+		return
+	}
+	o, err := b.board.await(ctx, name)
+	if err != nil {
+		b.giveUp(t, "acknowledged, no outcome yet")
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.bad = b.bad || o.bad()
+	b.counts[o.Data.Status]++
+	b.done(o)
+}
+
+// submit tries until the task is accepted or refused, or ctx ends.
+func (b *batch) submit(ctx context.Context, t task) (name string, err error) {
+	for {
+		var c *cloud
+		if c, err = b.line.cloud(ctx); err == nil {
+			name, err = t.submit(ctx, c)
+			if err == nil || errors.As(err, new(refusal)) {
+				return name, err
+			}
+			b.line.lost(c)
+		}
+		if ctx.Err() != nil {
+			return "", err
+		}
+		pause(ctx, tryAgain)
+	}
+}
+
+func (b *batch) giveUp(t task, why string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.unsolved = append(b.unsolved, unsolved{t.path, why})
+}
+
+// report names what has no outcome, one a line.
+func (b *batch) report(ctx context.Context) error {
+	slices.SortFunc(b.unsolved, func(x, y unsolved) int { return strings.Compare(x.path, y.path) })
+	var text strings.Builder
+	fmt.Fprintf(&text, "no outcome for %d of %d", len(b.unsolved), len(b.unsolved)+b.total())
+	switch {
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		fmt.Fprintf(&text, " within %v", b.timeout)
+	case ctx.Err() != nil:
+		text.WriteString(", interrupted")
+	}
+	for _, u := range b.unsolved {
+		fmt.Fprintf(&text, "\n  %s: %s", u.path, u.why)
+	}
+	return errors.New(text.String())
+}
+
+func (b *batch) total() (n int) {
+	for _, count := range b.counts {
+		n += count
+	}
+	return n
+}
+
+// summary counts the outcomes by status.
+func (b *batch) summary() string {
+	var parts []string
+	for _, status := range statuses {
+		if n := b.counts[status.name]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, status.name))
+		}
+	}
+	return strings.Join(parts, ", ")
+}

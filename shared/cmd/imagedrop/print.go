@@ -1,0 +1,276 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"time"
+	"unicode"
+
+	"github.com/rivo/uniseg"
+	"github.com/schollz/progressbar/v3"
+
+	"imagedrop/shared/template"
+)
+
+// The colours of text on a terminal, as ANSI attributes.
+const (
+	red, green, yellow, cyan = "31", "32", "33", "36"
+	dim                      = "2"
+)
+
+// statuses are those that are known, in the order of a summary.
+var statuses = []struct{ name, colour string }{
+	{"created", green}, {"unchanged", cyan}, {"started", green}, {"succeeded", green},
+	{"skipped", yellow}, {"cancelled", yellow}, {"rejected", red}, {"failed", red},
+}
+
+// severityColour is the colour of each severity.
+var severityColour = map[template.Severity]string{template.Error: red, template.Warning: yellow, template.Info: cyan}
+
+// Widths of the columns of an outcome, in cells. Longer texts push the rest.
+const (
+	statusWidth = 9
+	kindWidth   = 9
+	nameWidth   = 22
+	idWidth     = 23 // of "ic-bp1" and 17 characters
+	timeWidth   = 7
+)
+
+// printer shows outcomes, as text for people or as the events themselves.
+type printer struct {
+	out    io.Writer
+	asJSON bool
+	colour bool
+}
+
+func newPrinter(out io.Writer, asJSON bool) printer {
+	return printer{out: out, asJSON: asJSON, colour: !asJSON && colours(out)}
+}
+
+// print writes the outcome in one piece. A status that is not known, of a later
+// version, is shown without colour.
+func (p printer) print(o outcome) {
+	if p.asJSON {
+		fmt.Fprintf(p.out, "%s\n", compact(o.raw))
+		return
+	}
+	var text strings.Builder
+	text.WriteString(p.headline(o))
+	p.reason(&text, o)
+	p.findings(&text, o)
+	io.WriteString(p.out, text.String())
+}
+
+func (p printer) headline(o outcome) string {
+	d := o.Data
+	colour := ""
+	for _, s := range statuses {
+		if s.name == d.Status {
+			colour = s.colour
+		}
+	}
+	name := strings.TrimSpace(d.Resource.Name + " " + d.Resource.Version)
+	return strings.Join([]string{
+		p.paint(colour, pad(d.Status, statusWidth)), pad(d.Resource.Kind, kindWidth), pad(name, nameWidth),
+		pad(d.Resource.ID, idWidth), fmt.Sprintf("%*s", timeWidth, elapsed(d.Timings.TotalMs)), clean(o.source()),
+	}, "  ") + "\n"
+}
+
+// source says what the outcome answers: the object's key, or the queue.
+func (o outcome) source() string {
+	if o.Data.Job.Key != "" {
+		return o.Data.Job.Key
+	}
+	return o.Subject
+}
+
+func (p printer) reason(text *strings.Builder, o outcome) {
+	r := o.Data.Reason
+	if r == nil {
+		return
+	}
+	var details []string
+	for _, d := range []string{r.Code, httpStatus(r.HTTPStatus), prefixed("request ", r.RequestID)} {
+		if d != "" {
+			details = append(details, clean(d))
+		}
+	}
+	fmt.Fprintf(text, "    %s", clean(r.Message))
+	if len(details) > 0 {
+		fmt.Fprintf(text, " (%s)", strings.Join(details, ", "))
+	}
+	text.WriteString("\n")
+}
+
+func httpStatus(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf("HTTP %d", n)
+}
+
+func prefixed(prefix, text string) string {
+	if text == "" {
+		return ""
+	}
+	return prefix + text
+}
+
+// findings writes them in columns: place, severity, rule, message, and the help
+// below the message.
+func (p printer) findings(text *strings.Builder, o outcome) {
+	places := make([]string, len(o.Data.Findings))
+	width := 0
+	for i, f := range o.Data.Findings {
+		places[i] = fmt.Sprintf("%d:%d", f.Line, f.Column)
+		if f.Path != o.Data.Job.Key && f.Path != "" {
+			places[i] = clean(f.Path) + ":" + places[i]
+		}
+		width = max(width, uniseg.StringWidth(places[i]))
+	}
+	for i, f := range o.Data.Findings {
+		head := "    " + pad(places[i], width) + "  "
+		label := fmt.Sprintf("%-7s  %s  ", f.Severity, f.Rule)
+		fmt.Fprintf(text, "%s%s%s\n", head, p.paint(severityColour[f.Severity], label), said(f))
+		if f.Help != "" {
+			fmt.Fprintf(text, "%s%s\n", strings.Repeat(" ", uniseg.StringWidth(head+label)), p.paint(dim, "help: "+clean(f.Help)))
+		}
+	}
+	if n := o.Data.FindingsTruncated; n > 0 {
+		fmt.Fprintf(text, "    and %d more\n", n)
+	}
+}
+
+// said is the message of a finding; the code that the service would answer
+// stands behind it.
+func said(f template.Finding) string {
+	if f.ServiceCode == "" {
+		return clean(f.Message)
+	}
+	return clean(f.Message) + " → " + f.ServiceCode
+}
+
+// paint wraps text in a colour where the printer has colour.
+func (p printer) paint(code, text string) string {
+	if !p.colour || code == "" {
+		return text
+	}
+	return "\x1b[" + code + "m" + text + "\x1b[0m"
+}
+
+// clean makes text from elsewhere safe for a terminal: names and messages may
+// quote what a template says, escape sequences included.
+func clean(text string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, text)
+}
+
+// pad cleans text and fills it up to that many cells of a terminal.
+func pad(text string, width int) string {
+	text = clean(text)
+	return text + strings.Repeat(" ", max(0, width-uniseg.StringWidth(text)))
+}
+
+// elapsed shows milliseconds as a person would say them.
+func elapsed(ms float64) string {
+	switch {
+	case ms <= 0:
+		return ""
+	case ms < 1:
+		return "<1 ms"
+	case ms < 1000:
+		return fmt.Sprintf("%.0f ms", ms)
+	}
+	return fmt.Sprintf("%.1f s", ms/1000)
+}
+
+// compact puts a JSON document on one line; what is no JSON stays as it is.
+func compact(raw json.RawMessage) string {
+	var b bytes.Buffer
+	if json.Compact(&b, raw) != nil {
+		return string(raw)
+	}
+	return b.String()
+}
+
+// printJSON prints v as one indented document.
+func printJSON(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false)
+	return enc.Encode(v)
+}
+
+// redraw is the least time between two drawings of the progress bar.
+const redraw = 50 * time.Millisecond
+
+// screen shows outcomes on standard output above a progress bar on standard
+// error. The bar is there only on a terminal.
+type screen struct {
+	printer
+	err io.Writer
+
+	mu  sync.Mutex
+	bar *progressbar.ProgressBar // nil: none
+}
+
+func newScreen(s streams, asJSON bool) *screen {
+	return &screen{printer: newPrinter(s.out, asJSON), err: s.err}
+}
+
+func (s *screen) print(o outcome) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.bar != nil {
+		_ = s.bar.Clear() // an error here would be one of the terminal
+	}
+	s.printer.print(o)
+	if s.bar != nil {
+		_ = s.bar.RenderBlank()
+	}
+}
+
+// progress moves the bar by one outcome.
+func (s *screen) progress() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.bar != nil {
+		_ = s.bar.Add(1)
+	}
+}
+
+// watch shows the progress of the batch while run runs, and then what came of
+// it.
+func (s *screen) watch(b *batch, groups [][]task, run func() error) error {
+	total := 0
+	for _, tasks := range groups {
+		total += len(tasks)
+	}
+	if isTerminal(s.err) && total > 1 {
+		s.mu.Lock()
+		s.bar = progressbar.NewOptions(total, progressbar.OptionSetWriter(s.err), progressbar.OptionSetDescription("outcomes"),
+			progressbar.OptionShowCount(), progressbar.OptionSetWidth(30), progressbar.OptionSetPredictTime(false),
+			progressbar.OptionThrottle(redraw))
+		s.mu.Unlock()
+	}
+	began := time.Now()
+	err := run()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.bar != nil {
+		_ = s.bar.Clear()
+		s.bar = nil
+	}
+	if got := b.summary(); got != "" && total > 1 {
+		fmt.Fprintf(s.err, "%s in %s\n", got, elapsed(max(1, float64(time.Since(began).Milliseconds()))))
+	}
+	return err
+}
