@@ -87,6 +87,8 @@ var scenarios = []scenario{
 		"CreateImageComponent SendMessage", "component.created", 1, 0},
 	{"message with a templateUri", plain, func(c *cloud) { c.put(quiet, aPipeline) }, "", `{"templateUri":"oss://imagedrop-templates/` + quiet + `"}`,
 		"GetObject DescribeImagePipelines CreateImagePipeline SendMessage", "pipeline.created", 0, 1},
+	{"message with an old eTag", plain, func(c *cloud) { c.put(quiet, aPipeline) }, "", `{"templateUri":"oss://imagedrop-templates/` + quiet + `","templateETag":"0"}`,
+		"GetObject" + strings.Repeat(" DescribeImageComponents DescribeImagePipelines", 3) + " SendMessage", "component.skipped", 0, 0},
 }
 
 func tags(n int) string {

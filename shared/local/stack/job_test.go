@@ -2,6 +2,7 @@ package stack_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -14,6 +15,7 @@ import (
 	"github.com/aliyun/alibaba-cloud-sdk-go/sdk"
 	ecscredentials "github.com/aliyun/alibaba-cloud-sdk-go/sdk/auth/credentials"
 	"github.com/aliyun/alibaba-cloud-sdk-go/sdk/requests"
+	"github.com/aliyun/alibabacloud-oss-go-sdk-v2/oss"
 	ali_mns "github.com/aliyun/aliyun-mns-go-sdk"
 	"github.com/stretchr/testify/require"
 
@@ -44,6 +46,11 @@ func (c *cloud) upload(key, template string) job {
 	return job{id, "upload", fmt.Sprintf(`{"eventName":"ObjectCreated:PutObject","eventSource":"acs:oss","eventTime":"2026-05-04T08:15:30.000Z","eventVersion":"1.0",`+
 		`"oss":{"bucket":{"name":%q},"object":{"key":%q,"eTag":%q},"ossSchemaVersion":"1.0"},"region":%q,"responseElements":{"requestId":%q}}`,
 		c.e.Bucket, key, strings.Trim(*result.ETag, `"`), c.e.Region, id)}
+}
+
+func (c *cloud) remove(key string) {
+	_, err := c.objects().DeleteObject(context.Background(), &oss.DeleteObjectRequest{Bucket: oss.Ptr(c.e.Bucket), Key: oss.Ptr(key)})
+	require.NoError(c.t, err)
 }
 
 // send puts a message on the request queue, from where the platform delivers it.

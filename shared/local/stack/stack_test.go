@@ -166,14 +166,17 @@ func (c *cloud) following() outcome {
 }
 
 func (c *cloud) put(key, template string) *oss.PutObjectResult {
-	config := oss.LoadDefaultConfig().WithRegion(c.e.Region).WithEndpoint(c.e.OSS).
-		WithCredentialsProvider(credentials.NewStaticCredentialsProvider(c.e.AccessKeyID, c.e.AccessKeySecret)).
-		WithHttpClient(c.http)
-	result, err := oss.NewClient(config).PutObject(context.Background(), &oss.PutObjectRequest{
+	result, err := c.objects().PutObject(context.Background(), &oss.PutObjectRequest{
 		Bucket: oss.Ptr(c.e.Bucket), Key: oss.Ptr(key), Body: strings.NewReader(template),
 	})
 	require.NoError(c.t, err)
 	return result
+}
+
+func (c *cloud) objects() *oss.Client {
+	return oss.NewClient(oss.LoadDefaultConfig().WithRegion(c.e.Region).WithEndpoint(c.e.OSS).
+		WithCredentialsProvider(credentials.NewStaticCredentialsProvider(c.e.AccessKeyID, c.e.AccessKeySecret)).
+		WithHttpClient(c.http))
 }
 
 func (c *cloud) queue(name string) ali_mns.AliMNSQueue {

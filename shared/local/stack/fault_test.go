@@ -1,0 +1,121 @@
+package stack_test
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"imagedrop/shared/local/account"
+	"imagedrop/shared/local/stack"
+)
+
+// What the services refuse, who hears of it, and what it costs in calls.
+func TestRefusalsAreAnswered(t *testing.T) {
+	t.Parallel()
+	fault := func(service, operation string, status int, code string, count int) account.Fault {
+		return account.Fault{Service: service, Operation: operation, Effect: account.EffectCode, Code: code, Status: status, Count: count}
+	}
+	tests := []struct {
+		name         string
+		fault        account.Fault
+		status, kind string
+		calls        string
+	}{
+		{"quota", fault("ecs", "CreateImageComponent", 400, "QuotaExceed.ImageComponent", 1), "failed", "permanent",
+			"GetObject DescribeImageComponents CreateImageComponent SendMessage"},
+		{"no permission to create", fault("ecs", "CreateImageComponent", 403, "Forbidden.RAM", 1), "failed", "permanent",
+			"GetObject DescribeImageComponents CreateImageComponent SendMessage"},
+		{"no permission to look", fault("ecs", "DescribeImageComponents", 403, "Forbidden.RAM", 1), "failed", "permanent",
+			"GetObject DescribeImageComponents SendMessage"},
+		{"no permission to read", fault("oss", "GetObject", 403, "AccessDenied", 1), "failed", "permanent",
+			"GetObject SendMessage"},
+		{"throttled twice", fault("ecs", "CreateImageComponent", 400, "Throttling", 2), "created", "",
+			"GetObject DescribeImageComponents CreateImageComponent CreateImageComponent CreateImageComponent SendMessage"},
+		{"throttled while publishing", fault("mns", "SendMessage", 503, "ServiceUnavailable", 2), "created", "",
+			"GetObject DescribeImageComponents CreateImageComponent SendMessage SendMessage SendMessage"},
+		{"expired credentials", fault("ecs", "CreateImageComponent", 400, "InvalidSecurityToken.Expired", 1), "created", "",
+			"GetObject DescribeImageComponents CreateImageComponent GetObject DescribeImageComponents CreateImageComponent SendMessage"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			c := start(t, options())
+			require.NoError(t, c.Account().Faults.Add(test.fault))
+			c.Account().Faults.Record()
+			j := c.upload(triggered, aComponent)
+			o := c.following()
+			require.Equal(t, test.calls, operations(c.Account().Faults.Calls()[1:]))
+			require.Equal(t, []string{j.id, test.status, test.kind}, []string{o.Data.Job.ID, o.Data.Status, o.Data.Reason.Kind})
+			require.Equal(t, []outcome{o}, c.received(1))
+			if test.status == "created" {
+				require.Len(t, c.components(c.e.Region), 1)
+				return
+			}
+			require.Equal(t, test.fault.Code, o.Data.Reason.Code)
+			require.Empty(t, c.components(c.e.Region))
+		})
+	}
+}
+
+// What no delivery could do ends in the dead letters, with all that it takes
+// to do it again.
+func TestGivenUpEventsCanBeDoneLater(t *testing.T) {
+	t.Parallel()
+	t.Run("upload", func(t *testing.T) {
+		c := start(t, impatient(t))
+		c.breakCreates()
+		j := c.upload(triggered, aComponent)
+		var record struct {
+			RequestContext struct {
+				Condition              string
+				ApproximateInvokeCount int
+			}
+			RequestPayload, ResponsePayload string
+		}
+		require.NoError(t, json.Unmarshal([]byte(c.deadLetter()), &record))
+		require.Equal(t, "UnhandledInvocationError", record.RequestContext.Condition)
+		require.Equal(t, 3, record.RequestContext.ApproximateInvokeCount)
+		require.Contains(t, record.ResponsePayload, "errorMessage")
+		require.Contains(t, record.RequestPayload, j.id)
+
+		c.Account().Faults.Clear()
+		require.NoError(t, c.invoke("upload", record.RequestPayload))
+		scenarios[0].verify(c, j, c.outcomes(1))
+	})
+	t.Run("message", func(t *testing.T) {
+		c := start(t, impatient(t))
+		c.breakCreates()
+		c.send(componentMessage)
+		body := c.deadLetter()
+		require.Equal(t, componentMessage, body)
+
+		c.Account().Faults.Clear()
+		j := c.send(body)
+		o := c.following()
+		require.Equal(t, []string{"created", j.id}, []string{o.Data.Status, o.Data.Job.ID})
+		require.Equal(t, []outcome{o}, c.received(1))
+		require.Len(t, c.components(c.e.Region), 1)
+	})
+}
+
+// impatient gives up after three attempts of an upload and four of a message,
+// each with a second for its work.
+func impatient(t *testing.T) stack.Options {
+	return changed(t, "timeout: 60", "timeout: 3", "maxAsyncRetryAttempts: 8", "maxAsyncRetryAttempts: 2",
+		"PushRetryStrategy: EXPONENTIAL_DECAY_RETRY", "PushRetryStrategy: BACKOFF_RETRY")
+}
+
+// breakCreates lets every create fail, until the faults are cleared.
+func (c *cloud) breakCreates() {
+	require.NoError(c.t, c.Account().Faults.Add(account.Fault{
+		Service: "ecs", Operation: "CreateImageComponent", Count: 1 << 30, Effect: account.EffectCode, Code: "InternalError", Status: 500,
+	}))
+}
+
+// deadLetter waits for what the platform gave up on.
+func (c *cloud) deadLetter() string {
+	bodies := c.receive(c.queue("imagedrop-dlq"))
+	require.Len(c.t, bodies, 1)
+	require.Zero(c.t, len(c.components(c.e.Region)))
+	return bodies[0]
+}
