@@ -114,22 +114,34 @@ func (b *batch) work(ctx context.Context, t task) {
 	b.done(o)
 }
 
-// submit tries until the task is accepted or refused, or ctx ends.
+// submit tries until the task is accepted or refused, or ctx ends; the
+// error is then the last trouble.
 func (b *batch) submit(ctx context.Context, t task) (name string, err error) {
-	for {
-		var c *cloud
-		if c, err = b.line.cloud(ctx); err == nil {
-			name, err = t.submit(ctx, c)
-			if err == nil || errors.As(err, new(refusal)) {
-				return name, err
-			}
-			b.line.lost(c)
+	trouble := errors.New("its turn did not come")
+	for ctx.Err() == nil {
+		name, err := b.try(ctx, t)
+		if err == nil || errors.As(err, new(refusal)) {
+			return name, err
 		}
+		trouble = err
 		if ctx.Err() != nil {
-			return "", err
+			trouble = errors.New("no answer came")
 		}
 		pause(ctx, tryAgain)
 	}
+	return "", trouble
+}
+
+func (b *batch) try(ctx context.Context, t task) (name string, err error) {
+	c, err := b.line.cloud(ctx)
+	if err != nil {
+		return "", err
+	}
+	name, err = t.submit(ctx, c)
+	if err != nil {
+		b.line.lost(c)
+	}
+	return name, err
 }
 
 func (b *batch) giveUp(t task, why string) {

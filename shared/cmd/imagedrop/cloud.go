@@ -18,6 +18,7 @@ import (
 	"github.com/aliyun/alibabacloud-oss-go-sdk-v2/oss/credentials"
 	ali_mns "github.com/aliyun/aliyun-mns-go-sdk"
 	"github.com/spf13/cobra"
+	"github.com/valyala/fasthttp"
 
 	"imagedrop/shared/local/stack"
 )
@@ -83,7 +84,18 @@ func cloudAt(ctx context.Context, console string) (*cloud, error) {
 	c.queues = ali_mns.NewAliMNSClientWithConfig(ali_mns.AliMNSClientConfig{
 		EndPoint: c.MNS, AccessKeyId: c.AccessKeyID, AccessKeySecret: c.AccessKeySecret, TimeoutSecond: mnsTimeout,
 	})
+	c.queues.SetTransport(once{})
 	return c, nil
+}
+
+// once makes each call of the MNS SDK once. Otherwise its transport sends a
+// request again whose connection was closed before the answer: a second message.
+type once struct{}
+
+// RoundTrip implements fasthttp.RoundTripper.
+func (once) RoundTrip(hc *fasthttp.HostClient, req *fasthttp.Request, resp *fasthttp.Response) (retry bool, err error) {
+	_, err = fasthttp.DefaultTransport.RoundTrip(hc, req, resp)
+	return false, err
 }
 
 // queue returns the queue of that name, for one goroutine.
@@ -159,6 +171,9 @@ func doJSON(ctx context.Context, method, address string, body []byte, into any) 
 		return err
 	}
 	res, err := http.DefaultClient.Do(req)
+	if err != nil && ctx.Err() != nil {
+		return ctx.Err()
+	}
 	if err != nil {
 		return fmt.Errorf("%w (nothing answers at %s)", errNoCloud, req.URL.Host)
 	}

@@ -209,9 +209,6 @@ func printJSON(w io.Writer, v any) error {
 	return enc.Encode(v)
 }
 
-// redraw is the least time between two drawings of the progress bar.
-const redraw = 50 * time.Millisecond
-
 // screen shows outcomes on standard output above a progress bar on standard
 // error. The bar is there only on a terminal.
 type screen struct {
@@ -257,8 +254,7 @@ func (s *screen) watch(b *batch, groups [][]task, run func() error) error {
 	if isTerminal(s.err) && total > 1 {
 		s.mu.Lock()
 		s.bar = progressbar.NewOptions(total, progressbar.OptionSetWriter(s.err), progressbar.OptionSetDescription("outcomes"),
-			progressbar.OptionShowCount(), progressbar.OptionSetWidth(30), progressbar.OptionSetPredictTime(false),
-			progressbar.OptionThrottle(redraw))
+			progressbar.OptionShowCount(), progressbar.OptionSetWidth(30), progressbar.OptionSetPredictTime(false))
 		s.mu.Unlock()
 	}
 	began := time.Now()

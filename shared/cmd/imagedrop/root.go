@@ -52,6 +52,8 @@ func runContext(ctx context.Context, args []string, s streams) int {
 		return exitDone
 	case errors.Is(err, errRejected):
 		return exitRejected
+	case errors.Is(err, context.Canceled):
+		err = errors.New("interrupted")
 	}
 	fmt.Fprintln(s.err, "imagedrop:", err)
 	if !*running {
