@@ -30,7 +30,8 @@ type Builder struct {
 }
 
 // reserve is held back from the invocation's deadline, so that a slow call
-// still leaves time to publish.
+// still leaves time to publish; of a short invocation no more than half, or the
+// platform's default time-out of 3 s, and less, would leave no time to work.
 const reserve = 2 * time.Second
 
 // Run works every delivery to its published outcome and returns one result for
@@ -115,7 +116,8 @@ func withReserve(ctx context.Context) (context.Context, context.CancelFunc) {
 	if !ok {
 		return context.WithCancel(ctx)
 	}
-	return context.WithDeadline(ctx, deadline.Add(-reserve))
+	held := min(reserve, time.Until(deadline)/2)
+	return context.WithDeadline(ctx, deadline.Add(-held))
 }
 
 // panicked is the fault of a recovered panic. A panic's value may hold the

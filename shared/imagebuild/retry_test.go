@@ -145,6 +145,23 @@ func TestReserveIsForPublishing(t *testing.T) {
 	})
 }
 
+// Whatever time-out the function has, some of it is for the work.
+func TestShortInvocation(t *testing.T) {
+	for _, timeout := range []time.Duration{100 * time.Millisecond, time.Second, 2 * time.Second, 3 * time.Second} {
+		synctest.Test(t, func(t *testing.T) {
+			builder := &imagebuild.Builder{Objects: readFunc(func(ctx context.Context) ([]byte, error) {
+				select {
+				case <-ctx.Done():
+					return nil, failure(fault.Retryable, "")
+				case <-time.After(timeout / 3):
+					return []byte(component), nil
+				}
+			}), Resources: &cloud{}, Outbox: &inbox{}}
+			require.Equal(t, imagebuild.Created, within(timeout, builder, upload("job")).Status)
+		})
+	}
+}
+
 type publishFunc func(context.Context) error
 
 func (f publishFunc) Publish(ctx context.Context, _ []byte) error { return f(ctx) }
