@@ -106,6 +106,7 @@ func TestYAMLContents(t *testing.T) {
 		{"tab", "Tasks:\n\t- Name: a", false},
 		{"two documents", shell("x") + "---\nTasks: []\n", false},
 		{"another root key", "Version: 1\n" + shell("x"), false},
+		{"broken behind a document mark", "---\nTasks: [", false},
 		{"indented and broken", " Tasks: [", false},
 		{"root key twice in a flow", `{Tasks: [], Tasks: []}`, false},
 		{"aliases", "Parameters: {p: &p {Type: String}, q: *p}\nTasks:\n- &t {Name: a, Action: RunShellCommand, Properties: {commandContent: &c 'x {{ q }}'}}\n- {Name: b, Action: RunShellCommand, Properties: {commandContent: *c}}\n", true},

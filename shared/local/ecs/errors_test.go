@@ -186,6 +186,8 @@ func provocations() []provocation {
 		{op: opComponent, code: "InvalidSystemType.NotSupportedValue", set: params{"SystemType": "Plan9"}},
 		{op: opComponent, code: "InvalidComponentType.NotSupportedValue", set: params{"ComponentType": "build"}},
 		{op: opComponent, code: "InvalidParameter.ComponentVersion", set: params{"ComponentVersion": "1.0.*"}},
+		{op: opComponent, code: "InvalidParameter.ComponentVersion", set: params{"ComponentVersion": "01.0.0"}},
+		{op: opComponent, code: "InvalidParameter.ComponentVersion", set: params{"ComponentVersion": "1000000000.0.0"}},
 		{op: opComponent, code: "InvalidComponentVersion.Exist", set: params{"Name": "web", "ComponentVersion": "2.0.1"},
 			before: func(c *cloud) params {
 				c.mustCreate(opComponent, params{"Name": "web", "ComponentVersion": "2.0.1"})
@@ -384,6 +386,7 @@ func TestCreateErrorsOutsideTheTables(t *testing.T) {
 		{opPipeline, "MissingParameter.BaseImageType", params{"BaseImageType": "-"}},
 		{opPipeline, "MissingParameter.BaseImage", params{"BaseImage": "-"}},
 		{opPipeline, "InvalidParameter.AddAccount", params{"AddAccount.1": "me"}},
+		{opPipeline, "InvalidParameter.AddAccount", params{"AddAccount.1": "0123"}},
 		{opPipeline, "InvalidParameter.DeleteInstanceOnFailure", params{"DeleteInstanceOnFailure": "no"}},
 		{opPipeline, "InvalidParameter.RetainCloudAssistant", params{"AdvancedOptions.RetainCloudAssistant": "no"}},
 	}

@@ -183,7 +183,7 @@ func checkLists(p params) error {
 		return refuse("InvalidToRegionIdSize.ExceededMaxNumber", "ToRegionId has more than 20 entries.")
 	}
 	for _, id := range p.list("AddAccount") {
-		if strings.Trim(id, "0123456789") != "" {
+		if !accountForm.MatchString(id) {
 			return refuse("InvalidParameter.AddAccount", "AddAccount is a list of account IDs, which are numbers.")
 		}
 	}

@@ -38,11 +38,12 @@ func (r valueRule) detail() string {
 
 // The alphabets. Source: ECS API 2014-05-26, CreateImagePipeline, parameters
 // Name, ImageName, ImageFamily: letters and Chinese characters first, then also
-// digits and punctuation; a family has no dot.
+// digits and punctuation; a family has no dot. AddAccount: Long.
 var (
-	nameForm   = regexp.MustCompile(`^[A-Za-z一-鿿][A-Za-z0-9一-鿿:_.-]*$`)
-	familyForm = regexp.MustCompile(`^[A-Za-z一-鿿][A-Za-z0-9一-鿿:_-]*$`)
-	bucketForm = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$`)
+	nameForm    = regexp.MustCompile(`^[A-Za-z一-鿿][A-Za-z0-9一-鿿:_.-]*$`)
+	familyForm  = regexp.MustCompile(`^[A-Za-z一-鿿][A-Za-z0-9一-鿿:_-]*$`)
+	accountForm = regexp.MustCompile(`^[1-9][0-9]{0,17}$`)
+	bucketForm  = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$`)
 )
 
 // isText reports whether an answer can give s back as it came.

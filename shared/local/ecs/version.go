@@ -19,6 +19,9 @@ func parseVersion(s string) (version, bool) {
 	return p.version, ok && p.stars == [3]bool{}
 }
 
+// maxDigits bounds each number; the pages name no bound.
+const maxDigits = 9
+
 // pattern is a version whose parts may be wildcards.
 type pattern struct {
 	version
@@ -36,8 +39,8 @@ func parsePattern(s string) (pattern, bool) {
 			p.stars[i] = true
 			continue
 		}
-		n, err := strconv.ParseUint(part, 10, 63) // room for the next major
-		if err != nil {
+		n, err := strconv.ParseUint(part, 10, 64)
+		if err != nil || len(part) > maxDigits || strconv.FormatUint(n, 10) != part {
 			return p, false
 		}
 		p.version[i] = n

@@ -35,10 +35,11 @@ func looksLikeYAML(text string) bool {
 	return false
 }
 
-// firstLine returns the first line that is neither blank nor comment.
+// firstLine returns the first line that is neither blank, comment nor the mark
+// that may begin a document.
 func firstLine(text string) string {
 	for line := range strings.Lines(strings.TrimPrefix(text, "\ufeff")) {
-		if line = strings.TrimSpace(line); line != "" && line[0] != '#' {
+		if line = strings.TrimSpace(line); line != "" && line[0] != '#' && line != "---" {
 			return line
 		}
 	}
