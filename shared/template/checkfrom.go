@@ -162,7 +162,7 @@ func isVersionPattern(version string) bool {
 	for _, part := range parts {
 		if part == "*" {
 			open = true
-		} else if open || part == "" || len(part) > 9 || strings.Trim(part, "0123456789") != "" {
+		} else if open || part == "" || len(part) > 9 || part[0] == '0' && part != "0" || strings.Trim(part, "0123456789") != "" {
 			return false
 		}
 	}

@@ -13,7 +13,7 @@ import (
 func checkKeys(r *report, keys []given) {
 	for i := range keys {
 		g := &keys[i]
-		if n := len(g.values); g.key.Items > 0 && n > g.key.Items {
+		if n := g.sent(); g.key.Items > 0 && n > g.key.Items {
 			r.add(g.key.ItemsRule, g.keyAt, g.key.ItemsCode,
 				fmt.Sprintf("%s has %d entries; at most %d are allowed", g.key.Path, n, g.key.Items), "delete some")
 		}
@@ -148,12 +148,12 @@ func checkTags(r *report, g *given) {
 	seen := make(map[string]bool, len(g.values))
 	for _, v := range g.values {
 		switch {
-		case seen[v.tag]:
+		case v.tag == "" && v.text == "": // nothing is sent
+			r.add(g.key.Rule, v.tagAt, "", "an empty tag", "delete it")
+		case seen[v.tag] && v.tag != "":
 			r.add(g.key.Rule, v.tagAt, "Duplicate.TagKey", "a tag key is given twice", "keep one of them")
 		case strings.HasPrefix(v.tag, ownTagPrefix) && g.key.Path == "tags":
 			r.add(g.key.Rule, v.tagAt, codeOfOwnTag(v.tag, len(g.values)), "tag keys that begin with "+ownTagPrefix+" are set by imagedrop", "choose another key")
-		case v.tag == "" && v.text == "": // nothing is sent
-			r.add(g.key.Rule, v.tagAt, "", "an empty tag", "delete it")
 		case !validTagKey(v.tag):
 			r.add(g.key.Rule, v.tagAt, "InvalidTagKey.Malformed", "malformed tag key",
 				"1 to 128 characters, not acs: or aliyun first, no http:// or https:// inside")

@@ -59,6 +59,17 @@ func (g *given) text() string {
 	return g.values[0].text
 }
 
+// sent counts the values that are sent: an empty one is not.
+func (g *given) sent() int {
+	n := 0
+	for _, v := range g.values {
+		if v.text != "" || v.tag != "" || g.key.Type == Objects {
+			n++
+		}
+	}
+	return n
+}
+
 // reader turns a node tree into the keys of the table.
 type reader struct {
 	report  *report

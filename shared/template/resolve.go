@@ -1,7 +1,6 @@
 package template
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -15,7 +14,6 @@ type input struct {
 	content *source
 	format  Format
 	name    string // default name
-	kind    Kind   // "" where the template decides
 	test    *source
 	testAt  span // of the key that gave test
 
@@ -172,7 +170,7 @@ func (l *lint) decideKind() {
 	if base || l.hasFROM() {
 		l.t.Kind = Pipeline
 	}
-	switch cmp.Or(l.in.kind, Kind(find(l.t.given, "kind").text())) {
+	switch Kind(find(l.t.given, "kind").text()) {
 	case Component:
 		l.t.Kind = Component
 	case Pipeline:

@@ -86,7 +86,7 @@ func (p *part) arguments(in *instruction) string {
 	case len(args) == 0:
 		return ""
 	case len(args) == 1:
-		return p.src.text[args[0].start:args[0].end]
+		return plainHead(p.src.text[args[0].start:args[0].end])
 	case in.line != "":
 		return in.line
 	}
@@ -94,8 +94,18 @@ func (p *part) arguments(in *instruction) string {
 	for _, a := range args {
 		b.WriteString(p.src.text[a.start:a.end])
 	}
-	in.line = b.String()
+	in.line = plainHead(b.String())
 	return in.line
+}
+
+// plainHead makes odd blanks before the first word ordinary ones: there they
+// part it from the keyword. The length stays, so that offsets do.
+func plainHead(args string) string {
+	head := len(args) - len(skipBlanks(args))
+	if !strings.ContainsAny(args[:head], oddBlanks) {
+		return args
+	}
+	return strings.Repeat(" ", head) + args[head:]
 }
 
 // head is the argument from its first word on, as far as it stands on one line.

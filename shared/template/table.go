@@ -133,9 +133,9 @@ var rules = []Rule{
 	{ID: "IB0258", Severity: Error, Doc: "something that the operator's policy does not allow"},
 
 	{ID: "IB0601", Severity: Error, Doc: "YAML component: not valid YAML, not a mapping, or a key other than Parameters and Tasks",
-		Codes: []string{"InvalidParameter.Content", "InvalidImageTemplateCommand.NotSupported"}, part: checkYAMLRoot},
+		Codes: []string{"InvalidParameter.Content"}, part: checkYAMLRoot},
 	{ID: "IB0602", Severity: Error, Doc: "YAML component: Tasks missing, empty or not a list, or a task without Name or Action",
-		Codes: []string{"InvalidParameter.Content", "InvalidImageTemplateCommand.NotSupported"}, part: checkTasks},
+		Codes: []string{"InvalidParameter.Content"}, part: checkTasks},
 	{ID: "IB0603", Severity: Error, Doc: "YAML component: unknown action", Codes: []string{"InvalidParameter.Content"}, part: checkActions},
 	{ID: "IB0604", Severity: Error, Doc: "YAML component: missing property", Codes: []string{"InvalidParameter.Content"}, part: checkRequired},
 	{ID: "IB0605", Severity: Error, Doc: "YAML component: unknown property", Codes: []string{"InvalidParameter.Content"}, part: checkProperties},

@@ -16,38 +16,21 @@ type yamlContent struct {
 	first   span // of the first line of content
 	tasks   int
 	known   bool // the service knows the text for YAML
-	// code is what the service answers to an invalid one: a text that it does
-	// not know for YAML it reads as commands.
+	// code is what the service answers to an invalid one, "" where it does not
+	// know the text for YAML and reads it as commands.
 	code string
 }
 
 // readYAML reads the lines of a part from one on as a YAML component.
 func readYAML(p *part, from int) *yamlContent {
-	c := &yamlContent{from: from, text: yamlOf(p.src, from), first: firstContent(p.src, from), code: "InvalidParameter.Content"}
-	if c.known = sniffYAML(c.text.text); !c.known {
-		c.code = codeAsCommands(c.text.text)
+	c := &yamlContent{from: from, text: yamlOf(p.src, from), first: firstContent(p.src, from)}
+	if c.known = sniffYAML(c.text.text); c.known {
+		c.code = "InvalidParameter.Content"
 	}
 	c.root, c.failure = c.text.parseQuoted()
 	p.text = c.text.canonical(c.root)
 	c.tasks = len(items(value(c.root, "Tasks")))
 	return c
-}
-
-// codeAsCommands is the first code that the commands of a text predict; sizes
-// come before everything else.
-func codeAsCommands(text string) string {
-	in := input{content: newSource("", contentOrder, text), body: &source{}, format: Dockerfile, kind: Component}
-	first := ""
-	for _, f := range in.template().Findings {
-		switch {
-		case f.ServiceCode == "":
-		case f.Rule == "IB0002", f.Rule == "IB0003":
-			return f.ServiceCode
-		case first == "":
-			first = f.ServiceCode
-		}
-	}
-	return first
 }
 
 // yamlOf takes the lines of a source from one on as they stand.
@@ -92,8 +75,7 @@ func sniffYAML(text string) bool {
 		return false
 	}
 	src := newSource("", 0, text)
-	first := firstContent(src, 0)
-	line := strings.TrimSpace(src.text[first.start:first.end])
+	line := firstOfDocument(src)
 	for _, key := range []string{"Tasks", "Parameters"} {
 		if rest, ok := strings.CutPrefix(line, key); ok && strings.HasPrefix(strings.TrimLeft(rest, " \t"), ":") {
 			return true
@@ -101,6 +83,17 @@ func sniffYAML(text string) bool {
 	}
 	root, _ := yamlOf(src, 0).parseQuoted()
 	return value(root, "Tasks") != nil || value(root, "Parameters") != nil
+}
+
+// firstOfDocument is the first line that says something, behind the mark that
+// may begin a YAML document.
+func firstOfDocument(src *source) string {
+	for i := range src.lines {
+		if line := strings.TrimSpace(src.line(i)); kindOfLine(line) == contentLine && line != "---" {
+			return line
+		}
+	}
+	return ""
 }
 
 // parseQuoted parses; where that fails because a value begins with {{ and

@@ -1,0 +1,4 @@
+---
+Tasks:
+- Name: a
+ Action: Reboot
