@@ -58,6 +58,7 @@ var stricter = map[string]struct{ why, answers string }{
 	"IB0254":   {why: "the key or section is not sent"},
 	"IB0255":   {why: "the keys of the other kind are not sent"},
 	"IB0257":   {why: "the service sees one content, the sender gave two"},
+	"IB0602":   {why: "as IB0601", answers: anyCode},
 	"IB0605":   {why: "the service passes over an unknown key of a task"},
 	emptyValue: {why: "an empty value is not sent, whatever the key"},
 	"IB0601":   {why: "the service knows YAML by its root, not by the file's name, and may read the text as commands", answers: anyCode},
@@ -360,6 +361,7 @@ func (m *market) judge(v verdict) {
 func (m *market) mayAnswer(v verdict) bool {
 	for _, rule := range v.silent {
 		if answers := stricter[rule].answers; answers == anyCode || answers != "" && strings.HasPrefix(v.answer, answers) {
+			m.seen[rule]++
 			return true
 		}
 	}
@@ -512,7 +514,15 @@ var disagreed = []sample{
 	{key: "templates/web.yaml", text: "Tasks:\n- {<<: {Name: a}, Action: Reboot}\n"},
 	{key: "templates/web.yaml", text: "Tasks:\n- {Name: a, Action: Reboot, <<: {b: c}}\n"},
 	{key: "templates/web.yaml", text: "FROM IMAGE:m-1234\n" + strings.Repeat("RUN true\n", 127)},
+	{key: "templates/web.yaml", text: "name: web\nTask: []\n"},
+	{key: "templates/web.yaml", text: "{}\n"},
+	{key: "templates/web.yaml", text: "LABEL a=b \\\n# --- test\nCOMPONENT ic-1\n"},
+	{key: "templates/web.Dockerfile", text: "---\nTasks:\n- Name: a\n Action: Reboot\n"},
 	{key: "templates/web.Dockerfile", text: " \ufeffRUN true\n"},
+	{key: "templates/web.Dockerfile", text: "ENV \\\n\u00a0KEY\nCMD \\\n\u3000[]\n"},
+	{key: "templates/web.Dockerfile", text: "# ---\n# addAccounts: ['0123']\n# ---\nFROM IMAGE:m-1234\n"},
+	{key: "templates/web.Dockerfile", text: "# ---\n# componentVersion: 01.0.0\n# ---\nRUN true\n"},
+	{text: `{"content": "RUN true", "tags": {"": "", "": "a"}}`},
 	{key: "templates/web.Dockerfile", text: "# ---\n# systemDiskSize: +40\n# ---\nFROM IMAGE:m-1234\n"},
 	{key: "templates/web.Dockerfile", text: "# ---\n# baseImageType: none\n# ---\nFROM IMAGE:m-1234\n"},
 	{text: `{"content": "FROM IMAGE:m-1234", "imageOptions": {"imageTags": {"": ""}}}`},
