@@ -467,7 +467,7 @@ func TestMessagesOutliveTheHost(t *testing.T) {
 	g.next()
 	w.close()
 	require.Len(t, q.snapshot(), 1)
-	require.LessOrEqual(t, q.snapshot()[0].NextVisible.Sub(time.Now()), time.Second)
+	require.LessOrEqual(t, time.Until(q.snapshot()[0].NextVisible), time.Second)
 
 	start(t, []fc.Function{function("actor")}, onStore(st), with(func(o *fc.Options) {
 		o.Triggers = []fc.QueueTrigger{{Name: "requests", Function: "actor", Source: q}}
