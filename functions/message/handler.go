@@ -22,8 +22,7 @@ type handler struct {
 	// connect makes builder.Objects with the first invocation: the signature
 	// needs the region, which the invocations bring, the same each time.
 	connect func(region string) (imagebuild.Objects, error)
-	once    sync.Once
-	failure error // of connect
+	mu      sync.Mutex // held while connect runs
 }
 
 // handle takes the raw payload: the runtime would answer a payload that it
@@ -42,9 +41,8 @@ func (h *handler) handle(ctx context.Context, payload []byte) error {
 	for _, text := range ignored {
 		log.Warn("element ignored", "reason", text)
 	}
-	h.once.Do(func() { h.builder.Objects, h.failure = h.connect(call.Region) })
-	if h.failure != nil {
-		return h.failure
+	if err := h.connected(call.Region); err != nil {
+		return err
 	}
 	ctx = sdkclient.WithCredentials(ctx, credentials(call))
 	results := h.builder.Run(ctx, invocation(call), h.deliveries(log, messages))
@@ -52,6 +50,21 @@ func (h *handler) handle(ctx context.Context, payload []byte) error {
 		r.Log(log)
 	}
 	return imagebuild.Redeliver(results)
+}
+
+// connected sees to builder.Objects. What failed for one invocation is tried
+// again with the next.
+func (h *handler) connected(region string) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.builder.Objects != nil {
+		return nil
+	}
+	objects, err := h.connect(region)
+	if err == nil {
+		h.builder.Objects = objects
+	}
+	return err
 }
 
 func credentials(call *fccontext.FcContext) sdkclient.Credentials {

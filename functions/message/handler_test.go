@@ -222,3 +222,14 @@ func TestStart(t *testing.T) {
 	_, err = newHandler(func(name string) string { return env[name] }, &strings.Builder{})
 	require.ErrorContains(t, err, "WATCH_QUEUE")
 }
+
+// An invocation that cannot be served does not spoil the instance.
+func TestConnectIsTriedAgain(t *testing.T) {
+	h, _ := newTest(&fakes{})
+	connect, failed := h.connect, errors.New("no region")
+	h.connect = func(string) (imagebuild.Objects, error) { return (*fakes)(nil), failed }
+	payload := batch(t, element(t, "M-1", "imagedrop-requests", "RUN true"))
+	require.ErrorIs(t, h.handle(inInvocation(t.Context()), payload), failed)
+	h.connect = connect
+	require.NoError(t, h.handle(inInvocation(t.Context()), payload))
+}

@@ -231,6 +231,16 @@ func TestNoRegionNoClient(t *testing.T) {
 	}
 }
 
+// An invocation that cannot be served does not spoil the instance.
+func TestConnectIsTriedAgain(t *testing.T) {
+	h, _ := newTest(&fakes{})
+	connect, failed := h.connect, errors.New("no region")
+	h.connect = func(string) (imagebuild.Objects, error) { return (*fakes)(nil), failed }
+	require.ErrorIs(t, h.handle(inInvocation(t.Context()), event("templates/web.Dockerfile")), failed)
+	h.connect = connect
+	require.NoError(t, h.handle(inInvocation(t.Context()), event("templates/web.Dockerfile")))
+}
+
 func TestStartNamesWhatIsMissing(t *testing.T) {
 	_, err := newHandler(func(string) string { return "" }, os.Stdout)
 	require.ErrorContains(t, err, "RESULT_QUEUE")
