@@ -19,6 +19,7 @@ import (
 
 const (
 	schemeV4        = "OSS4-HMAC-SHA256"
+	schemeV2        = "OSS2"
 	schemeV1        = "OSS"
 	scopeEnd        = "aliyun_v4_request"
 	product         = "oss"
@@ -30,9 +31,9 @@ const (
 type claim struct {
 	accessKeyID string
 	signature   string
-	// sign computes the signature that the owner of secret would send, and the
-	// documents that it is computed over, for the error document.
-	sign func(secret string) (signature string, details []element)
+	// sign computes the signatures that the owner of secret may send, and the
+	// documents that they are computed over, for the error document.
+	sign func(secret string) (signatures []string, details []element)
 }
 
 // authenticate checks who sent a request, when, and that nothing signed was
@@ -54,9 +55,11 @@ func (s *Service) authenticate(c *call) error {
 		return errRequestTimeTooFar.with("RequestTime", written(sent)).
 			with("ServerTime", written(s.acct.Clock.Now()))
 	}
-	want, details := claim.sign(key.Secret)
-	if hmac.Equal([]byte(want), []byte(claim.signature)) {
-		return nil
+	wanted, details := claim.sign(key.Secret)
+	for _, want := range wanted {
+		if hmac.Equal([]byte(want), []byte(claim.signature)) {
+			return nil
+		}
 	}
 	mismatch := errSignatureMismatch.with("OSSAccessKeyId", claim.accessKeyID).with("SignatureProvided", claim.signature)
 	mismatch.details = append(mismatch.details, details...)
@@ -88,6 +91,8 @@ func (c *call) claim() (claim, error) {
 		return c.claimV4(rest)
 	case scheme == schemeV1:
 		return c.claimV1(rest)
+	case scheme == schemeV2:
+		return claim{}, errNotImplemented.because("The local cloud does not implement signature version 2: use version 4 or 1.")
 	case scheme != "":
 		return claim{}, errInvalidArgument.because("The scheme in the Authorization header is not valid.")
 	case c.query.Has("x-oss-signature") || c.query.Has("Signature"):
@@ -134,7 +139,7 @@ func (c *call) claimV4(text string) (claim, error) {
 	if err := c.checkScope(parts[0], parts[1], parts[2]); err != nil {
 		return claim{}, err
 	}
-	return claim{accessKeyID, params["Signature"], func(secret string) (string, []element) {
+	return claim{accessKeyID, params["Signature"], func(secret string) ([]string, []element) {
 		return c.signV4(secret, scope, params["AdditionalHeaders"])
 	}}, nil
 }
@@ -156,26 +161,28 @@ func (c *call) checkScope(date, region, service string) error {
 	return nil
 }
 
-// signV4 computes the V4 signature. additional are the names of headers signed
+// signV4 computes the V4 signatures. additional are the names of headers signed
 // beyond the default ones, joined by semicolons.
-func (c *call) signV4(secret, scope, additional string) (string, []element) {
-	canonical := strings.Join([]string{
-		c.Method,
-		escapePath(c.signedResource()),
-		canonicalQuery(c.URL.RawQuery),
-		c.canonicalHeaders(strings.Split(strings.ToLower(additional), ";")),
-		strings.ToLower(additional),
-		c.Header.Get("x-oss-content-sha256"),
-	}, "\n")
-	hash := sha256.Sum256([]byte(canonical))
-	text := strings.Join([]string{schemeV4, c.signedTime(), scope, hex.EncodeToString(hash[:])}, "\n")
+func (c *call) signV4(secret, scope, additional string) (signatures []string, details []element) {
 	key := []byte("aliyun_v4" + secret)
 	for part := range strings.SplitSeq(scope, "/") {
 		key = hmacSHA256(key, part)
 	}
-	return hex.EncodeToString(hmacSHA256(key, text)), []element{
-		newElement("StringToSign", text), newElement("CanonicalRequest", canonical),
+	for _, query := range canonicalQueries(c.URL.RawQuery) {
+		canonical := strings.Join([]string{
+			c.Method,
+			escapePath(c.signedResource()),
+			query,
+			c.canonicalHeaders(strings.Split(strings.ToLower(additional), ";")),
+			strings.ToLower(additional),
+			c.Header.Get("x-oss-content-sha256"),
+		}, "\n")
+		hash := sha256.Sum256([]byte(canonical))
+		text := strings.Join([]string{schemeV4, c.signedTime(), scope, hex.EncodeToString(hash[:])}, "\n")
+		signatures = append(signatures, hex.EncodeToString(hmacSHA256(key, text)))
+		details = []element{newElement("StringToSign", text), newElement("CanonicalRequest", canonical)}
 	}
+	return signatures, details
 }
 
 func hmacSHA256(key []byte, text string) []byte {
@@ -207,13 +214,33 @@ func escapePath(path string) string {
 	return b.String()
 }
 
-// canonicalQuery sorts the pairs as they were sent; an empty value loses its "=".
-func canonicalQuery(raw string) string {
+// canonicalQueries returns the forms in which a query may be signed: the pairs
+// sorted, each part with all but the unreserved characters escaped, however it
+// was escaped on the way. Clients differ about an empty value: ali-oss signs
+// "prefix=", the others "prefix".
+func canonicalQueries(raw string) []string {
+	bare := canonicalQuery(raw, "")
+	if written := canonicalQuery(raw, "="); written != bare {
+		return []string{written, bare}
+	}
+	return []string{bare}
+}
+
+// canonicalQuery writes empty behind the names that were sent with an empty value.
+func canonicalQuery(raw, empty string) string {
 	var pairs []string
-	for pair := range strings.SplitSeq(strings.ReplaceAll(raw, "+", "%20"), "&") {
-		if pair != "" {
-			pairs = append(pairs, strings.TrimSuffix(pair, "="))
+	for pair := range strings.SplitSeq(raw, "&") {
+		name, value, written := strings.Cut(pair, "=")
+		text := reescape(name)
+		switch {
+		case pair == "":
+			continue
+		case value != "":
+			text += "=" + reescape(value)
+		case written:
+			text += empty
 		}
+		pairs = append(pairs, text)
 	}
 	slices.SortStableFunc(pairs, func(a, b string) int {
 		nameA, _, _ := strings.Cut(a, "=")
@@ -221,6 +248,13 @@ func canonicalQuery(raw string) string {
 		return strings.Compare(nameA, nameB)
 	})
 	return strings.Join(pairs, "&")
+}
+
+// reescape leaves only the unreserved characters as they are. A text that is
+// not well-formed was refused before.
+func reescape(text string) string {
+	plain, _ := url.QueryUnescape(text)
+	return encodeURL(plain)
 }
 
 // canonicalHeaders lists every x-oss-* header, Content-Type, Content-MD5 and
@@ -267,14 +301,14 @@ func (c *call) claimV1(text string) (claim, error) {
 	return claim{accessKeyID, signature, c.signV1}, nil
 }
 
-func (c *call) signV1(secret string) (string, []element) {
+func (c *call) signV1(secret string) ([]string, []element) {
 	text := strings.Join([]string{
 		c.Method, c.Header.Get("Content-MD5"), c.Header.Get("Content-Type"), c.signedTime(),
 		c.headerLines(func(name string) bool { return strings.HasPrefix(name, "x-oss-") }),
 	}, "\n") + c.signedResource() + signedQueryV1(c.query)
 	h := hmac.New(sha1.New, []byte(secret))
 	h.Write([]byte(text))
-	return base64.StdEncoding.EncodeToString(h.Sum(nil)), []element{newElement("StringToSign", text)}
+	return []string{base64.StdEncoding.EncodeToString(h.Sum(nil))}, []element{newElement("StringToSign", text)}
 }
 
 // signedParamsV1 are the query parameters that a V1 signature covers.

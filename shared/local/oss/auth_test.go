@@ -162,6 +162,10 @@ func TestSignatureForms(t *testing.T) {
 			"X-Extra:  y \r\nx-oss-date: " + iso + "\r\n" + payload +
 			strings.ReplaceAll(signedV4(now, iso, "marker&max-keys=5&prefix=a%20b",
 				"host:h\nx-extra:y\nx-oss-content-sha256:UNSIGNED-PAYLOAD\nx-oss-date:"+iso+"\n", "host;x-extra"), ",", ", "),
+		"V4, as ali-oss: sub-delimiters not escaped, empty values signed with =": "GET /?prefix=a!b(c)*'~&marker=&max-keys=5 HTTP/1.1\r\nHost: h\r\n" +
+			"x-oss-date: " + iso + "\r\n" + payload +
+			signedV4(now, iso, "marker=&max-keys=5&prefix=a%21b%28c%29%2A%27~",
+				"x-oss-content-sha256:UNSIGNED-PAYLOAD\nx-oss-date:"+iso+"\n", ""),
 		"V1":                              "GET / HTTP/1.1\r\nHost: h\r\n" + c.signedV1("GET", "/"),
 		"V1, only x-oss-date, as ali-oss": "GET / HTTP/1.1\r\nHost: h\r\n" + signedV1ByXDate(rfc1123),
 		"V1, a sub-resource":              "GET /demo-bucket?acl HTTP/1.1\r\nHost: h\r\n" + c.signedV1("GET", "/demo-bucket/?acl"),
@@ -264,6 +268,7 @@ func TestMalformedCredentials(t *testing.T) {
 		status  int
 	}{
 		"another scheme":   {"Authorization: Basic eDp5\r\n", 400},
+		"version 2":        {"Authorization: OSS2 AccessKeyId:a,Signature:b\r\n", 501},
 		"no credential":    {"Authorization: OSS4-HMAC-SHA256 Signature=1\r\n", 400},
 		"no signature":     {date + payload + credential + "\r\n", 400},
 		"short scope":      {"Authorization: OSS4-HMAC-SHA256 Credential=a/b,Signature=1\r\n", 400},
