@@ -89,7 +89,7 @@ type bucketEntry struct {
 
 func (c *call) bucketEntry(name string, b bucketRecord) bucketEntry {
 	return bucketEntry{
-		CreationDate: written(b.Created), ExtranetEndpoint: c.Host, IntranetEndpoint: c.Host,
+		CreationDate: written(b.Created), ExtranetEndpoint: c.serviceHost(), IntranetEndpoint: c.serviceHost(),
 		Location: location, Name: name, Region: account.Region, StorageClass: storageClass,
 	}
 }

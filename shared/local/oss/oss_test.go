@@ -459,6 +459,9 @@ func TestBuckets(t *testing.T) {
 	require.Equal(t, []string{bucket, "private", "oss-cn-hangzhou", account.ID},
 		[]string{*info.BucketInfo.Name, *info.BucketInfo.ACL, *info.BucketInfo.Location, *info.BucketInfo.Owner.ID})
 	require.True(t, c.clock.Now().Equal(*info.BucketInfo.CreationDate))
+	info, err = c.clients()["virtual host"].GetBucketInfo(ctx, &sdk.GetBucketInfoRequest{Bucket: sdk.Ptr(bucket)})
+	require.NoError(t, err)
+	require.Equal(t, "oss-cn-hangzhou.aliyuncs.com", *info.BucketInfo.ExtranetEndpoint, "an endpoint has no bucket in it")
 	where, err := c.client.GetBucketLocation(ctx, &sdk.GetBucketLocationRequest{Bucket: sdk.Ptr(bucket)})
 	require.NoError(t, err)
 	require.Equal(t, "oss-cn-hangzhou", *where.LocationConstraint)
@@ -601,6 +604,9 @@ func TestListParameters(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, uploads.Uploads)
 	require.False(t, uploads.IsTruncated)
+
+	answer := c.raw(t, "GET /demo-bucket/?max-parts=1000&uploads HTTP/1.1\r\nHost: h\r\n"+c.signedV1("GET", "/demo-bucket/?uploads")+"\r\n")
+	require.Equal(t, 200, answer.StatusCode, "as ossutil du asks")
 }
 
 func TestDeleteMultipleObjects(t *testing.T) {

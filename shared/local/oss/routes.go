@@ -64,7 +64,8 @@ var operations = map[route]operation{
 	{"GET", onBucket, "versions"}: {"ListObjectVersions",
 		append([]string{"key-marker", "version-id-marker"}, listParams...), (*Service).listVersions},
 	{"GET", onBucket, "uploads"}: {"ListMultipartUploads",
-		[]string{"prefix", "delimiter", "max-uploads", "key-marker", "upload-id-marker", "encoding-type"}, (*Service).listUploads},
+		// max-parts, which is of another operation and means nothing here, comes from `ossutil du`.
+		[]string{"prefix", "delimiter", "max-uploads", "key-marker", "upload-id-marker", "encoding-type", "max-parts"}, (*Service).listUploads},
 	{"POST", onBucket, "delete"}: {"DeleteMultipleObjects", []string{"encoding-type"}, (*Service).deleteObjects},
 
 	{"PUT", onObject, ""}: {"PutObject", nil, (*Service).putObject},
@@ -115,6 +116,14 @@ func resource(r *http.Request) (bucket, key string, err error) {
 	}
 	key, err = url.PathUnescape(key)
 	return bucket, key, err
+}
+
+// serviceHost is the host that the request was sent to, without the bucket.
+func (c *call) serviceHost() string {
+	if virtualHost.MatchString(hostOnly(c.Host)) {
+		return strings.TrimPrefix(c.Host, c.bucket+".")
+	}
+	return c.Host
 }
 
 func hostOnly(hostport string) string {
