@@ -18,10 +18,17 @@ const nonceWindow = 15 * time.Minute
 // timestampForm is how RPC requests spell UTC time.
 const timestampForm = "2006-01-02T15:04:05Z"
 
+// schemeV3 is how signature version 3 begins, which the newer SDKs send in a
+// header, while version 1 is among the parameters.
+const schemeV3 = "ACS3-HMAC-SHA256"
+
 // authenticate verifies RPC signature version 1, the security token of
 // temporary keys, the timestamp and the nonce. It leaves out bearer tokens and
-// the ACS3 signature of the newer SDKs.
-func (s *service) authenticate(method string, p params) error {
+// signature version 3.
+func (s *service) authenticate(method, authorization string, p params) error {
+	if strings.HasPrefix(authorization, schemeV3) {
+		return refuse("IncompleteSignature", " The local cloud checks signature version 1 (SignatureMethod HMAC-SHA1), not "+schemeV3+".")
+	}
 	if err := p.require("AccessKeyId"); err != nil {
 		return err
 	}

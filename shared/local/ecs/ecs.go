@@ -138,7 +138,7 @@ func (s *service) answer(r *http.Request, id string) (any, error) {
 	if r.Method != http.MethodGet && r.Method != http.MethodPost {
 		return nil, refuse("UnsupportedOperation", "The method must be GET or POST.")
 	}
-	if err := s.authenticate(r.Method, in.params); err != nil {
+	if err := s.authenticate(r.Method, r.Header.Get("Authorization"), in.params); err != nil {
 		return nil, err
 	}
 	do, err := operationOf(in.params)

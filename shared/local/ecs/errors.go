@@ -195,7 +195,7 @@ var otherCodes = map[string]row{
 	"InvalidAccessKeyId.NotFound":                {status: 404, message: "Specified access key is not found."},
 	"InvalidAccessKeyId.Inactive":                {status: 400, message: "Specified access key is disabled."},
 	"SignatureDoesNotMatch":                      {status: 400, message: "Specified signature is not matched with our calculation. server string to sign is:%s"},
-	"IncompleteSignature":                        {status: 400, message: "The request signature does not conform to Aliyun standards."},
+	"IncompleteSignature":                        {status: 400, message: "The request signature does not conform to Aliyun standards.%s"},
 	"SignatureNonceUsed":                         {status: 400, message: "Specified signature nonce was used already."},
 	"InvalidTimeStamp.Expired":                   {status: 400, message: "Specified time stamp or date value is expired."},
 	"InvalidTimeStamp.Format":                    {status: 400, message: "Specified time stamp or date value is not well formatted."},

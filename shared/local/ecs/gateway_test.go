@@ -1,7 +1,9 @@
 package ecs
 
 import (
+	"encoding/json"
 	"encoding/xml"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -147,6 +149,24 @@ func TestSignature(t *testing.T) {
 			require.Equal(t, tt.want, a.code(), a.text)
 		})
 	}
+}
+
+// The newer SDKs sign in a header, which tells what is wrong with their requests
+// better than the parameters that they lack.
+func TestSignatureVersion3(t *testing.T) {
+	c := newCloud(t, Options{})
+	request, err := http.NewRequest("POST", c.url+"/?RegionId=cn-hangzhou", nil)
+	require.NoError(t, err)
+	request.Header.Set("Authorization", "ACS3-HMAC-SHA256 Credential="+account.AccessKeyID+",SignedHeaders=host;x-acs-action,Signature=00")
+	request.Header.Set("x-acs-action", "DescribeImageComponents")
+	answer, err := http.DefaultClient.Do(request)
+	require.NoError(t, err)
+	defer answer.Body.Close()
+	var doc struct{ Code, Message string }
+	require.NoError(t, json.NewDecoder(answer.Body).Decode(&doc))
+	require.Equal(t, "400 IncompleteSignature", fmt.Sprint(answer.StatusCode, " ", doc.Code))
+	require.Contains(t, doc.Message, "ACS3-HMAC-SHA256")
+	require.Contains(t, doc.Message, "signature version 1")
 }
 
 // A signature is good for one request within the window, and the nonce alone decides.
