@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/aliyun/alibabacloud-oss-go-sdk-v2/oss"
 	"github.com/aliyun/alibabacloud-oss-go-sdk-v2/oss/credentials"
@@ -79,11 +81,15 @@ func (c *Client) Read(ctx context.Context, ref imagebuild.ObjectRef, limit int64
 		return text, err
 	}
 	decoded, bad := url.PathUnescape(ref.Key)
-	if bad != nil || decoded == ref.Key {
+	if bad != nil || decoded == ref.Key || !utf8.ValidString(decoded) {
 		return nil, err
 	}
 	ref.Key = decoded
-	return c.read(ctx, ref, limit)
+	text, again := c.read(ctx, ref, limit)
+	if f := fault.Of(again); f != nil && (f.Kind == fault.Invalid || f.HTTPStatus == http.StatusBadRequest) {
+		return nil, err // no object can have the decoded key
+	}
+	return text, again
 }
 
 // eTag is what an eTag can be between its quotes, maxETag its length in bytes:
@@ -114,6 +120,9 @@ func (c *Client) read(ctx context.Context, ref imagebuild.ObjectRef, limit int64
 			return err
 		}
 		defer object.Body.Close()
+		if err = announced(ref, object); err != nil {
+			return err
+		}
 		text, err = io.ReadAll(io.LimitReader(object.Body, limit+1))
 		return err
 	})
@@ -123,9 +132,25 @@ func (c *Client) read(ctx context.Context, ref imagebuild.ObjectRef, limit int64
 	return text, nil
 }
 
+// announced refuses an answer that is not the object asked for, whatever its
+// status is: a page of something that stands before the service, or another
+// version from what ignores If-Match.
+func announced(ref imagebuild.ObjectRef, object *oss.GetObjectResult) error {
+	switch is := strings.Trim(oss.ToString(object.ETag), `"`); {
+	case is == "":
+		return fault.New(fault.Retryable, op, "the answer carries no ETag")
+	case ref.ETag != "" && !strings.EqualFold(ref.ETag, is):
+		return imagebuild.ErrSuperseded
+	}
+	return nil
+}
+
 // missing tells the answers that are no fault, by status: of 404 the code is
 // not relied on, and a range of an empty object cannot be satisfied.
 func missing(ctx context.Context, err error) ([]byte, error) {
+	if errors.Is(err, imagebuild.ErrSuperseded) {
+		return nil, err
+	}
 	var service *oss.ServiceError
 	if errors.As(err, &service) && service.Code != "NoSuchBucket" {
 		switch service.StatusCode {

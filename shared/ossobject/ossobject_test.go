@@ -45,6 +45,13 @@ func connect(t *testing.T, endpoint string) *ossobject.Client {
 	return c
 }
 
+// answer is an answer of the service with the object's eTag.
+func answer(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("ETag", `"`+object.ETag+`"`)
+	w.WriteHeader(status)
+	io.WriteString(w, text)
+}
+
 // refuse answers the service's error document.
 func refuse(status int, code, message string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
@@ -74,8 +81,7 @@ func TestReadPinsAndBoundsTheObject(t *testing.T) {
 		assert.Equal(t, canaries.SecurityToken, r.Header.Get("x-oss-security-token"))
 		assert.Contains(t, r.Header.Get("Authorization"), "OSS4-HMAC-SHA256 Credential=STS.CanaryKeyID/")
 		assert.Empty(t, r.URL.RawQuery)
-		w.WriteHeader(http.StatusPartialContent)
-		io.WriteString(w, "FROM x\nRUN y")
+		answer(w, http.StatusPartialContent, "FROM x\nRUN y")
 	})
 	require.NoError(t, err)
 	require.Equal(t, "FROM x\nRUN y", string(text))
@@ -86,13 +92,14 @@ func TestReadWithoutAnETagTakesWhatIsThere(t *testing.T) {
 	ref.ETag = ""
 	_, err := read(t, ref, 10, func(w http.ResponseWriter, r *http.Request) {
 		assert.Empty(t, r.Header.Values("If-Match"))
+		answer(w, http.StatusOK, "")
 	})
 	require.NoError(t, err)
 }
 
 func TestReadStopsAfterTheLimit(t *testing.T) {
 	text, err := read(t, object, 10, func(w http.ResponseWriter, r *http.Request) {
-		io.WriteString(w, strings.Repeat("x", 1<<20)) // the range is ignored
+		answer(w, http.StatusOK, strings.Repeat("x", 1<<20)) // the range is ignored
 	})
 	require.NoError(t, err)
 	require.Len(t, text, 11)
@@ -142,13 +149,45 @@ func TestMissingKeyIsTriedDecodedOnce(t *testing.T) {
 	ref.Key = "templates/%E4%B8%AD.yaml"
 	text, err := read(t, ref, 10, func(w http.ResponseWriter, r *http.Request) {
 		if strings.Contains(r.URL.Path, "中") {
-			io.WriteString(w, "found")
+			answer(w, http.StatusOK, "found")
 			return
 		}
 		http.NotFound(w, r)
 	})
 	require.NoError(t, err)
 	require.Equal(t, "found", string(text))
+}
+
+// A key with a % in it that is no encoding of another key is just gone.
+func TestMissingKeyThatDecodesToNoKey(t *testing.T) {
+	for _, key := range []string{"templates/%FF.yaml", "templates/%00.yaml", "%20"} {
+		ref := object
+		ref.Key = key
+		_, err := read(t, ref, 10, func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/imagedrop-templates/"+key {
+				refuse(404, "NoSuchKey", "gone")(w, r)
+				return
+			}
+			refuse(400, "InvalidObjectName", "The specified object is not valid.")(w, r)
+		})
+		require.ErrorIs(t, err, imagebuild.ErrGone, key)
+	}
+}
+
+// What is built is what was announced, whatever stands before the service.
+func TestAnswerThatIsNotTheObject(t *testing.T) {
+	text, err := read(t, object, 100, func(w http.ResponseWriter, r *http.Request) {
+		io.WriteString(w, "<html>canary</html>")
+	})
+	require.Equal(t, fault.Retryable, fault.KindOf(err), "%v", err)
+	require.Empty(t, text)
+	requireSafe(t, err)
+
+	_, err = read(t, object, 100, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("ETag", `"ANOTHER"`)
+		io.WriteString(w, "RUN canary")
+	})
+	require.ErrorIs(t, err, imagebuild.ErrSuperseded)
 }
 
 func TestServiceErrors(t *testing.T) {
@@ -224,7 +263,7 @@ func TestNoAnswer(t *testing.T) {
 		"refused":             connect(t, closed.URL),
 		"hangup":              client(t, cut("")),
 		"hangup in the head":  client(t, cut("HTTP/1.1 200 OK\r\nContent-Le")),
-		"hangup in the body":  client(t, cut("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nFROM")),
+		"hangup in the body":  client(t, cut("HTTP/1.1 200 OK\r\nETag: \"0F1E2D3C\"\r\nContent-Length: 9\r\n\r\nFROM")),
 		"no HTTP":             client(t, cut("canary\r\n\r\n")),
 		"hangup in the error": client(t, cut("HTTP/1.1 500 x\r\nContent-Length: 99\r\n\r\n<Error>canary")),
 	}
@@ -286,7 +325,7 @@ func TestNewChecksItsOptions(t *testing.T) {
 
 func TestConcurrentInvocationsKeepTheirCredentials(t *testing.T) {
 	c := client(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		io.WriteString(w, r.Header.Get("x-oss-security-token"))
+		answer(w, http.StatusOK, r.Header.Get("x-oss-security-token"))
 	}))
 	var wg sync.WaitGroup
 	for i := range 8 {
