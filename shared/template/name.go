@@ -6,9 +6,10 @@ import (
 )
 
 // IsTemplate reports whether an object key or file name is a template's:
-// X.Dockerfile, Dockerfile.X, Dockerfile, X.yaml or X.yml.
+// X.Dockerfile, Dockerfile.X, Dockerfile, X.yaml or X.yml. A key that ends in a
+// slash stands for a folder.
 func IsTemplate(name string) bool {
-	base := path.Base(name)
+	_, base := path.Split(name)
 	if base == "Dockerfile" {
 		return true
 	}

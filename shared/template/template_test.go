@@ -30,6 +30,8 @@ func TestNames(t *testing.T) {
 		{"templates/.Dockerfile", false, ".Dockerfile"},
 		{"templates/.yaml", false, ".yaml"},
 		{"templates/dockerfile", false, "dockerfile"},
+		{"templates/web.Dockerfile/", false, "web.Dockerfile-"},
+		{"templates/web/Dockerfile/", false, "web-Dockerfile-"},
 	}
 	for _, test := range tests {
 		require.Equal(t, test.isTemplate, IsTemplate(test.key), test.key)
