@@ -1,0 +1,105 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// commands are those of this version.
+var commands = []string{"up", "drop", "send", "results", "invoke", "env", "lint"}
+
+func TestEveryCommandExplainsItself(t *testing.T) {
+	help := imagedrop(t, "--help").requireCode(t, exitDone).out
+	for _, name := range commands {
+		require.Regexp(t, `(?m)^  `+name+` +[A-Z]`, help)
+		r := imagedrop(t, name, "--help").requireCode(t, exitDone)
+		require.Regexp(t, `(?m)^Examples:\n  .*imagedrop `+name, r.out)
+		require.Contains(t, r.out, "--json", name)
+		require.Empty(t, r.err)
+	}
+	require.Equal(t, help, imagedrop(t).requireCode(t, exitDone).out)
+}
+
+func TestWrongUsageIsCode2AndNamed(t *testing.T) {
+	dir := folder(t, map[string]string{"a.txt": "RUN true\n", "s.yaml": "edition: 3.0.0\n"})
+	text := filepath.Join(dir, "a.txt")
+	tests := map[string]struct {
+		args []string
+		want string
+		hint string // at the help of this command, where it is one of usage
+	}{
+		"command":            {[]string{"dorp"}, `unknown command "dorp" for "imagedrop"`, "imagedrop"},
+		"flag":               {[]string{"lint", "--fast", "x"}, "unknown flag: --fast", "imagedrop lint"},
+		"no path":            {[]string{"drop"}, "requires at least 1 arg(s)", "imagedrop drop"},
+		"too many arguments": {[]string{"results", "x"}, `unknown command "x" for "imagedrop results"`, "imagedrop results"},
+		"format":             {[]string{"lint", "--format", "xml", "x"}, `--format is text or json, not "xml"`, "imagedrop lint"},
+		"exit without drop":  {[]string{"up", "--exit"}, "--exit needs --drop", "imagedrop up"},
+		"timeout alone":      {[]string{"up", "--timeout", "3s"}, "--timeout needs --exit", "imagedrop up"},
+		"memory and state":   {[]string{"up", "--memory", "--state", dir}, "[memory state]", "imagedrop up"},
+		"state and port":     {[]string{"env", "--state", dir, "--port-base", "4700"}, "[port-base state]", "imagedrop env"},
+		"follow and take":    {[]string{"results", "--follow", "--take"}, "[follow take]", "imagedrop results"},
+		"no event":           {[]string{"invoke", "upload"}, "an event file or --object", "imagedrop invoke"},
+		"event and object":   {[]string{"invoke", "upload", "x", "--object", "y"}, "an event file or --object", "imagedrop invoke"},
+		"duration":           {[]string{"drop", "--timeout", "soon", "x"}, `invalid argument "soon"`, "imagedrop drop"},
+
+		"no template":     {[]string{"drop", text}, "a.txt: no template; their names are X.Dockerfile", ""},
+		"no such file":    {[]string{"drop", dir + "/none"}, "none: no such file or directory", ""},
+		"no such folder":  {[]string{"up", "--drop", dir + "/none"}, "none: no such file or directory", ""},
+		"nothing to send": {[]string{"send", dir + "/none.json"}, "none.json: no such file or directory", ""},
+		"no s.yaml":       {[]string{"up", "-f", dir + "/t.yaml"}, "there is no " + dir + "/t.yaml: run this where it is, or name it with -f", ""},
+		"an empty s.yaml": {[]string{"up", "-f", dir + "/s.yaml", "--memory"}, dir + "/s.yaml:1:1: ", ""},
+		"no such policy":  {[]string{"lint", "--policy", dir + "/none", text}, "none: no such file or directory", ""},
+		"bad policy":      {[]string{"lint", "--policy", dir + "/s.yaml", text}, "s.yaml: ", ""},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			r := imagedrop(t, test.args...).requireCode(t, exitTrouble)
+			require.Empty(t, r.out)
+			require.True(t, strings.HasPrefix(r.err, "imagedrop: "), r.err)
+			require.Contains(t, r.err, test.want)
+			if test.hint == "" {
+				require.NotContains(t, r.err, "--help")
+			} else {
+				require.True(t, strings.HasSuffix(r.err, "\nsee `"+test.hint+" --help`\n"), r.err)
+			}
+		})
+	}
+}
+
+// Without a local cloud, and where a killed one has left its addresses.
+func TestNothingAnsweringIsCode2(t *testing.T) {
+	none, dead := t.TempDir(), t.TempDir()
+	addresses := `{"console":"http://127.0.0.1:1"}`
+	require.NoError(t, os.WriteFile(filepath.Join(dead, "endpoints.json"), []byte(addresses), 0o600))
+	file := write(t, "a.Dockerfile", "RUN true\n")
+	for _, place := range [][]string{{"--state", none}, {"--state", dead}, {"--port-base", "1"}} {
+		for _, args := range [][]string{
+			{"drop", file}, {"send", file}, {"results"}, {"results", "--follow"}, {"results", "--take"}, {"invoke", "upload", file}, {"invoke", "upload", "--object", file}, {"env"},
+		} {
+			r := imagedrop(t, append(args, place...)...).requireCode(t, exitTrouble)
+			require.Empty(t, r.out)
+			require.Contains(t, r.err, "no local cloud answers; start one with `imagedrop up`", "%v", args)
+		}
+	}
+}
+
+// full is a device without space left.
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, errors.New("no space left") }
+
+func TestLostOutputIsCode2(t *testing.T) {
+	var err strings.Builder
+	file := write(t, "a.Dockerfile", "RUN true\n")
+	for _, format := range []string{"text", "json"} {
+		err.Reset()
+		code := runContext(t.Context(), []string{"lint", "--format", format, file}, streams{out: full{}, err: &err})
+		require.Equal(t, exitTrouble, code)
+		require.Contains(t, err.String(), "output was lost: no space left")
+	}
+}

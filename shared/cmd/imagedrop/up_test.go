@@ -1,0 +1,150 @@
+package main
+
+import (
+	"bufio"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"imagedrop/shared/local/stack"
+)
+
+// broken are the examples that teach.
+var broken = []string{"templates/broken/first-try.Dockerfile", "templates/broken/from-docker.Dockerfile"}
+
+func TestTheExamplesAreCreatedOnceAndThenUnchanged(t *testing.T) {
+	state := t.TempDir()
+	up := func() map[string]outcome {
+		r := imagedrop(t, "up", "--drop", examples, "--exit", "--json", "--state", state, "--port-base", "0", "-f", filepath.Join(home, "s.yaml"))
+		r.requireCode(t, exitDone)
+		require.Contains(t, r.err, "local cloud, account 1234567890123456, region cn-hangzhou")
+		return byKey(t, r.outcomes(t))
+	}
+	first := up()
+	for _, key := range broken {
+		require.Equal(t, "rejected", first[key].Data.Status, key)
+		require.Greater(t, len(first[key].Data.Findings), 5, key)
+	}
+	require.GreaterOrEqual(t, len(first), len(broken)+6)
+
+	second := up()
+	require.Len(t, second, len(first))
+	for key, o := range second {
+		before := first[key]
+		if before.bad() {
+			require.Equal(t, "rejected", o.Data.Status, key)
+			continue
+		}
+		require.Equal(t, "created", before.Data.Status, key)
+		require.Equal(t, "unchanged", o.Data.Status, key)
+		require.Equal(t, before.Data.Resource.ID, o.Data.Resource.ID, key)
+		require.Empty(t, before.Data.Findings, "an example without any finding: %s", key)
+	}
+}
+
+// The text form: every outcome on a line of its own, the findings below it.
+func TestUpShowsOutcomesToPeople(t *testing.T) {
+	t.Chdir(t.TempDir())
+	r := imagedrop(t, "up", "--drop", examples, "--exit", "--memory", "--port-base", "0", "-f", filepath.Join(home, "s.yaml"))
+	r.requireCode(t, exitDone)
+	require.Regexp(t, `(?m)^created    pipeline   web-golden              ip-[a-z0-9]{20,} +\d+ ms  templates/web\.Dockerfile$`, r.out)
+	require.Regexp(t, `(?m)^rejected   pipeline   first-try {30,}.*  templates/broken/first-try\.Dockerfile$`, r.out)
+	require.Contains(t, r.out, "\n    3:3   error    IB0250  unknown key \"descripton\"\n                           help: did you mean description?\n")
+	require.Contains(t, r.out, "note: topic trigger requests-topic")
+	require.Regexp(t, `^6 created, 2 rejected in \S+ m?s\n$`, r.err)
+	require.NotContains(t, r.out+r.err, "\x1b", "no terminal, no colour")
+	entries, err := os.ReadDir(".")
+	require.NoError(t, err)
+	require.Empty(t, entries, "--memory keeps nothing")
+	require.Empty(t, functions(t))
+}
+
+// A component that never comes keeps a pipeline waiting for minutes.
+const waiting = "# ---\n# name: waiting\n# ---\nFROM IMAGE_FAMILY:acs:alibaba_cloud_linux_3_2104_lts_x64\n" +
+	"COMPONENT acs:ecs:cn-hangzhou:1234567890123456:imagecomponent/never/1.*.*\n"
+
+func TestUpNamesWhatHasNoOutcomeInTime(t *testing.T) {
+	dir := folder(t, map[string]string{"fine.Dockerfile": "RUN true\n", "team/waiting.Dockerfile": waiting})
+	r := imagedrop(t, "up", "--drop", dir, "--exit", "--timeout", "1s", "--json", "--memory", "--port-base", "0", "-f", filepath.Join(home, "s.yaml"))
+	r.requireCode(t, exitTrouble)
+	require.Equal(t, "created", byKey(t, r.outcomes(t))["templates/fine.Dockerfile"].Data.Status)
+	require.Contains(t, r.err, "imagedrop: no outcome for 1 of 2 within 1s\n  "+dir+"/team/waiting.Dockerfile: acknowledged, no outcome yet\n")
+	require.Empty(t, functions(t))
+}
+
+func TestUpSaysWhatIsNotBuilt(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join(repository, "s.yaml"))
+	require.NoError(t, err)
+	file := write(t, "s.yaml", string(text))
+	r := imagedrop(t, "up", "--memory", "--port-base", "0", "-f", file).requireCode(t, exitTrouble)
+	require.Contains(t, r.err, "dist/upload/main is not there: run `make build` first")
+	require.Contains(t, r.err, "dist/message/main is not there: run `make build` first")
+}
+
+// The binary, until Ctrl-C, and how long its first outcome takes.
+func TestUpServesUntilCtrlC(t *testing.T) {
+	state := t.TempDir()
+	began := time.Now()
+	up := start(t, "up", "--drop", examples, "--state", state, "--port-base", "0")
+	lines := bufio.NewScanner(up.out)
+	readTo(t, lines, "created ")
+	t.Logf("first outcome after %v", time.Since(began).Round(time.Millisecond))
+	readTo(t, lines, "serving until Ctrl-C")
+	require.NotEmpty(t, functions(t))
+
+	dropped := imagedrop(t, "drop", write(t, "later.Dockerfile", "RUN true\n"), "--state", state).requireCode(t, exitDone)
+	require.Contains(t, dropped.out, "later")
+	readTo(t, lines, "later") // everybody's outcomes show
+
+	require.NoError(t, up.Process.Signal(os.Interrupt))
+	readTo(t, lines, "stopped")
+	require.Equal(t, exitDone, up.end())
+	require.Empty(t, up.err.String()[strings.Index(up.err.String(), "\n")+1:], "nothing but the summary")
+	require.Empty(t, functions(t))
+	_, err := stack.ReadEndpoints(state)
+	require.Error(t, err)
+}
+
+// Ctrl-C while --exit waits: what has no outcome is named.
+func TestCtrlCWhileWaitingNamesTheMissing(t *testing.T) {
+	dir := folder(t, map[string]string{"fine.Dockerfile": "RUN true\n", "waiting.Dockerfile": waiting})
+	up := start(t, "up", "--drop", dir, "--exit", "--json", "--memory", "--port-base", "0")
+	readTo(t, bufio.NewScanner(up.out), `"status":"created"`)
+	require.NoError(t, up.Process.Signal(syscall.SIGTERM))
+	require.Equal(t, exitTrouble, up.end())
+	require.Contains(t, up.err.String(), "no outcome for 1 of 2, interrupted\n  "+dir+"/waiting.Dockerfile: ")
+	require.Empty(t, functions(t))
+}
+
+// A second local cloud that keeps nothing does not get into the first one's way.
+func TestMemoryLeavesTheStateOfOthersAlone(t *testing.T) {
+	t.Chdir(t.TempDir())
+	text, err := os.ReadFile(filepath.Join(home, "s.yaml"))
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile("s.yaml", text, 0o644))
+	require.NoError(t, os.Symlink(filepath.Join(home, "dist"), "dist"))
+	durable, err := stack.Start(t.Context(), stack.Options{File: "s.yaml", StateDir: defaultState, Log: io.Discard})
+	require.NoError(t, err)
+	defer durable.Close()
+	file := write(t, "a.Dockerfile", "RUN true\n")
+	imagedrop(t, "up", "--memory", "--drop", file, "--exit", "--port-base", "0").requireCode(t, exitDone)
+	require.Contains(t, imagedrop(t, "env").requireCode(t, exitDone).out, durable.Endpoints().Console)
+	require.Empty(t, imagedrop(t, "results").requireCode(t, exitDone).out)
+}
+
+// readTo reads lines up to one that holds text.
+func readTo(t *testing.T, lines *bufio.Scanner, text string) {
+	t.Helper()
+	for lines.Scan() {
+		if strings.Contains(lines.Text(), text) {
+			return
+		}
+	}
+	require.Fail(t, "the output ended before", text)
+}
