@@ -76,7 +76,7 @@ const emptyValue = "empty value"
 var unsent = []string{"IB0124", "IB0246", "IB0254"}
 
 // unread are the rules that leave nothing to send: there is no content.
-var unread = []string{"IB0004", "IB0252", "IB0256", "IB0257"}
+var unread = []string{"IB0004", "IB0005", "IB0252", "IB0256", "IB0257"}
 
 // decided are the codes that only the service can know, and when it may answer
 // them.
@@ -88,12 +88,16 @@ var decided = map[string]struct {
 	"InvalidImage.NotFound":              {"which images there are", (*market).namesUnknownImage},
 	"ImageComponent.NotFound":            {"which components there are", (*market).namesUnknownComponent},
 	"InvalidImageComponent.NotSupported": {"what type a component has", (*market).misplacesComponent},
-	"InvalidParameter.BuildContent":      {"which parameters a component has", (*market).givesParameters},
+	"InvalidParameter.Content":           {becameYAML, becomesYAML("Content")},
+	"InvalidParameter.BuildContent":      {"which parameters a component has; " + becameYAML, (*market).givesParameters},
+	"InvalidParameter.TestContent":       {becameYAML, becomesYAML("TestContent")},
 	"InvalidComponentVersion.Exist":      {"which versions are taken", (*market).nameIsTaken},
 	"IdempotentParameterMismatch":        {"which tokens were used", (*market).tokenIsUsed},
 	"QuotaExceed.ImageComponent":         {"how many components there are", (*market).isFull},
 	"QuotaExceed.ImagePipeline":          {"how many pipelines there are", (*market).isFull},
 }
+
+const becameYAML = "whether broken YAML became whole as its lines lost their indentation"
 
 // sample is one input: a template file, or a message.
 type sample struct {
@@ -443,9 +447,17 @@ func (m *market) misplacesComponent(r request) bool {
 }
 
 func (m *market) givesParameters(r request) bool {
-	return slices.ContainsFunc(r.references("BuildContent"), func(words []string) bool {
+	return becomesYAML("BuildContent")(m, r) || slices.ContainsFunc(r.references("BuildContent"), func(words []string) bool {
 		return len(words) > 1 || strings.Contains(words[0], "with:parameters")
 	})
+}
+
+// becomesYAML: what was sent as commands is YAML when it is read again.
+func becomesYAML(parameter string) func(*market, request) bool {
+	return func(_ *market, r request) bool {
+		t := template.ParseFile("templates/web.Dockerfile", []byte(r.values[parameter]))
+		return slices.ContainsFunc(t.Findings, func(f template.Finding) bool { return f.Rule == "IB0006" })
+	}
 }
 
 func (m *market) nameIsTaken(r request) bool { return m.names[r.name()] }
@@ -518,6 +530,8 @@ var disagreed = []sample{
 	{key: "templates/web.yaml", text: "{}\n"},
 	{key: "templates/web.yaml", text: "LABEL a=b \\\n# --- test\nCOMPONENT ic-1\n"},
 	{key: "templates/web.Dockerfile", text: "---\nTasks:\n- Name: a\n Action: Reboot\n"},
+	{key: "templates/web.Dockerfile", text: "  a: {}\nTasks: []\n"},
+	{key: "templates/web.Dockerfile", text: "FROM IMAGE:m-1234\n# --- test\n  a: {}\nTasks: []\n"},
 	{key: "templates/web.Dockerfile", text: " \ufeffRUN true\n"},
 	{key: "templates/web.Dockerfile", text: "ENV \\\n\u00a0KEY\nCMD \\\n\u3000[]\n"},
 	{key: "templates/web.Dockerfile", text: "# ---\n# addAccounts: ['0123']\n# ---\nFROM IMAGE:m-1234\n"},
