@@ -105,10 +105,11 @@ func (j *job) build(ctx context.Context) error {
 		return nil
 	}
 	j.prepare()
-	if found, err := j.lookUp(ctx); err != nil || found {
-		return err
+	found, err := j.lookUp(ctx)
+	if err == nil && !found {
+		err = j.create(ctx)
 	}
-	return j.create(ctx)
+	return j.blameOperator(err)
 }
 
 func withReserve(ctx context.Context) (context.Context, context.CancelFunc) {

@@ -32,6 +32,8 @@ const (
 	codeMismatch      = "IdempotentParameterMismatch"
 	codeVersionExists = "InvalidComponentVersion.Exist"
 	codeNoComponent   = "ImageComponent.NotFound"
+	codeNoRegion      = "InvalidRegionId.NotFound"
+	codeNoBucket      = "NoSuchBucket" // of OSS
 )
 
 // prepare completes the request.
@@ -183,6 +185,16 @@ func (j *job) create(ctx context.Context) error {
 // than the first answer did, which had no version unless one was asked for.
 func (j *job) created(id string) {
 	j.status, j.resource = Created, Resource{ID: id, Version: j.template.ComponentVersion}
+}
+
+// blameOperator makes a region that does not exist the operator's mistake,
+// where the template names none: the function's own was sent.
+func (j *job) blameOperator(err error) error {
+	f := fault.Of(err)
+	if f == nil || f.Code != codeNoRegion || len(j.template.Lookup("regionId"))+len(j.template.Lookup("toRegionIds")) > 0 {
+		return err
+	}
+	return because(f, fault.Permanent, f.Message)
 }
 
 // judge makes a missing component Retryable while the event that brings it may

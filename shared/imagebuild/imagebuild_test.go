@@ -352,3 +352,30 @@ func TestJobID(t *testing.T) {
 		})
 	}
 }
+
+// A region that does not exist is the mistake of whoever named it.
+func TestRegionThatDoesNotExist(t *testing.T) {
+	policy := imagebuild.Policy{Regions: []string{"*"}}
+	for name, test := range map[string]struct {
+		header string
+		skip   bool // the look-up: the create is refused
+		status imagebuild.Status
+	}{
+		"the function's, look-up":  {"name: web", false, imagebuild.Failed},
+		"the function's, create":   {"name: web", true, imagebuild.Failed},
+		"the template's, look-up":  {"regionId: cn-nowhere", false, imagebuild.Rejected},
+		"the template's, create":   {"regionId: cn-nowhere", true, imagebuild.Rejected},
+		"one to distribute images": {"toRegionIds: [cn-nowhere]", true, imagebuild.Rejected},
+	} {
+		t.Run(name, func(t *testing.T) {
+			box := &inbox{}
+			refused := failure(fault.Invalid, "InvalidRegionId.NotFound")
+			builder := &imagebuild.Builder{Objects: text("# ---\n# " + test.header + "\n# ---\n" + pipeline), Outbox: box, Policy: policy, SkipLookup: test.skip, Resources: resources{
+				func(imagebuild.Query) ([]imagebuild.Resource, error) { return nil, refused },
+				func(imagebuild.Request) (string, error) { return "", refused },
+			}}
+			require.NoError(t, run(builder, upload("job")).Err)
+			require.Equal(t, test.status, box.only(t).Data.Status)
+		})
+	}
+}

@@ -60,8 +60,8 @@ func (j *job) readMessage(ctx context.Context) (bool, error) {
 // buckets than the message's sender, so the policy is asked before the bucket is.
 func (j *job) readURI(ctx context.Context, m *template.Message) (bool, error) {
 	bucket, key, _ := strings.Cut(strings.TrimPrefix(m.TemplateURI, "oss://"), "/")
+	j.template = m.Resolve("", nil) // what the message says by itself, should nothing be read
 	if !j.Policy.allowsBucket(bucket) {
-		j.template = m.Resolve("", nil)
 		j.Policy.refuseBucket(j.template, bucket)
 		return j.reject()
 	}
@@ -73,14 +73,22 @@ func (j *job) readURI(ctx context.Context, m *template.Message) (bool, error) {
 	case errors.Is(err, ErrSuperseded):
 		return j.skip("superseded", "the object no longer has the templateETag")
 	case err != nil:
-		return false, err
+		return false, blameSender(err)
 	case len(text) > maxRaw:
-		j.template = m.Resolve("", nil)
 		reportTooLarge(j.template, key)
 		return j.reject()
 	}
 	j.lint(func() { j.template = m.Resolve(key, text) })
 	return false, nil
+}
+
+// blameSender makes a bucket that does not exist the sender's mistake, where
+// it is the sender who named it.
+func blameSender(err error) error {
+	if f := fault.Of(err); f != nil && f.Code == codeNoBucket {
+		return because(f, fault.Invalid, "templateUri names a bucket that does not exist")
+	}
+	return err
 }
 
 func (j *job) skip(kind, message string) (done bool, err error) {

@@ -143,6 +143,42 @@ func TestMessageByURI(t *testing.T) {
 	require.Equal(t, imagebuild.OutcomeJob{ID: "m-1", Trigger: "queue", Queue: "imagedrop-requests", MessageID: "m-1"}, o.Data.Job)
 }
 
+// What is not read is told with what the message says by itself.
+func TestURIThatNamesNothing(t *testing.T) {
+	body := `{"templateUri":"oss://shared-templates/x.Dockerfile","kind":"pipeline","name":"web","nam":1}`
+	for kind, test := range map[string]struct {
+		err    error
+		status imagebuild.Status
+	}{
+		"invalid":    {imagebuild.ErrGone, imagebuild.Rejected},
+		"superseded": {imagebuild.ErrSuperseded, imagebuild.Skipped},
+		"permanent":  {failure(fault.Permanent, "AccessDenied"), imagebuild.Failed},
+	} {
+		box := &inbox{}
+		builder := &imagebuild.Builder{Objects: &reads{err: test.err}, Resources: &cloud{}, Outbox: box, Policy: imagebuild.Policy{Buckets: []string{"shared-templates"}}}
+		require.NoError(t, run(builder, message("m-1", body)).Err)
+		o := box.only(t)
+		require.Equal(t, "imagedrop.pipeline."+string(test.status)+".v1", o.Type)
+		require.Equal(t, imagebuild.OutcomeResource{Kind: "pipeline", Name: "web"}, o.Data.Resource)
+		require.Equal(t, kind, o.Data.Reason.Kind)
+		require.Len(t, o.Data.Findings, 1)
+	}
+}
+
+// Who named the bucket must act.
+func TestBucketThatDoesNotExist(t *testing.T) {
+	for status, delivery := range map[imagebuild.Status]imagebuild.Delivery{
+		imagebuild.Failed:   upload("job"),
+		imagebuild.Rejected: message("job", `{"templateUri":"oss://shared-template/web.Dockerfile"}`),
+	} {
+		box := &inbox{}
+		builder := &imagebuild.Builder{Objects: &reads{err: failure(fault.Permanent, "NoSuchBucket")}, Resources: &cloud{}, Outbox: box, Policy: imagebuild.Policy{Buckets: []string{"*"}}}
+		require.NoError(t, run(builder, delivery).Err)
+		require.Equal(t, status, box.only(t).Data.Status)
+		require.Equal(t, "NoSuchBucket", box.only(t).Data.Reason.Code)
+	}
+}
+
 // The function may read buckets that the sender may not: no read before the policy.
 func TestURIOfAnotherBucketIsNotRead(t *testing.T) {
 	store, box := &reads{}, &inbox{}

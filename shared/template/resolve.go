@@ -29,7 +29,7 @@ type lint struct {
 	report
 	in    *input
 	t     *Template
-	build *part
+	build *part // nil until the text is read
 	test  *part // nil where there is none
 	// testAt is where the test section begins: its marker or its key.
 	testAt span
@@ -65,6 +65,8 @@ func (in *input) template() *Template {
 	l.t.given = in.messageKeys
 	if !in.incomplete && checkText(&l.report, in.content) {
 		l.read()
+	} else {
+		l.decideKind()
 	}
 	l.settle()
 	l.t.Findings = l.findings(in.pedantic)
@@ -176,13 +178,13 @@ func (l *lint) decideKind() {
 	case Pipeline:
 		l.t.Kind = Pipeline
 	}
-	if l.t.Kind == Component {
+	if l.t.Kind == Component && l.build != nil {
 		l.build.section = inComponent
 	}
 }
 
 func (l *lint) hasFROM() bool {
-	return slices.ContainsFunc(l.build.commands, func(in instruction) bool { return in.verb == vFROM })
+	return l.build != nil && slices.ContainsFunc(l.build.commands, func(in instruction) bool { return in.verb == vFROM })
 }
 
 // decideBase takes the base image from the first well-formed FROM, else from

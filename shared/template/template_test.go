@@ -61,6 +61,19 @@ func TestMessageFields(t *testing.T) {
 	require.Equal(t, "shared-agent", yaml.Name)
 }
 
+// TestKindOfWhatCannotBeRead: the keys of the message say it.
+func TestKindOfWhatCannotBeRead(t *testing.T) {
+	for keys, want := range map[string]Kind{
+		`"kind": "pipeline"`: Pipeline, `"baseImage": "m-1234"`: Pipeline, `"name": "x"`: Component,
+		`"kind": "component", "baseImageType": "IMAGE"`: Component,
+	} {
+		byURI := ParseMessage([]byte(`{` + keys + `, "templateUri": "oss://my-bucket/web.Dockerfile"}`))
+		require.Equal(t, want, byURI.Resolve("", nil).Kind, keys)
+		binary := ParseMessage([]byte(`{` + keys + `, "content": "RUN \u0000"}`))
+		require.Equal(t, want, binary.Resolve("", nil).Kind, keys)
+	}
+}
+
 // TestInvalidMessageFields: a value with a finding is not used.
 func TestInvalidMessageFields(t *testing.T) {
 	m := ParseMessage([]byte(`{"clientToken": "a b", "templateUri": "https://example.com/x"}`))
