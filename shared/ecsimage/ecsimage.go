@@ -265,7 +265,11 @@ func (c *Client) do(ctx context.Context, op, region string, form map[string]stri
 		call.carry.ctx = ctx
 		err = sdkclient.Guard(op, func() error { return call.client.DoAction(request, answer) })
 	}
-	return classify(op, err, append(signer.Secrets(), contents(form)...))
+	secrets := append(signer.Secrets(), contents(form)...)
+	if err == nil {
+		return genuine(op, answer, secrets)
+	}
+	return classify(op, err, secrets)
 }
 
 // contents returns the template text among the parameters.

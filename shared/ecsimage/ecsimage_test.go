@@ -208,6 +208,46 @@ func TestAnswersWithoutACode(t *testing.T) {
 	}
 }
 
+// The SDK takes these for success; a look-up must not take them for "there is none".
+func TestSuccessThatIsNone(t *testing.T) {
+	tests := map[string]struct {
+		body string
+		kind fault.Kind
+		code string
+	}{
+		"throttled":              {`{"RequestId":"R","Code":"Throttling.User","Message":"slow canary/token+1=="}`, fault.Retryable, "Throttling.User"},
+		"a bad value":            {`{"RequestId":"R","Code":"InvalidName.Malformed","Message":"x"}`, fault.Invalid, "InvalidName.Malformed"},
+		"an unlisted code":       {`{"RequestId":"R","Code":"SomethingNew"}`, fault.Unknown, "SomethingNew"},
+		"nothing":                {``, fault.Retryable, ""},
+		"null":                   {`null`, fault.Retryable, ""},
+		"JSON of something else": {`{"status":"canary"}`, fault.Retryable, ""},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			c := client(t, answer(200, tt.body))
+			query := imagebuild.Query{RegionID: "cn-hangzhou", Name: "web"}
+			calls := []func() error{
+				func() error { _, err := c.Create(signed(t), component); return err },
+				func() error { _, err := c.Find(signed(t), query); return err },
+				func() error { _, _, err := c.First(signed(t), query); return err },
+			}
+			for _, query.Kind = range []template.Kind{template.Component, template.Pipeline} {
+				for _, call := range calls {
+					err := call()
+					require.Equal(t, tt.kind, fault.KindOf(err), "%v", err)
+					require.Equal(t, tt.code, fault.Of(err).Code)
+					requireSafe(t, err)
+				}
+			}
+		})
+	}
+
+	c := client(t, answer(200, `{"RequestId":"R","ImageComponent":{"ImageComponentSet":[{"ImageComponentId":"ic-1","Name":"Code","Tags":{"Tag":[{"TagKey":"Code","TagValue":"x"}]}}]}}`))
+	found, err := c.Find(signed(t), imagebuild.Query{Kind: template.Component, RegionID: "cn-hangzhou"})
+	require.NoError(t, err, "a name is no error code")
+	require.Len(t, found, 1)
+}
+
 func TestMessagesDoNotRepeatTheRequest(t *testing.T) {
 	c := client(t, func(w http.ResponseWriter, r *http.Request) {
 		assert.NoError(t, r.ParseForm())
@@ -387,7 +427,7 @@ func TestConcurrentInvocationsKeepTheirCredentials(t *testing.T) {
 		assert.NoError(t, r.ParseForm())
 		assert.Equal(t, r.Form.Get("ClientToken"), r.Form.Get("SecurityToken"))
 		assert.Equal(t, signature(r.Form, canaries.AccessKeySecret), r.Form.Get("Signature"))
-		answer(200, `{"ImageComponentId":"ic-`+r.Form.Get("ClientToken")+`"}`)(w, r)
+		answer(200, `{"RequestId":"R","ImageComponentId":"ic-`+r.Form.Get("ClientToken")+`"}`)(w, r)
 	})
 	var wg sync.WaitGroup
 	for i := range 8 {
