@@ -29,14 +29,20 @@ type Builder struct {
 	Jitter func(limit time.Duration) time.Duration
 }
 
-// reserve is held back from the invocation's deadline, so that a slow call
-// still leaves time to publish; of a short invocation no more than half, or the
-// platform's default time-out of 3 s, and less, would leave no time to work.
-const reserve = 2 * time.Second
+const (
+	// reserve is held back from the invocation's deadline, so that a slow call
+	// still leaves time to publish.
+	reserve = 2 * time.Second
+	// farewell is held back for the handler's own answer: past the deadline the
+	// platform kills the instance, and nobody learns what was amiss.
+	farewell = 100 * time.Millisecond
+)
 
 // Run works every delivery to its published outcome and returns one result for
 // each, in order. None keeps the others from theirs.
 func (b *Builder) Run(ctx context.Context, i Invocation, deliveries []Delivery) []Result {
+	ctx, cancel := holdBack(ctx, farewell)
+	defer cancel()
 	results := make([]Result, len(deliveries))
 	var group errgroup.Group
 	group.SetLimit(max(b.Concurrency, 1))
@@ -93,7 +99,7 @@ func (j *job) settle(err error) error {
 
 // build does the job up to its status.
 func (j *job) build(ctx context.Context) error {
-	ctx, cancel := withReserve(ctx)
+	ctx, cancel := holdBack(ctx, reserve)
 	defer cancel()
 	done, err := j.read(ctx)
 	if err != nil || done {
@@ -112,13 +118,14 @@ func (j *job) build(ctx context.Context) error {
 	return j.blameOperator(err)
 }
 
-func withReserve(ctx context.Context) (context.Context, context.CancelFunc) {
+// holdBack returns a context that ends earlier; of a short invocation no more
+// than half is held back, or a time-out of 2 s would leave no time to work.
+func holdBack(ctx context.Context, held time.Duration) (context.Context, context.CancelFunc) {
 	deadline, ok := ctx.Deadline()
 	if !ok {
 		return context.WithCancel(ctx)
 	}
-	held := min(reserve, time.Until(deadline)/2)
-	return context.WithDeadline(ctx, deadline.Add(-held))
+	return context.WithDeadline(ctx, deadline.Add(-min(held, time.Until(deadline)/2)))
 }
 
 // panicked is the fault of a recovered panic. A panic's value may hold the

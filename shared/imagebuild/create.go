@@ -254,7 +254,7 @@ func (j *job) recall(ctx context.Context) error {
 	if !j.unpinned || j.status == Created {
 		return nil
 	}
-	ctx, cancel := withReserve(ctx)
+	ctx, cancel := holdBack(ctx, reserve)
 	defer cancel()
 	defer clock(&j.spent.lookup)()
 	for _, region := range j.Policy.searched(j.invocation.Region) {

@@ -147,7 +147,7 @@ func TestReserveIsForPublishing(t *testing.T) {
 
 // Whatever time-out the function has, some of it is for the work.
 func TestShortInvocation(t *testing.T) {
-	for _, timeout := range []time.Duration{100 * time.Millisecond, time.Second, 2 * time.Second, 3 * time.Second} {
+	for _, timeout := range []time.Duration{time.Second, 2 * time.Second, 3 * time.Second} {
 		synctest.Test(t, func(t *testing.T) {
 			builder := &imagebuild.Builder{Objects: readFunc(func(ctx context.Context) ([]byte, error) {
 				select {
@@ -158,6 +158,23 @@ func TestShortInvocation(t *testing.T) {
 				}
 			}), Resources: &cloud{}, Outbox: &inbox{}}
 			require.Equal(t, imagebuild.Created, within(timeout, builder, upload("job")).Status)
+		})
+	}
+}
+
+// The platform kills what has not answered at the deadline, and a function
+// that is killed tells nobody why.
+func TestHungPublishStillAnswers(t *testing.T) {
+	for _, timeout := range []time.Duration{time.Second, 3 * time.Second, time.Minute} {
+		synctest.Test(t, func(t *testing.T) {
+			started := time.Now()
+			builder := &imagebuild.Builder{Objects: text(component), Resources: &cloud{}, Jitter: noJitter,
+				Outbox: publishFunc(func(ctx context.Context) error {
+					<-ctx.Done()
+					return failure(fault.Retryable, "")
+				})}
+			require.Equal(t, fault.Retryable, fault.KindOf(within(timeout, builder, upload("job")).Err))
+			require.LessOrEqual(t, time.Since(started), timeout-100*time.Millisecond)
 		})
 	}
 }
