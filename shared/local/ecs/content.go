@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode"
 )
 
 // Source: CreateImageComponent and CreateImagePipeline: at most 16 KB and 127
@@ -196,8 +195,12 @@ const (
 
 // parseFrom parts IMAGE:<id> and IMAGE_FAMILY:<name>; a family may have colons of its own.
 func parseFrom(argument string) (imageType, image string, ok bool) {
-	imageType, image, _ = strings.Cut(strings.Trim(argument, blanks), ":")
-	ok = (imageType == typeImage || imageType == typeImageFamily) && image != "" && isOneWord(argument)
+	list := fields(argument)
+	if len(list) != 1 {
+		return "", "", false
+	}
+	imageType, image, _ = strings.Cut(list[0], ":")
+	ok = (imageType == typeImage || imageType == typeImageFamily) && image != ""
 	return imageType, image, ok
 }
 
@@ -206,10 +209,10 @@ func isFrom(argument string) bool {
 	return ok
 }
 
-func isOneWord(argument string) bool {
-	word := strings.Trim(argument, blanks)
-	return word != "" && !strings.ContainsFunc(word, unicode.IsSpace)
-}
+func isOneWord(argument string) bool { return len(fields(argument)) == 1 }
+
+// fields splits at spaces of every kind, whatever the quotes.
+func fields(argument string) []string { return strings.Fields(strings.Trim(argument, blanks)) }
 
 func isRun(argument string) bool {
 	return !strings.HasPrefix(argument, "--") && !hasHeredoc(argument)
