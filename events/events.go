@@ -23,15 +23,17 @@ const (
 	maxElements = 10_000
 )
 
-// bounded refuses what no trigger can have sent.
-func bounded(op string, payload []byte) error {
-	switch {
-	case len(payload) > maxPayload:
-		return invalid(op, fmt.Sprintf("the event has %d bytes, more than the %d of an invocation", len(payload), maxPayload))
-	case blank(payload):
-		return invalid(op, "the event is empty")
+// bounded refuses what no trigger can have sent, and drops the byte order mark
+// that an editor leaves in an event that is replayed from a file.
+func bounded(op string, payload []byte) ([]byte, error) {
+	if len(payload) > maxPayload {
+		return nil, invalid(op, fmt.Sprintf("the event has %d bytes, more than the %d of an invocation", len(payload), maxPayload))
 	}
-	return nil
+	payload = bytes.TrimPrefix(payload, []byte("\uFEFF"))
+	if blank(payload) {
+		return nil, invalid(op, "the event is empty")
+	}
+	return payload, nil
 }
 
 // blank reports whether text is nothing but JSON white space.

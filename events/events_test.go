@@ -75,6 +75,29 @@ func TestUnreadableEventsAreInvalid(t *testing.T) {
 	}
 }
 
+// An event that is replayed from a file may begin with a byte order mark.
+func TestByteOrderMark(t *testing.T) {
+	const mark = "\uFEFF"
+	for _, name := range []string{"oss-native.json", "oss-eventbridge.json"} {
+		plain, _, err := events.DecodeObjects(payload(t, name))
+		require.NoError(t, err)
+		marked, _, err := events.DecodeObjects(append([]byte(mark), payload(t, name)...))
+		require.NoError(t, err)
+		require.Equal(t, plain, marked)
+	}
+	for _, name := range []string{"queue-stream-mixed.json", "queue-event-driven.json", "topic-json.json", "topic-stream-attributes.json", "topic-stream.txt"} {
+		plain, _, err := events.DecodeMessages(payload(t, name))
+		require.NoError(t, err)
+		marked, _, err := events.DecodeMessages(append([]byte(mark), payload(t, name)...))
+		require.NoError(t, err)
+		require.Equal(t, plain, marked)
+	}
+	_, err := events.DecodeTimer(append([]byte(mark), payload(t, "timer.json")...))
+	require.NoError(t, err)
+	_, _, err = events.DecodeMessages([]byte(mark + " "))
+	require.Equal(t, fault.Invalid, fault.KindOf(err))
+}
+
 func TestErrorsDoNotQuoteTheEvent(t *testing.T) {
 	for name, decode := range decoders {
 		_, err := decode([]byte(`[{"messageBody":CANARY}]`))

@@ -29,7 +29,8 @@ type Message struct {
 // fault of kind Invalid: nothing in the event could be read.
 func DecodeMessages(payload []byte) (messages []Message, ignored []string, err error) {
 	const op = "events.DecodeMessages"
-	if err := bounded(op, payload); err != nil {
+	payload, err = bounded(op, payload)
+	if err != nil {
 		return nil, nil, err
 	}
 	if firstByte(payload) == '[' {

@@ -55,7 +55,8 @@ type ossRecord struct {
 // event could be read.
 func DecodeObjects(payload []byte) (objects []Object, ignored []string, err error) {
 	const op = "events.DecodeObjects"
-	if err := bounded(op, payload); err != nil {
+	payload, err = bounded(op, payload)
+	if err != nil {
 		return nil, nil, err
 	}
 	list, err := elements(op, payload)

@@ -13,7 +13,8 @@ type Timer struct {
 // Invalid.
 func DecodeTimer(payload []byte) (Timer, error) {
 	const op = "events.DecodeTimer"
-	if err := bounded(op, payload); err != nil {
+	payload, err := bounded(op, payload)
+	if err != nil {
 		return Timer{}, err
 	}
 	var event object
