@@ -164,7 +164,7 @@ func TestALostAnswerIsNotASecondUpload(t *testing.T) {
 func TestARefusedUploadIsNamedAndBlocksNothing(t *testing.T) {
 	l := newLocal(t)
 	long := strings.Repeat(strings.Repeat("d", 250)+"/", 5) + "long.Dockerfile"
-	dir := folder(t, map[string]string{long: "RUN true\n", "a.Dockerfile": "RUN true\n", "b.Dockerfile": linux + "RUN true\n"})
+	dir := folder(t, map[string]string{long: "RUN true\n", "tool-a.Dockerfile": "RUN true\n", "tool-b.Dockerfile": linux + "RUN true\n"})
 	r := l.run("drop", "--json", dir).requireCode(t, exitTrouble)
 	require.Len(t, byKey(t, r.outcomes(t)), 2)
 	require.Contains(t, r.err, "imagedrop: no outcome for 1 of 3\n  "+filepath.Join(dir, long)+": not acknowledged: OSS refused it: ")
@@ -173,10 +173,10 @@ func TestARefusedUploadIsNamedAndBlocksNothing(t *testing.T) {
 
 func TestAnUnreadableTemplateStopsADropBeforeItBegins(t *testing.T) {
 	l := newLocal(t)
-	dir := folder(t, map[string]string{"a.Dockerfile": "RUN true\n"})
-	require.NoError(t, os.Symlink("nowhere", filepath.Join(dir, "b.Dockerfile")))
+	dir := folder(t, map[string]string{"tool-a.Dockerfile": "RUN true\n"})
+	require.NoError(t, os.Symlink("nowhere", filepath.Join(dir, "tool-b.Dockerfile")))
 	r := l.run("drop", dir).requireCode(t, exitTrouble)
-	require.Contains(t, r.err, "b.Dockerfile: no such file or directory")
+	require.Contains(t, r.err, "tool-b.Dockerfile: no such file or directory")
 	require.Empty(t, l.run("results").out)
 }
 

@@ -222,12 +222,18 @@ type process struct {
 	done bool
 }
 
+// newCommand is the built command line, at home.
+func newCommand(args ...string) *exec.Cmd {
+	cmd := exec.Command(filepath.Join(home, "dist", "imagedrop"), args...)
+	cmd.Dir = home
+	return cmd
+}
+
 // start runs the built command line, its standard output for the test to read.
 func start(t *testing.T, args ...string) *process {
 	t.Helper()
-	p := &process{Cmd: exec.Command(filepath.Join(home, "dist", "imagedrop"), args...), t: t, err: &journal{}}
+	p := &process{Cmd: newCommand(args...), t: t, err: &journal{}}
 	p.Stderr = p.err
-	p.Dir = home
 	var err error
 	p.out, err = p.StdoutPipe()
 	require.NoError(t, err)

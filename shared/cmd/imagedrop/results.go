@@ -83,7 +83,7 @@ func takeResults(ctx context.Context, c *cloud, p printer) error {
 		}
 	}
 	if left > 0 {
-		return fmt.Errorf("%d messages of %s are no outcomes and stay there", left, c.ResultQueue)
+		return fmt.Errorf("%s in %s: no outcome, left there", count(left, "message"), c.ResultQueue)
 	}
 	return nil
 }

@@ -76,7 +76,7 @@ func TestNothingAnsweringIsCode2(t *testing.T) {
 	none, dead := t.TempDir(), t.TempDir()
 	addresses := `{"console":"http://127.0.0.1:1"}`
 	require.NoError(t, os.WriteFile(filepath.Join(dead, "endpoints.json"), []byte(addresses), 0o600))
-	file := write(t, "a.Dockerfile", "RUN true\n")
+	file := write(t, "tool-a.Dockerfile", "RUN true\n")
 	for _, place := range [][]string{{"--state", none}, {"--state", dead}, {"--port-base", "1"}} {
 		for _, args := range [][]string{
 			{"drop", file}, {"send", file}, {"results"}, {"results", "--follow"}, {"results", "--take"}, {"invoke", "upload", file}, {"invoke", "upload", "--object", file}, {"env"},
@@ -95,7 +95,7 @@ func (full) Write([]byte) (int, error) { return 0, errors.New("no space left") }
 
 func TestLostOutputIsCode2(t *testing.T) {
 	var err strings.Builder
-	file := write(t, "a.Dockerfile", "RUN true\n")
+	file := write(t, "tool-a.Dockerfile", "RUN true\n")
 	for _, format := range []string{"text", "json"} {
 		err.Reset()
 		code := runContext(t.Context(), []string{"lint", "--format", format, file}, streams{out: full{}, err: &err})

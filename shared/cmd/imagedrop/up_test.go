@@ -132,7 +132,7 @@ func TestMemoryLeavesTheStateOfOthersAlone(t *testing.T) {
 	durable, err := stack.Start(t.Context(), stack.Options{File: "s.yaml", StateDir: defaultState, Log: io.Discard})
 	require.NoError(t, err)
 	defer durable.Close()
-	file := write(t, "a.Dockerfile", "RUN true\n")
+	file := write(t, "tool.Dockerfile", "RUN true\n")
 	imagedrop(t, "up", "--memory", "--drop", file, "--exit", "--port-base", "0").requireCode(t, exitDone)
 	require.Contains(t, imagedrop(t, "env").requireCode(t, exitDone).out, durable.Endpoints().Console)
 	require.Empty(t, imagedrop(t, "results").requireCode(t, exitDone).out)

@@ -1,0 +1,3 @@
+RUN true
+RUN echo [31mred
+RUN echo ÿþ

@@ -1,0 +1,5 @@
+﻿# ---
+# nmae: crlf
+# ---
+RUN true
+EXPOSE 80

@@ -1,0 +1,1 @@
+run yum update -y
