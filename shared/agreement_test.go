@@ -332,10 +332,11 @@ func (m *market) agree(in sample) {
 	m.judge(v)
 }
 
-// isUnread: a content that was read and is empty has a finding that says so.
+// isUnread: a content that was read has a finding where it lacks what its kind
+// needs, commands or a base image.
 func (v verdict) isUnread() bool {
-	return v.template.Kind == template.Component && v.template.Content.Text == "" &&
-		!slices.ContainsFunc(v.template.Findings, func(f template.Finding) bool { return f.Rule == "IB0001" })
+	needs := map[template.Kind]string{template.Component: "Content", template.Pipeline: "BaseImageType"}[v.template.Kind]
+	return v.request.values[needs] == "" && !containsAny(v.codes, []string{"MissingParameter.Content", "MissingParameter.BaseImageType", "InvalidCommandContent.FROM"})
 }
 
 func containsAny(list, any []string) bool {
@@ -511,6 +512,7 @@ var disagreed = []sample{
 	{key: "templates/web.Dockerfile", text: "CMD [null]\n"},
 	{key: "templates/web.Dockerfile", text: "ENV A=\"b\n"},
 	{key: "templates/web.Dockerfile", text: "FROM IMAGE: m-1234\n"},
+	{key: "templates/web.Dockerfile", text: "FROM IMAGE:m-1234\f\nUSER a\f\nRU"},
 	{key: "templates/web.Dockerfile", text: "# ---\n# name: 㐀a\n# ---\nRUN true\n"},
 	{key: "templates/web.Dockerfile", text: "FROM IMAGE:m-1234\nCOMPONENT " + ownComponents + "with:parameters/1.0.0\n"},
 	{key: "templates/web.Dockerfile", text: "CMD []\u00a0\n"},
