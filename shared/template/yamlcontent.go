@@ -16,6 +16,7 @@ type yamlContent struct {
 	first   span // of the first line of content
 	tasks   int
 	known   bool // the service knows the text for YAML
+	tangled bool // aliases repeat more than anyone reads; root is nil
 	// code is what the service answers to an invalid one, "" where it does not
 	// know the text for YAML and reads it as commands.
 	code string
@@ -30,7 +31,44 @@ func readYAML(p *part, from int) *yamlContent {
 	c.root, c.failure = c.text.parseQuoted()
 	p.text = c.text.canonical(c.root)
 	c.tasks = len(items(value(c.root, "Tasks")))
+	if c.root != nil && repeated(c.root, map[*yaml.Node]int{}) > maxRepeated {
+		c.root, c.tangled = nil, true
+	}
 	return c
+}
+
+// maxRepeated bounds the nodes that aliases repeat: lists of aliases to lists
+// of aliases would take a short text longer to walk than anyone waits.
+const maxRepeated = 20_000
+
+// repeated counts the nodes that aliases repeat, to the limit and one more.
+func repeated(n *yaml.Node, sizes map[*yaml.Node]int) int {
+	if n.Kind == yaml.AliasNode {
+		return sizeOf(n.Alias, sizes)
+	}
+	count := 0
+	for _, child := range n.Content {
+		count = min(count+repeated(child, sizes), maxRepeated+1)
+	}
+	return count
+}
+
+// sizeOf counts the nodes below a node and itself, aliases followed, to the
+// same limit. What contains itself has no end.
+func sizeOf(n *yaml.Node, sizes map[*yaml.Node]int) int {
+	if n.Kind == yaml.AliasNode {
+		n = n.Alias
+	}
+	if size, known := sizes[n]; known {
+		return size
+	}
+	sizes[n] = maxRepeated + 1
+	size := 1
+	for _, child := range n.Content {
+		size = min(size+sizeOf(child, sizes), maxRepeated+1)
+	}
+	sizes[n] = size
+	return size
 }
 
 // yamlOf takes the lines of a source from one on as they stand.
@@ -313,6 +351,8 @@ func checkYAMLRoot(l *lint, p *part) {
 	switch {
 	case c.failure.text != "":
 		l.add("IB0601", c.failure.at, c.code, "not valid YAML: "+c.failure.text, "look at the indentation and the quotes on this line and the one before")
+	case c.tangled:
+		l.add("IB0601", c.first, "", "aliases repeat too much", "write out what the aliases stand for")
 	case resolved(c.root) == nil || c.root.Kind != yaml.MappingNode:
 		l.add("IB0601", c.first, c.code, "a YAML component is a mapping with Tasks", "begin with Tasks:")
 	default:
