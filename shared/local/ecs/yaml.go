@@ -111,7 +111,7 @@ func readYAML(text string) ([]parameter, error) {
 func readTasks(list yaml.Node) ([]task, error) {
 	var entries []yaml.Node
 	if !list.IsZero() && list.Decode(&entries) != nil {
-		return nil, errors.New("Tasks is not a list")
+		return nil, errors.New("the key Tasks is not a list")
 	}
 	tasks := make([]task, len(entries))
 	for i := range entries {
@@ -149,7 +149,7 @@ func readParameters(node yaml.Node) ([]parameter, error) {
 		return nil, nil
 	}
 	if node.Kind != yaml.MappingNode {
-		return nil, errors.New("Parameters is not a mapping")
+		return nil, errors.New("the key Parameters is not a mapping")
 	}
 	var list []parameter
 	for i := 0; i+1 < len(node.Content); i += 2 {
@@ -171,14 +171,14 @@ func readParameter(name string, node *yaml.Node) (parameter, error) {
 		DefaultValue yaml.Node `yaml:"DefaultValue"`
 	}
 	if node.Decode(&form) != nil || !slices.Contains([]string{"String", "Number", "Boolean"}, form.Type) {
-		return parameter{}, errors.New("Type is not String, Number or Boolean")
+		return parameter{}, errors.New("the key Type is not String, Number or Boolean")
 	}
 	return parameter{Name: name, Type: form.Type, DefaultValue: form.DefaultValue.Value, Required: form.DefaultValue.IsZero()}, nil
 }
 
 func checkTasks(tasks []task, parameters []parameter) error {
 	if len(tasks) == 0 {
-		return errors.New("Tasks is missing or empty")
+		return errors.New("the key Tasks is missing or empty")
 	}
 	known := map[string]bool{} // what a reference may name so far
 	for _, p := range parameters {
