@@ -108,6 +108,8 @@ type yamlText struct {
 
 	// The last answer of offset: nodes come in order, and a line may be long.
 	line, column, at int
+	// The last answer of lineEnd: it holds from there up to the next line.
+	lineFrom, lineTo, nextLine int
 }
 
 // stripComment takes the YAML out of the comment lines from..to.
@@ -161,11 +163,15 @@ func (y *yamlText) offset(line, column int) int {
 // lineEnd is the end of the source's line that holds an offset, without the
 // blanks and the line end.
 func (y *yamlText) lineEnd(at int) int {
-	end := strings.IndexByte(y.src.text[at:], '\n')
-	if end < 0 {
-		end = len(y.src.text) - at
+	if at < y.lineFrom || at >= y.nextLine {
+		rest := y.src.text[at:]
+		if i := strings.IndexByte(rest, '\n'); i >= 0 {
+			rest = rest[:i]
+		}
+		y.lineFrom, y.nextLine = at, at+len(rest)+1
+		y.lineTo = at + len(strings.TrimRight(rest, " \t\r"))
 	}
-	return at + len(strings.TrimRight(y.src.text[at:at+end], " \t\r"))
+	return max(at, y.lineTo)
 }
 
 // yamlFailure is a syntax error of YAML and its place.
@@ -279,13 +285,16 @@ func (y *yamlText) problem(n *yaml.Node, depth int) string {
 	return ""
 }
 
-// span is the place of a node. The library tells where a node begins only;
-// a scalar's end is looked up in its line, other nodes end with their line.
+// span is the place of a node. The library tells where a node begins only; the
+// end of a scalar, and of a list or mapping in brackets, is looked up in its
+// line, other nodes end with their line.
 func (y *yamlText) span(n *yaml.Node) span {
 	start := y.offset(n.Line, n.Column)
 	line := y.src.text[start:y.lineEnd(start)]
 	length := len(line)
 	switch {
+	case n.Style&yaml.FlowStyle != 0:
+		length = flowLength(line)
 	case n.Kind != yaml.ScalarNode:
 	case n.Style&yaml.DoubleQuotedStyle != 0:
 		length = quotedLength(line, '"', '\\')
@@ -295,6 +304,28 @@ func (y *yamlText) span(n *yaml.Node) span {
 		length = len(n.Value)
 	}
 	return span{src: y.src, start: start, end: start + length}
+}
+
+// flowLength is the length of the list or mapping in brackets that a line begins
+// with; one that does not end on the line takes all of it.
+func flowLength(line string) int {
+	open := 0
+	for i := 0; i < len(line); i++ {
+		switch c := line[i]; {
+		case c == '[' || c == '{':
+			open++
+		case c == ']' || c == '}':
+			if open--; open == 0 {
+				return i + 1
+			}
+		case i == 0 || !strings.ContainsRune(" [{,:", rune(line[i-1])):
+		case c == '"':
+			i += quotedLength(line[i:], '"', '\\') - 1
+		case c == '\'':
+			i += quotedLength(line[i:], '\'', '\'') - 1
+		}
+	}
+	return len(line)
 }
 
 // quotedLength is the length of the quoted scalar that a line begins with; one
