@@ -111,6 +111,8 @@ func TestYAMLContents(t *testing.T) {
 		{"root key twice in a flow", `{Tasks: [], Tasks: []}`, false},
 		{"aliases", "Parameters: {p: &p {Type: String}, q: *p}\nTasks:\n- &t {Name: a, Action: RunShellCommand, Properties: {commandContent: &c 'x {{ q }}'}}\n- {Name: b, Action: RunShellCommand, Properties: {commandContent: *c}}\n", true},
 		{"an alias to itself", "Parameters: &p {p: *p}\n" + shell("x"), false},
+		{"a root key that is nothing", "?\nTasks: [{Name: a, Action: Reboot}]", false},
+		{"a property that is nothing", "Tasks: [{Name: a, Action: Reboot, Properties: {? : x}}]", false},
 		{"a merge key in a task", "Tasks: [{<<: {Name: a}, Action: Reboot}]", false},
 		{"a merge key in properties", tasks("    Action: RunShellCommand\n    Properties: {<<: {commandContent: x}}\n"), false},
 		{"a task without a value", shell("x") + "  -\n", false},

@@ -87,7 +87,7 @@ func readYAML(text string) ([]parameter, error) {
 		return nil, err
 	}
 	var root map[string]yaml.Node
-	if node.Decode(&root) != nil {
+	if node.Decode(&root) != nil || len(root) != len(node.Content)/2 { // a null key is passed over
 		return nil, errNotYAML
 	}
 	for key := range root {
@@ -115,7 +115,9 @@ func readTasks(list yaml.Node) ([]task, error) {
 	}
 	tasks := make([]task, len(entries))
 	for i := range entries {
-		if hasMerge(&entries[i]) || hasMerge(valueOf(&entries[i], "Properties")) || entries[i].Decode(&tasks[i]) != nil {
+		properties := valueOf(&entries[i], "Properties")
+		if hasMerge(&entries[i]) || hasMerge(properties) || entries[i].Decode(&tasks[i]) != nil ||
+			len(tasks[i].Properties) != len(dealias(properties).Content)/2 {
 			return nil, fmt.Errorf("task %d is not a mapping of Name, Action and Properties", i+1)
 		}
 	}
