@@ -41,7 +41,7 @@ import (
 // stricter are the rules with findings that predict no code. answers begins
 // the codes that the service may answer to such a template all the same.
 var stricter = map[string]struct{ why, answers string }{
-	"IB0004":   {why: "a control byte is a slip of the keyboard; the service would build with it"},
+	"IB0004":   {why: "a control byte is a slip of the keyboard; the service would build with it, or take a carriage return for a line end", answers: anyCode},
 	"IB0005":   {why: "no document names a code; the endpoint takes the bytes in comments, which are not sent", answers: "InvalidParameter."},
 	"IB0006":   {why: "the service knows YAML by its root, not by the file's name, and may read the text as commands", answers: anyCode},
 	"IB0011":   {why: "to the service a parser directive is a comment; its author means something by it"},
@@ -530,6 +530,8 @@ var disagreed = []sample{
 	{key: "templates/web.yaml", text: "FROM IMAGE:m-1234\n" + strings.Repeat("RUN true\n", 127)},
 	{key: "templates/web.yaml", text: "name: web\nTask: []\n"},
 	{key: "templates/web.yaml", text: "{}\n"},
+	{key: "templates/web.yaml", text: "?\nTasks: [{Name: a, Action: Reboot, Properties: {? : x}}]\n"},
+	{key: "templates/web.Dockerfile", text: "LABEL \\\n \r "},
 	{key: "templates/web.yaml", text: "LABEL a=b \\\n# --- test\nCOMPONENT ic-1\n"},
 	{key: "templates/web.Dockerfile", text: "---\nTasks:\n- Name: a\n Action: Reboot\n"},
 	{key: "templates/web.Dockerfile", text: "  a: {}\nTasks: []\n"},
