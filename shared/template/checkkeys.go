@@ -80,7 +80,11 @@ func (k *Key) problem(text string) string {
 			return "has none of the allowed values"
 		}
 	case k.Type == Integer:
-		if n, err := strconv.Atoi(text); err != nil || n < k.Min || n > k.Max || strconv.Itoa(n) != text {
+		n, err := strconv.Atoi(text)
+		switch {
+		case err != nil || strconv.Itoa(n) != text:
+			return "is not in plain digits, or far out of range"
+		case n < k.Min || n > k.Max:
 			return "is " + text
 		}
 	case k.Max > 0 && !k.fits(text):

@@ -226,15 +226,16 @@ var wanted = map[Type]string{
 	Tags: "a mapping of keys to values", Object: "a mapping", Objects: "a list of mappings",
 }
 
+// howTo says how a value of each type is written.
+var howTo = map[Type]string{
+	Integer: "write digits without quotes", Boolean: "write true or false without quotes",
+	Strings: "write it as a list: [...]", Tags: "write {key: value}", Object: "write {key: value}", Objects: "write a list of mappings: [{key: value}]",
+}
+
 func (r *reader) wrongType(key *Key, n *node) {
-	help := "see the form of " + key.Path + " in the documents"
-	switch {
-	case key.Type == String:
+	help := howTo[key.Type]
+	if key.Type == String || n.kind == nullNode {
 		help = quoteHelp(n.kind)
-	case key.Type == Strings && n.kind == textNode:
-		help = "write it as a list: [...]"
-	case n.kind == textNode && (key.Type == Integer || key.Type == Boolean):
-		help = "write it without quotes, in digits or as true or false"
 	}
 	r.mismatch(key.Path, n, wanted[key.Type]+" is wanted, this is "+string(n.kind), help)
 }
