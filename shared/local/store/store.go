@@ -10,6 +10,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime/debug"
+	"syscall"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -18,6 +20,9 @@ import (
 
 // ErrLocked says that another process holds the state file.
 var ErrLocked = errors.New("the state is in use by another process")
+
+// ErrDamaged says that the state file is not whole.
+var ErrDamaged = errors.New("the file is damaged")
 
 // ErrClosed answers calls after Close.
 var ErrClosed = errors.New("the store is closed")
@@ -44,19 +49,69 @@ const maxGroup = 256
 const lockTimeout = 500 * time.Millisecond
 
 // Open opens or creates the state file at path. It answers ErrLocked where
-// another process has it open.
+// another process has it open, and ErrDamaged where the file is not whole: what
+// is left of it is neither served nor changed.
 func Open(path string) (*Store, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return nil, err
 	}
-	db, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: lockTimeout, FreelistType: bbolt.FreelistMapType})
-	if errors.Is(err, berrors.ErrTimeout) {
+	db, err := openWhole(path)
+	switch {
+	case errors.Is(err, berrors.ErrTimeout):
 		return nil, fmt.Errorf("%s: %w", path, ErrLocked)
-	}
-	if err != nil {
+	case isDamage(err):
+		return nil, fmt.Errorf("state file %s: %w (%v): put a whole one in its place, or remove it to begin with nothing", path, ErrDamaged, err)
+	case err != nil:
 		return nil, fmt.Errorf("state file %s: %w", path, err)
 	}
 	return start(db), nil
+}
+
+// isDamage tells what is wrong with the content from what the system refused.
+func isDamage(err error) bool {
+	var refused syscall.Errno
+	return err != nil && !errors.As(err, &refused)
+}
+
+// openWhole opens the file and looks at every page that holds a key. bbolt
+// panics on a page that is not what it should be, and faults where the file
+// ends too early.
+func openWhole(path string) (db *bbolt.DB, err error) {
+	var file *os.File
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if r := recover(); r != nil {
+			file.Close() // bbolt's own Close would wait for what panicked
+			db, err = nil, fmt.Errorf("%v", r)
+		}
+	}()
+	db, err = bbolt.Open(path, 0o600, &bbolt.Options{
+		Timeout: lockTimeout, FreelistType: bbolt.FreelistMapType,
+		OpenFile: func(name string, flag int, mode os.FileMode) (_ *os.File, err error) {
+			file, err = os.OpenFile(name, flag, mode)
+			return file, err
+		},
+	})
+	if err == nil {
+		err = db.View(func(tx *bbolt.Tx) error { return check(tx, file) })
+	}
+	if err != nil && db != nil {
+		db.Close()
+	}
+	return db, err
+}
+
+func check(tx *bbolt.Tx, file *os.File) error {
+	info, err := file.Stat()
+	if err != nil {
+		return err
+	}
+	if info.Size() < tx.Size() {
+		return fmt.Errorf("it has %d bytes of %d", info.Size(), tx.Size())
+	}
+	return tx.ForEach(func(_ []byte, b *bbolt.Bucket) error {
+		return b.ForEach(func(_, _ []byte) error { return nil })
+	})
 }
 
 // OpenMemory opens a store that leaves nothing behind: its file has no name
@@ -90,7 +145,20 @@ func (s *Store) Close() error {
 
 // View runs fn on a consistent snapshot.
 func (s *Store) View(fn func(*Tx) error) error {
-	return s.db.View(func(tx *bbolt.Tx) error { return fn(&Tx{tx: tx}) })
+	return s.guard(func() error {
+		return s.db.View(func(tx *bbolt.Tx) error { return fn(&Tx{tx: tx}) })
+	})
+}
+
+// guard turns a panic into an error that names the file: bbolt panics where it
+// reads what it did not write.
+func (s *Store) guard(fn func() error) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("state file %s: panic: %v", s.db.Path(), r)
+		}
+	}()
+	return fn()
 }
 
 // Update runs fn in a write transaction and returns when it is on disk.
@@ -149,39 +217,45 @@ func (s *Store) gather(first *update) []*update {
 // the others run again.
 func (s *Store) commit(group []*update) {
 	for len(group) > 0 {
+		passed := group // all are answered, even where no transaction begins
 		var failed *update
-		var failure error
-		var kept []*update
-		err := s.db.Update(func(tx *bbolt.Tx) error {
-			kept = kept[:0]
-			for _, u := range group {
-				t := &Tx{tx: tx}
-				err := run(u.fn, t)
-				if err == nil {
-					u.onCommit = t.onCommit
-					kept = append(kept, u)
-					continue
-				}
-				if t.dirty {
-					failed, failure = u, err
-					return err
-				}
-				u.err <- err
-			}
-			return nil
+		err := s.guard(func() error {
+			return s.db.Update(func(tx *bbolt.Tx) (err error) {
+				passed, failed, err = s.runAll(tx, group)
+				return err
+			})
 		})
 		if failed == nil {
-			answer(kept, err)
+			answer(passed, err)
 			return
 		}
-		group = s.without(group, kept, failed)
-		failed.err <- failure
+		group = without(group, passed, failed)
+		failed.err <- err
 	}
+}
+
+// runAll runs the functions of the group until one fails that wrote something.
+// One that fails before it writes is answered at once.
+func (s *Store) runAll(tx *bbolt.Tx, group []*update) (passed []*update, failed *update, err error) {
+	for _, u := range group {
+		t := &Tx{tx: tx}
+		err := s.run(u.fn, t)
+		switch {
+		case err == nil:
+			u.onCommit = t.onCommit
+			passed = append(passed, u)
+		case t.dirty:
+			return passed, u, err
+		default:
+			u.err <- err
+		}
+	}
+	return passed, nil, nil
 }
 
 // without returns the updates of group still to run: those that passed before
 // the failure, and those behind it.
-func (s *Store) without(group, passed []*update, failed *update) []*update {
+func without(group, passed []*update, failed *update) []*update {
 	rest := append([]*update{}, passed...)
 	for i, u := range group {
 		if u == failed {
@@ -204,14 +278,15 @@ func answer(group []*update, err error) {
 
 // run turns a panic of fn into an error: one caller's bug must not stop the
 // writer that all share.
-func run(fn func(*Tx) error, t *Tx) (err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			t.dirty = true
-			err = fmt.Errorf("store: update panicked: %v", r)
-		}
-	}()
-	return fn(t)
+func (s *Store) run(fn func(*Tx) error, t *Tx) error {
+	returned := false
+	err := s.guard(func() error {
+		err := fn(t)
+		returned = true
+		return err
+	})
+	t.dirty = t.dirty || !returned
+	return err
 }
 
 // Tx is one transaction. It must not be used after the function it was given

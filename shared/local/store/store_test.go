@@ -1,8 +1,10 @@
 package store_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -102,6 +104,56 @@ func TestASecondProcessIsRefused(t *testing.T) {
 	defer s.Close()
 	_, err := store.Open(path)
 	require.ErrorIs(t, err, store.ErrLocked)
+}
+
+// Whatever was done to the file, it is served whole or not at all, and who
+// started the local cloud learns which file it is.
+func TestADamagedFileIsRefused(t *testing.T) {
+	whole := filepath.Join(t.TempDir(), "state.db")
+	s := open(t, whole)
+	for i := range 3 {
+		require.NoError(t, s.Update(func(tx *store.Tx) error {
+			for n := range 14 {
+				if err := tx.Put(fmt.Sprint("b", i), fmt.Sprint(n), make([]byte, 1000)); err != nil {
+					return err
+				}
+			}
+			return nil
+		}))
+	}
+	require.NoError(t, s.Close())
+	data, err := os.ReadFile(whole)
+	require.NoError(t, err)
+	const page = 4096
+	refused := func(damaged []byte) bool {
+		path := filepath.Join(t.TempDir(), "state.db")
+		require.NoError(t, os.WriteFile(path, damaged, 0o600))
+		s, err := store.Open(path)
+		if err == nil {
+			require.NoError(t, s.Close())
+			return false
+		}
+		require.ErrorIs(t, err, store.ErrDamaged)
+		require.ErrorContains(t, err, path)
+		now, err := os.ReadFile(path)
+		require.NoError(t, err)
+		require.Equal(t, damaged, now, "it is not changed")
+		return true
+	}
+	require.False(t, refused(data))
+	for _, size := range []int{1, page, 2 * page, len(data) / 2, len(data) / 2 / page * page} {
+		require.True(t, refused(data[:size]), "cut to %d bytes", size)
+	}
+	require.True(t, refused([]byte("not a state file\n")))
+	zeroed := 0
+	for at := 0; at < len(data); at += page {
+		damaged := bytes.Clone(data)
+		clear(damaged[at : at+page])
+		if refused(damaged) {
+			zeroed++
+		}
+	}
+	require.Greater(t, zeroed, len(data)/page/2, "the others are free, hold values, or are the older of the two heads")
 }
 
 func TestAfterCloseUpdatesAreRefused(t *testing.T) {
