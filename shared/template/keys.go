@@ -24,6 +24,9 @@ const (
 	maxDisks = 17
 	// maxToken bounds a ClientToken, in ASCII characters. Source: both creates.
 	maxToken = 64
+	// maxURI bounds oss://bucket/key, in bytes: 63 of the bucket, 1,023 of the key.
+	// Source: OSS, naming conventions of buckets and objects.
+	maxURI = 6 + 63 + 1 + 1023
 )
 
 // Type is the type of a key's value.
@@ -232,9 +235,11 @@ var Keys = []Key{
 
 	{Path: "content", Type: String, MessageOnly: true, Doc: "the template text; it may have a header of its own"},
 	{Path: "testContent", Type: String, MessageOnly: true, Doc: "the pipeline's test section"},
-	{Path: "templateUri", Type: String, MessageOnly: true, Pattern: `^oss://[a-z0-9][a-z0-9-]{1,61}[a-z0-9]/[^/].*$`,
-		Form: "oss://bucket/key", Rule: "IB0252", Doc: "instead of content: the object that holds the template"},
-	{Path: "templateETag", Type: String, MessageOnly: true, Min: 1, Max: 128, Rule: "IB0252", Doc: "read templateUri only in this version"},
+	{Path: "templateUri", Type: String, MessageOnly: true, Min: 1, Max: maxURI, Bytes: true,
+		Pattern: `^oss://[a-z0-9][a-z0-9-]{1,61}[a-z0-9]/[^/\\\x00-\x1f\x7f][^\x00-\x1f\x7f]*$`,
+		Form:    "oss://bucket/key; the key does not begin with / or \\", Rule: "IB0252", Doc: "instead of content: the object that holds the template"},
+	{Path: "templateETag", Type: String, MessageOnly: true, Min: 1, Max: 128, Pattern: `^("[!#-~]+"|[!#-~]+)$`,
+		Form: "an ETag as the bucket answers it, with or without its quotes", Rule: "IB0252", Doc: "read templateUri only in this version"},
 	{Path: "clientToken", Type: String, MessageOnly: true, Min: 1, Max: maxToken, Pattern: `^[!-~]+$`, Not: `^acs:|https?://`,
 		Form: "printable ASCII characters without blanks; it becomes a tag: not acs: first, no http:// or https:// inside", Rule: "IB0252", Doc: "the sender's own idempotency key"},
 	{Path: "imagePipelineId", Type: String, MessageOnly: true, Doc: "pipeline to start (kind execution is not available in this version)"},
