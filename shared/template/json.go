@@ -77,6 +77,9 @@ func (j *jsonText) value(pointer string, depth int) (node, error) {
 	switch t := token.(type) {
 	case string:
 		n.kind, n.text = textNode, t
+		if isBroken(j.src.text[n.at.start:n.at.end], t) {
+			j.report.add("IB0005", n.at, "", "half of a surrogate pair, which is no character", "write both halves, or the character itself")
+		}
 	case bool:
 		n.kind, n.text = booleanNode, strconv.FormatBool(t)
 	case nil:
@@ -91,6 +94,14 @@ func (j *jsonText) value(pointer string, depth int) (node, error) {
 		n.at.end = int(j.dec.InputOffset())
 	}
 	return n, err
+}
+
+// isBroken reports a string in which the decoder has put the replacement
+// character in the place of something else.
+func isBroken(raw, text string) bool {
+	const replacement = "\uFFFD"
+	n := strings.Count(text, replacement)
+	return n > 0 && n > strings.Count(raw, replacement)+strings.Count(strings.ToLower(raw), `\ufffd`)
 }
 
 func (j *jsonText) container(n *node, open json.Delim, pointer string, depth int) error {

@@ -102,6 +102,11 @@ func (m *Message) checkContent() {
 	if m.read.started || len(m.read.root.members) == 0 && len(r.found) > 0 {
 		return
 	}
+	for _, key := range []string{"imagePipelineId", "pipelineName"} {
+		if started := m.member(key); started != nil {
+			r.add("IB0255", started.keyAt, "", key+" names a pipeline to start, but kind is not execution", "delete it")
+		}
+	}
 	switch {
 	case content != nil && uri != nil:
 		r.add("IB0257", uri.keyAt, "", "content and templateUri are both given", "keep one of them")

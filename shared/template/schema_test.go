@@ -144,7 +144,7 @@ func TestSchemaAndReaderAgree(t *testing.T) {
 	}
 	for _, dir := range []string{"ok", "err"} {
 		for _, path := range inputs(t, dir) {
-			if base := filepath.Base(path); filepath.Ext(path) == ".json" && !repeatsKeys[base] {
+			if base := filepath.Base(path); filepath.Ext(path) == ".json" && !unseen[base] {
 				body, err := os.ReadFile(path)
 				require.NoError(t, err)
 				check(base, body)
@@ -163,6 +163,6 @@ func TestSchemaAndReaderAgree(t *testing.T) {
 	}
 }
 
-// repeatsKeys are bodies with what a JSON Schema cannot see: a key given twice,
-// or a value that depends on another.
-var repeatsKeys = map[string]bool{"message.json": true}
+// unseen are bodies with what a JSON Schema cannot see: a key given twice, a
+// value that depends on another, an escape that is no character.
+var unseen = map[string]bool{"message.json": true, "IB0005-surrogate.json": true, "IB0255-start.json": true}
