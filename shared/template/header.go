@@ -262,7 +262,11 @@ func (y *yamlText) node(r *report, n *yaml.Node, depth int) node {
 		for i := 0; i+1 < len(n.Content); i += 2 {
 			key := y.node(r, n.Content[i], depth+1)
 			value := y.node(r, n.Content[i+1], depth+1)
-			if key.kind != badNode {
+			switch key.kind {
+			case badNode:
+			case listNode, objectNode:
+				r.add("IB0252", key.at, "", "a key is "+string(key.kind), "write plain keys and values")
+			default:
 				out.members = append(out.members, member{key: key.text, keyAt: key.at, value: value})
 			}
 		}
