@@ -94,8 +94,10 @@ type errorDocument struct {
 // fail answers err. Where the answer can have no body the document travels in
 // x-oss-err: the SDK reads it there.
 func (c *call) fail(w http.ResponseWriter, err error) {
-	e := errInternal
-	errors.As(err, &e)
+	var e apiError
+	if !errors.As(err, &e) {
+		e = errInternal.because(errInternal.message + " The local cloud: " + err.Error())
+	}
 	doc := errorDocument{Code: e.code, Message: e.message, RequestID: c.id, HostID: c.Host, Details: e.details, EC: e.ec}
 	if e.ec != "" {
 		doc.RecommendDoc = "https://api.aliyun.com/troubleshoot?q=" + e.ec
