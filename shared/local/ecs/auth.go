@@ -27,7 +27,7 @@ const schemeV3 = "ACS3-HMAC-SHA256"
 // signature version 3.
 func (s *service) authenticate(method, authorization string, p params) error {
 	if strings.HasPrefix(authorization, schemeV3) {
-		return refuse("IncompleteSignature", " The local cloud checks signature version 1 (SignatureMethod HMAC-SHA1), not "+schemeV3+".")
+		return refuse("IncompleteSignature", "The local cloud checks signature version 1 (SignatureMethod HMAC-SHA1), not "+schemeV3+".")
 	}
 	if err := p.require("AccessKeyId"); err != nil {
 		return err

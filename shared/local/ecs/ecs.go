@@ -125,7 +125,7 @@ func (s *service) serve(w http.ResponseWriter, r *http.Request) {
 	case errors.As(err, &refused):
 		writeRefusal(w, r, id, refused.status(), refused)
 	default:
-		writeRefusal(w, r, id, http.StatusInternalServerError, &refusal{code: "InternalError"})
+		writeRefusal(w, r, id, http.StatusInternalServerError, &refusal{code: "InternalError", detail: "The local cloud: " + err.Error()})
 	}
 }
 

@@ -14,7 +14,7 @@ func refuse(code, detail string) error { return &refusal{code: code, detail: det
 
 // Error is the message of the answer.
 func (r *refusal) Error() string {
-	return strings.Replace(rowOf(r.code).message, "%s", r.detail, 1)
+	return strings.TrimSpace(strings.Replace(rowOf(r.code).message, "%s", r.detail, 1))
 }
 
 func (r *refusal) status() int { return rowOf(r.code).status }
@@ -191,11 +191,11 @@ var otherCodes = map[string]row{
 	"Throttling.User":                            {status: 400, message: "Request was denied due to user flow control."},
 	"Throttling.Api":                             {status: 400, message: "Request was denied due to api flow control."},
 	"ServiceUnavailable":                         {status: 503, message: "The request has failed due to a temporary failure of the server."},
-	"InternalError":                              {status: 500, message: "The request processing has failed due to some unknown error, exception or failure."},
+	"InternalError":                              {status: 500, message: "The request processing has failed due to some unknown error, exception or failure. %s"},
 	"InvalidAccessKeyId.NotFound":                {status: 404, message: "Specified access key is not found."},
 	"InvalidAccessKeyId.Inactive":                {status: 400, message: "Specified access key is disabled."},
 	"SignatureDoesNotMatch":                      {status: 400, message: "Specified signature is not matched with our calculation. server string to sign is:%s"},
-	"IncompleteSignature":                        {status: 400, message: "The request signature does not conform to Aliyun standards.%s"},
+	"IncompleteSignature":                        {status: 400, message: "The request signature does not conform to Aliyun standards. %s"},
 	"SignatureNonceUsed":                         {status: 400, message: "Specified signature nonce was used already."},
 	"InvalidTimeStamp.Expired":                   {status: 400, message: "Specified time stamp or date value is expired."},
 	"InvalidTimeStamp.Format":                    {status: 400, message: "Specified time stamp or date value is not well formatted."},

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"imagedrop/shared/local/account"
+	"imagedrop/shared/local/store"
 )
 
 // The sample requests of the public pages, as they stand, with GET and POST.
@@ -235,6 +236,17 @@ func TestMethodsAndSizes(t *testing.T) {
 	response := ecs.CreateCreateImageComponentResponse()
 	require.NoError(t, c.client().DoAction(request, response))
 	require.Equal(t, request.Content, c.component(response.ImageComponentId).Content)
+}
+
+// Where the local cloud itself fails, a disk that is full, the client learns why.
+func TestInternalErrorSaysWhy(t *testing.T) {
+	st, err := store.OpenMemory()
+	require.NoError(t, err)
+	require.NoError(t, st.Close())
+	c := serveCloud(t, st, Options{})
+	a := c.raw("POST", minimal(opComponent).with(params{"Action": "CreateImageComponent", "RegionId": "cn-hangzhou"}))
+	require.Equal(t, "500 InternalError", a.code())
+	require.Contains(t, a.text, store.ErrClosed.Error())
 }
 
 func TestFaultsOnDemand(t *testing.T) {
