@@ -102,6 +102,9 @@ func helpUnknown(word string) string {
 			return d.help
 		}
 	}
+	if len(word) > 1 && strings.Trim(word, "-") == "" {
+		return "a header is a block of comments between two lines `" + headerMarker + "`"
+	}
 	if word == "" || !isLetter(word[0]) {
 		return `does the line before lack a "\" at its end?`
 	}

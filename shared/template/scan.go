@@ -339,7 +339,8 @@ const (
 )
 
 // markerOf judges a comment line. Two to four dashes alone, or before a word
-// that begins with "test", were meant as a marker; other comments are plain.
+// that begins with "test", were meant as a marker, however many # stand before
+// them; other comments are plain.
 func markerOf(text string) marker {
 	switch text {
 	case headerMarker:
@@ -347,7 +348,7 @@ func markerOf(text string) marker {
 	case testMarker:
 		return exactTest
 	}
-	body := trimBlanks(skipBlanks(skipBlanks(text)[1:]))
+	body := asDashes.Replace(trimBlanks(skipBlanks(strings.TrimLeft(skipBlanks(text), "#"))))
 	word := strings.TrimLeft(body, "-")
 	dashes := len(body) - len(word)
 	if dashes < 2 || dashes > 4 {
@@ -362,6 +363,9 @@ func markerOf(text string) marker {
 	}
 	return noMarker
 }
+
+// asDashes undoes what word processors make of dashes.
+var asDashes = strings.NewReplacer("\u2013", "--", "\u2014", "---")
 
 // checkDirectives finds what Docker takes for directives: comments before the
 // first command, outside the lines of the header.

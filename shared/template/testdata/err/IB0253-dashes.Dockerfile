@@ -1,0 +1,7 @@
+# —
+# name: web
+# –-
+# — a remark
+FROM IMAGE:m-1234
+# ————
+# — test

@@ -1,0 +1,5 @@
+## ---
+# name: web
+## ---
+FROM IMAGE:m-1234
+### - done
