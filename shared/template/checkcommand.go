@@ -26,9 +26,18 @@ func checkArgument(rule string) func(*lint, *part, *instruction) {
 	}
 }
 
+// helpOr is the help of a finding about an argument, unless that ends in what
+// was meant as a comment.
+func (p *part) helpOr(in *instruction, help string) string {
+	if args := p.arguments(in); strings.Contains(args, " #") || strings.HasPrefix(args, "#") {
+		return "a comment needs a line of its own"
+	}
+	return help
+}
+
 func checkRestartArgument(l *lint, p *part, in *instruction) {
 	if p.head(in) != "" {
-		l.add("IB0110", p.spanOfArgs(in), "NotEmptyCommandContent.RESTART", "RESTART takes no argument", "delete it; RESTART restarts the whole instance")
+		l.add("IB0110", p.spanOfArgs(in), "NotEmptyCommandContent.RESTART", "RESTART takes no argument", p.helpOr(in, "delete it; RESTART restarts the whole instance"))
 	}
 }
 
@@ -47,7 +56,7 @@ func checkEnv(l *lint, p *part, in *instruction) {
 	}
 	for _, w := range list {
 		if problem := pairProblem(w.text); problem != "" && !l.full("IB0111") {
-			l.add("IB0111", p.spanOfWord(in, w), "InvalidCommandContent.ENV", problem, help)
+			l.add("IB0111", p.spanOfWord(in, w), "InvalidCommandContent.ENV", problem, p.helpOr(in, help))
 		}
 	}
 }
@@ -86,7 +95,8 @@ func quotesClose(w string) bool {
 func checkEnvForm(l *lint, p *part, in *instruction) {
 	list := p.wordsOf(in)
 	if len(list) > 1 && !strings.Contains(list[0].text, "=") {
-		l.add("IB0142", p.spanOfArgs(in), "", "ENV in the form `key value`", `write ENV key="value"; that form takes several pairs`)
+		l.add("IB0142", p.spanOfArgs(in), "", "ENV in the form `key value`",
+			p.helpOr(in, `write ENV key="value"; that form takes several pairs`))
 	}
 }
 
@@ -107,7 +117,7 @@ func checkEnvQuotes(l *lint, p *part, in *instruction) {
 func checkLabel(l *lint, p *part, in *instruction) {
 	for _, w := range p.wordsOf(in) {
 		if problem := pairProblem(w.text); problem != "" && !l.full("IB0116") {
-			l.add("IB0116", p.spanOfWord(in, w), "", problem, `write LABEL key="value"`)
+			l.add("IB0116", p.spanOfWord(in, w), "", problem, p.helpOr(in, `write LABEL key="value"`))
 		}
 	}
 }
@@ -123,7 +133,7 @@ func checkCopy(l *lint, p *part, in *instruction) {
 		l.add("IB0112", p.spanOfWord(in, list[0]), code, "COPY takes no flags", "set owner and mode with RUN chown and chmod")
 	case in.heredoc.end > 0: // IB0010
 	case len(list) != 2:
-		l.add("IB0112", p.spanOfArgs(in), code, "COPY takes one source and one destination", help)
+		l.add("IB0112", p.spanOfArgs(in), code, "COPY takes one source and one destination", p.helpOr(in, help))
 	case countFields(p.arguments(in)) != 2:
 		l.add("IB0112", p.spanOfArgs(in), code, "COPY takes no path with blanks", help)
 	case list[0].text[0] == '[':
@@ -156,7 +166,7 @@ func checkCopyQuery(l *lint, p *part, in *instruction) {
 func checkArray(l *lint, p *part, in *instruction) {
 	if strings.HasPrefix(p.head(in), "[") && !isStringArray(p.arguments(in)) {
 		l.add("IB0114", p.spanOfArgs(in), "InvalidCommandContent."+in.name(), in.name()+" is not a JSON array of strings",
-			`write `+in.name()+` ["program", "argument"] with double quotes`)
+			p.helpOr(in, `write `+in.name()+` ["program", "argument"] with double quotes`))
 	}
 }
 
@@ -181,7 +191,7 @@ func checkRunArray(l *lint, p *part, in *instruction) {
 
 func checkOneWord(l *lint, p *part, in *instruction) {
 	if countFields(p.arguments(in)) > 1 {
-		l.add("IB0117", p.spanOfArgs(in), "InvalidCommandContent."+in.name(), in.name()+" takes one word", "choose one without blanks; quotes do not help")
+		l.add("IB0117", p.spanOfArgs(in), "InvalidCommandContent."+in.name(), in.name()+" takes one word", p.helpOr(in, "choose one without blanks; quotes do not help"))
 	}
 }
 

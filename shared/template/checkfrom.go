@@ -49,7 +49,7 @@ func checkFromForm(l *lint, p *part, in *instruction) {
 	}
 	if _, ok := parseFROM(p.arguments(in)); !ok {
 		l.add("IB0123", p.spanOfArgs(in), "InvalidCommandContent.FROM", "FROM does not name a machine image",
-			"write FROM IMAGE:<image ID> or FROM IMAGE_FAMILY:<family>; there are no container images here")
+			p.helpOr(in, "write FROM IMAGE:<image ID> or FROM IMAGE_FAMILY:<family>; there are no container images here"))
 	}
 }
 
@@ -84,7 +84,7 @@ func checkReference(l *lint, p *part, in *instruction) {
 		return // IB0130
 	}
 	if problem, help := referenceProblem(p.wordsOf(in)); problem != "" {
-		l.add("IB0131", p.spanOfArgs(in), p.parameterCode(), problem, help)
+		l.add("IB0131", p.spanOfArgs(in), p.parameterCode(), problem, p.helpOr(in, help))
 	}
 }
 
