@@ -14,9 +14,30 @@ var referenceForm = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`\{\{\s*([A-Za-z0-9_-]+(?:\.[A-Za-z0-9_]+)?)\s*\}\}`)
 })
 
+// reference is one {{ name }} in a value.
+type reference struct {
+	in        *yaml.Node
+	raw, name string
+}
+
+// span is where the reference stands: in a block scalar below its node. Where
+// the text has it spelt otherwise than the value, the node stands for it.
+func (r reference) span(y *yamlText) span {
+	at := y.span(r.in)
+	within := at.end
+	if r.in.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0 {
+		within = y.end
+	}
+	if i := strings.Index(y.src.text[at.start:within], r.raw); i >= 0 {
+		at.start += i
+		at.end = at.start + len(r.raw)
+	}
+	return at
+}
+
 // eachReference calls f with the references in the properties of each task, in
-// order, and with what is known before the task.
-func (p *part) eachReference(f func(n *yaml.Node, name string, known map[string]output)) {
+// order and once for each value, and with what is known before the task.
+func (p *part) eachReference(f func(r reference, known map[string]output)) {
 	known := map[string]output{}
 	if p.isYAMLComponent() {
 		pairs(value(p.yaml.root, "Parameters"), func(key, _ *yaml.Node) { known[key.Value] = stdout })
@@ -27,8 +48,12 @@ func (p *part) eachReference(f func(n *yaml.Node, name string, known map[string]
 				if !strings.Contains(text, "{{") {
 					return
 				}
+				seen := map[string]bool{}
 				for _, m := range referenceForm().FindAllStringSubmatch(text, -1) {
-					f(n, m[1], known)
+					if !seen[m[0]] {
+						f(reference{n, m[0], m[1]}, known)
+					}
+					seen[m[0]] = true
 				}
 			})
 		})
@@ -70,21 +95,27 @@ func bareReference(n *yaml.Node) string {
 }
 
 func checkReferences(l *lint, p *part) {
-	p.eachReference(func(n *yaml.Node, name string, known map[string]output) {
-		switch out, found := known[name]; {
+	p.eachReference(func(r reference, known map[string]output) {
+		switch out, found := known[r.name]; {
 		case !found:
-			l.addYAML(p, "IB0607", n, "nothing before this task is called"+named(name),
+			l.addReference(p, "IB0607", p.yaml.code, r, "nothing before this task is called"+named(r.name),
 				"refer to a parameter, or to <task>.stdout of an earlier task")
 		case out == noOutput:
-			l.addYAML(p, "IB0607", n, "the action behind"+named(name)+" has no output", "only RunShellCommand has a documented one")
+			l.addReference(p, "IB0607", p.yaml.code, r, "the action behind"+named(r.name)+" has no output", "only RunShellCommand has a documented one")
 		}
 	})
 }
 
+func (l *lint) addReference(p *part, rule, code string, r reference, message, help string) {
+	if !l.full(rule) {
+		l.add(rule, r.span(p.yaml.text), code, message, help)
+	}
+}
+
 func checkDoubtfulReferences(l *lint, p *part) {
-	p.eachReference(func(n *yaml.Node, name string, known map[string]output) {
-		if known[name] == doubtful && !l.full("IB0610") {
-			l.add("IB0610", p.yaml.text.span(n), "", "the output behind"+named(name)+" is not documented", "only that of RunShellCommand is")
+	p.eachReference(func(r reference, known map[string]output) {
+		if known[r.name] == doubtful {
+			l.addReference(p, "IB0610", "", r, "the output behind"+named(r.name)+" is not documented", "only that of RunShellCommand is")
 		}
 	})
 }
