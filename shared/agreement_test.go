@@ -530,6 +530,7 @@ var disagreed = []sample{
 	{key: "templates/web.yaml", text: "FROM IMAGE:m-1234\n" + strings.Repeat("RUN true\n", 127)},
 	{key: "templates/web.yaml", text: "name: web\nTask: []\n"},
 	{key: "templates/web.yaml", text: "{}\n"},
+	{key: "templates/web.yaml", text: "\n\ufeff\nTasks:\n- Name: a\n"},
 	{key: "templates/web.yaml", text: "?\nTasks: [{Name: a, Action: Reboot, Properties: {? : x}}]\n"},
 	{key: "templates/web.Dockerfile", text: "LABEL \\\n \r "},
 	{key: "templates/web.yaml", text: "LABEL a=b \\\n# --- test\nCOMPONENT ic-1\n"},

@@ -127,7 +127,7 @@ func sniffYAML(text string) bool {
 // may begin a YAML document.
 func firstOfDocument(src *source) string {
 	for i := range src.lines {
-		if line := strings.TrimSpace(src.line(i)); kindOfLine(line) == contentLine && line != "---" {
+		if line := trimBlanks(skipBlanks(src.line(i))); kindOfLine(line) == contentLine && line != "---" {
 			return line
 		}
 	}
@@ -358,6 +358,20 @@ func checkYAMLRoot(l *lint, p *part) {
 	default:
 		l.checkRootKeys(p)
 		l.checkDuplicates(p, c.root, 0)
+	}
+}
+
+// checkYAMLMarkers looks at the comments that no block scalar can hold, those
+// that begin their line: a marker among them was meant as one.
+func checkYAMLMarkers(l *lint, p *part) {
+	if p.yaml == nil {
+		return
+	}
+	s := &scanner{report: &l.report, src: p.src, rule: noMarkers}
+	for s.line = p.yaml.from; s.line < len(p.src.lines); s.line++ {
+		if text := p.src.line(s.line); strings.HasPrefix(text, "#") {
+			s.comment(text)
+		}
 	}
 }
 

@@ -39,7 +39,7 @@ func looksLikeYAML(text string) bool {
 // that may begin a document.
 func firstLine(text string) string {
 	for line := range strings.Lines(strings.TrimPrefix(text, "\ufeff")) {
-		if line = strings.TrimSpace(line); line != "" && line[0] != '#' && line != "---" {
+		if line = strings.Trim(line, blanks+"\r\n"); line != "" && line[0] != '#' && line != "---" {
 			return line
 		}
 	}
