@@ -215,8 +215,8 @@ func (s *scanner) comment(text string) bool {
 		if s.rule == testMayFollow {
 			return true
 		}
-		s.report.add("IB0253", at, "", "the test section begins only once, in the content",
-			"delete this marker line")
+		s.report.add("IB0253", at, "", "no test section can begin here",
+			"a pipeline's content has one, and a component none; delete this marker line")
 	case exactHeader:
 		s.report.add("IB0253", at, "", "a header marker after the header or after a command",
 			"the header is one block, and it stands before the first command")
