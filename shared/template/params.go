@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
-	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -159,11 +158,13 @@ func Digest(ps []Parameter) string {
 	sorted := slices.SortedFunc(slices.Values(ps), func(a, b Parameter) int {
 		return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.Value, b.Value))
 	})
-	h := sha256.New()
+	var text []byte
 	for _, p := range sorted {
 		for _, s := range []string{p.Name, p.Value} {
-			io.WriteString(h, strconv.Itoa(len(s))+":"+s)
+			text = append(strconv.AppendInt(text, int64(len(s)), 10), ':')
+			text = append(text, s...)
 		}
 	}
-	return hex.EncodeToString(h.Sum(nil))
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:])
 }
