@@ -17,6 +17,24 @@ func nearest(word string, candidates []string) string {
 	return best
 }
 
+// onlyWith returns the one candidate that begins or ends with a word of some
+// length, "" for none or several.
+func onlyWith(word string, candidates []string) string {
+	const shortest = 4
+	only := ""
+	for _, c := range candidates {
+		n := len(c) - len(word)
+		if len(word) < shortest || n <= 0 || !strings.EqualFold(c[:len(word)], word) && !strings.EqualFold(c[n:], word) {
+			continue
+		}
+		if only != "" {
+			return ""
+		}
+		only = c
+	}
+	return only
+}
+
 // editDistance counts the insertions, deletions, replacements and swaps of
 // neighbours that turn a into b; limit or more is answered as limit.
 func editDistance(a, b string, limit int) int {

@@ -1,5 +1,10 @@
 package template
 
+import (
+	"cmp"
+	"strings"
+)
+
 // nodeKind is the type of a value as YAML or JSON spells it.
 type nodeKind string
 
@@ -108,7 +113,8 @@ func (r *reader) unknown(prefix string, m *member, key *Key) {
 }
 
 // suggest names the key that was probably meant: near in spelling at this
-// level, else of the same name at another.
+// level, or the only one that has the word in it, else of the same name at
+// another level, below this one first.
 func (r *reader) suggest(prefix, name string) string {
 	var here []string
 	elsewhere := ""
@@ -119,11 +125,11 @@ func (r *reader) suggest(prefix, name string) string {
 		}
 		if k.parent() == trimDot(prefix) {
 			here = append(here, k.name())
-		} else if elsewhere == "" && k.name() == name {
+		} else if k.name() == name && (elsewhere == "" || !strings.HasPrefix(elsewhere, prefix)) {
 			elsewhere = k.Path
 		}
 	}
-	if near := nearest(name, here); near != "" {
+	if near := cmp.Or(onlyWith(name, here), nearest(name, here)); near != "" {
 		return "did you mean " + prefix + near + "?"
 	}
 	if elsewhere != "" {
