@@ -164,7 +164,7 @@ func (p *Policy) checkFlags(t *template.Template) {
 
 // retains reports whether a failed build would leave its instance.
 func retains(t *template.Template) bool {
-	return slices.Contains(t.Parameters(), template.Parameter{Name: "DeleteInstanceOnFailure", Value: "false"})
+	return t.Kind == template.Pipeline && value(t, "deleteInstanceOnFailure").Text == "false"
 }
 
 func (p *Policy) allowsBucket(bucket string) bool { return allows(p.Buckets, bucket) }

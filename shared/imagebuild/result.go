@@ -33,17 +33,17 @@ func (j *job) result(err error) Result {
 // error that waits for another delivery is a warning, unless it is Unknown;
 // what the operator must act on is an error.
 func (r Result) Log(log *slog.Logger) {
-	line := log.With("trigger", r.Delivery.Trigger, "sourceId", r.Delivery.SourceID, "jobId", r.JobID,
-		"clientToken", r.ClientToken, "durationMs", milliseconds(r.Duration))
+	line := []any{"trigger", r.Delivery.Trigger, "sourceId", r.Delivery.SourceID, "jobId", r.JobID,
+		"clientToken", r.ClientToken, "durationMs", milliseconds(r.Duration)}
 	switch {
 	case r.Err != nil && fault.KindOf(r.Err) == fault.Retryable:
-		line.Warn("to be redelivered", "kind", fault.Retryable, "error", safe(r.Err))
+		log.Warn("to be redelivered", append(line, "kind", fault.Retryable, "error", safe(r.Err))...)
 	case r.Err != nil:
-		line.Error("to be redelivered", "kind", fault.KindOf(r.Err), "error", safe(r.Err))
+		log.Error("to be redelivered", append(line, "kind", fault.KindOf(r.Err), "error", safe(r.Err))...)
 	case r.Status == Failed:
-		line.Error("done", "outcome", r.Status, "kind", r.Reason.Kind, "code", r.Reason.Code, "error", r.Reason.Message)
+		log.Error("done", append(line, "outcome", r.Status, "kind", r.Reason.Kind, "code", r.Reason.Code, "error", r.Reason.Message)...)
 	default:
-		line.Info("done", "outcome", r.Status)
+		log.Info("done", append(line, "outcome", r.Status)...)
 	}
 }
 
