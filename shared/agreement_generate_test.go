@@ -714,7 +714,7 @@ func (g *generator) yamlTask(b *strings.Builder, i int) {
 	if g.wrong() {
 		name = pick(g, "t0", "", "~", "''", "5", "[a]", "{a: b}", "*x", "&x a", "a b", "t0.stdout", "'p'")
 	}
-	if g.wrong() || g.wrong() {
+	if g.wrong() {
 		task = pick(g, oddTasks...)
 	}
 	indent := pick(g, "", "  ")

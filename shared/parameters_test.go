@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/aliyun/alibaba-cloud-sdk-go/sdk"
+	"github.com/aliyun/alibaba-cloud-sdk-go/sdk/auth/credentials"
 	"github.com/aliyun/alibaba-cloud-sdk-go/sdk/requests"
 	"github.com/stretchr/testify/require"
 
@@ -253,7 +254,7 @@ func openCapture(t *testing.T) *capture {
 	require.NoError(t, err)
 	key := acct.Keys.Issue(acct.Clock.Now().Add(time.Hour))
 	c.ctx = sdkclient.WithCredentials(t.Context(), sdkclient.Credentials{AccessKeyID: key.AccessKeyID, AccessKeySecret: key.Secret, SecurityToken: key.Token})
-	c.raw, err = sdk.NewClientWithAccessKey(account.Region, account.AccessKeyID, account.AccessKeySecret)
+	c.raw, err = sdk.NewClientWithOptions(account.Region, sdk.NewConfig(), credentials.NewAccessKeyCredential(account.AccessKeyID, account.AccessKeySecret))
 	require.NoError(t, err)
 	c.raw.Domain = strings.TrimPrefix(server.URL, "http://")
 	return c
