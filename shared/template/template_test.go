@@ -178,6 +178,26 @@ func TestSameCanonicalText(t *testing.T) {
 	}
 }
 
+// TestSameCanonicalYAML: comments and blank lines count in a block scalar only,
+// and there not at its end, unless it says so.
+func TestSameCanonicalYAML(t *testing.T) {
+	text := func(text string) string { return ParseFile("x.yaml", []byte(text)).Content.Text }
+	const plain = "Tasks:\n- Name: a\n  Action: RunShellCommand\n  Properties:\n    commandContent: |\n      # why\n\n      true\n- Name: b\n  Action: Reboot\n"
+	require.Equal(t, plain, text(plain))
+	for _, same := range []string{
+		strings.ReplaceAll(plain, "\n", "\r\n"), byteOrderMark + plain, "# c\n\n" + plain + "\n\n# c\n", "# ---\n# ---\n" + plain,
+		strings.Replace(plain, "- Name: b", "\n   # c\n\n- Name: b", 1), strings.Replace(plain, "  Action", "\n# c\n  Action", 1),
+	} {
+		require.Equal(t, plain, text(same), "%q", same)
+	}
+	for _, other := range []string{strings.Replace(plain, "- Name: b", "\n- Name: b", 1), plain} {
+		other = strings.Replace(other, "|", "|+", 1)
+		require.Equal(t, other, text(other))
+	}
+	const end = "Tasks:\n- Name: a\n  Action: RunShellCommand\n  Properties:\n    commandContent: |\n      true"
+	require.Equal(t, end, text(end), "there is no line feed at the end of its value")
+}
+
 // TestNoTextInFindings: findings travel in outcomes, template text does not.
 func TestNoTextInFindings(t *testing.T) {
 	const canary = "hunter2-S3CR3T"

@@ -192,16 +192,26 @@ func (y *yamlText) canonical(root *yaml.Node) string {
 	return y.text
 }
 
-// withoutComments drops comment lines and blank lines outside block scalars.
+// withoutComments drops comment lines and blank lines outside block scalars,
+// and the blank lines at the end of one.
 func (y *yamlText) withoutComments() string {
-	var b strings.Builder
+	var b, blanks strings.Builder
 	b.Grow(len(y.text))
 	block, indent := false, 0
 	for line := range strings.Lines(y.text) {
 		line = strings.TrimSuffix(line, "\n")
 		content := strings.TrimLeft(line, " ")
 		kind := kindOfLine(line)
-		block = block && (kind == blankLine || len(line)-len(content) > indent)
+		if block && kind == blankLine {
+			blanks.WriteString(line)
+			blanks.WriteByte('\n')
+			continue
+		}
+		block = block && len(line)-len(content) > indent
+		if block {
+			b.WriteString(blanks.String())
+		}
+		blanks.Reset()
 		if !block && kind != contentLine {
 			continue
 		}
