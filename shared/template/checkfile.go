@@ -133,10 +133,15 @@ func (p *part) parameterCode() string {
 		inTest: "InvalidParameter.TestContent"}[p.section]
 }
 
-// checkLateBlanks looks at blanks after a continuation mark.
+// checkLateBlanks looks at blanks that are cut off and that a shell would have
+// seen: after a continuation mark, and odd ones at the end of a command.
 func checkLateBlanks(l *lint, p *part) {
 	for _, late := range p.late {
-		l.add("IB0007", p.span(late.start, late.end), "", `blanks after the "\"`, "delete them; they are not sent")
+		message := "no-break or wide spaces at the end of the line"
+		if p.src.text[late.start-1] == '\\' {
+			message = `blanks after the "\"`
+		}
+		l.add("IB0007", p.span(late.start, late.end), "", message, "delete them; they are not sent")
 	}
 }
 

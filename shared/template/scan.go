@@ -51,7 +51,7 @@ type part struct {
 	pieces     []piece
 	words      []word
 	blankLines []blankInside
-	late       []piece // blanks after a continuation mark
+	late       []piece // blanks after a continuation mark, odd ones at the end of a command
 }
 
 // blankInside is a blank line inside a continued command.
@@ -269,6 +269,9 @@ func (s *scanner) continued(in *instruction, from int) bool {
 		s.add(from, from+len(body))
 		s.out.WriteString(body)
 		in.end = from + len(body)
+		if strings.ContainsAny(text[len(body):], oddBlanks) {
+			s.part.late = append(s.part.late, piece{in.end, end})
+		}
 		return false
 	}
 	if len(body) < len(text) {
