@@ -164,8 +164,8 @@ func (j *job) data() OutcomeData {
 	d := OutcomeData{
 		Status:      j.status,
 		Job:         j.source(),
-		Target:      OutcomeTarget{targetAlibaba, clip(j.region(), maxText), j.invocation.AccountID},
-		Resource:    OutcomeResource{Kind: j.kind(), ID: j.resource.ID, Name: clip(j.name(), maxText), Version: j.resource.Version},
+		Target:      OutcomeTarget{targetAlibaba, j.shownRegion(), j.invocation.AccountID},
+		Resource:    OutcomeResource{Kind: j.kind(), ID: j.resource.ID, Name: j.shownName(), Version: j.resource.Version},
 		Findings:    []template.Finding{},
 		Reason:      j.reason,
 		ClientToken: j.clientToken(),
@@ -179,6 +179,30 @@ func (j *job) data() OutcomeData {
 		d.Content = &OutcomeContent{SHA256: digest(t.Content.Text), Bytes: t.Content.Bytes, Commands: t.Content.Commands, Format: t.Format}
 	}
 	return d
+}
+
+// shownRegion is the function's own where the template's can be none: a header
+// may hold any text, and an outcome is published.
+func (j *job) shownRegion() string {
+	if region := j.region(); isIdentifier(region) {
+		return region
+	}
+	return j.invocation.Region
+}
+
+// maxName is the longest name of a resource, in characters.
+// Source: ECS 2014-05-26, CreateImageComponent, CreateImagePipeline, Name.
+const maxName = 128
+
+// shownName is "" where the name can be none, as shownRegion.
+func (j *job) shownName() string {
+	name := j.name()
+	if utf8.RuneCountInString(name) > maxName || strings.ContainsFunc(name, func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune(":_.-", r)
+	}) {
+		return ""
+	}
+	return name
 }
 
 func (j *job) timings() Timings {

@@ -100,9 +100,21 @@ func TestLongTextsAreClipped(t *testing.T) {
 	require.NoError(t, json.Unmarshal(body, &o))
 	require.Equal(t, "q\ufffdq\ufffd", o.Subject)
 	require.NotEmpty(t, o.Data.Findings)
-	for _, text := range []string{o.Data.Job.MessageID, o.Data.Target.RegionID} {
-		require.Equal(t, 1_000, utf8.RuneCountInString(text))
-		require.True(t, strings.HasSuffix(text, "…"))
+	require.Equal(t, 1_000, utf8.RuneCountInString(o.Data.Job.MessageID))
+	require.True(t, strings.HasSuffix(o.Data.Job.MessageID, "…"))
+}
+
+// A header may hold any text; what can be no region and no name stays in it.
+func TestTextInAHeaderIsNotPublished(t *testing.T) {
+	const secret = "correct horse/battery"
+	var body []byte
+	builder := &imagebuild.Builder{Outbox: outbox(func(b []byte) error { body = b; return nil })}
+	builder.Policy = imagebuild.Policy{NamePrefix: "web-"}
+	keys := []string{"regionId", "name", "instanceType", "vSwitchId", "resourceGroupId"}
+	for _, key := range keys {
+		require.NoError(t, run(builder, message("job", `{"content":"FROM IMAGE:m-1\nRUN true","`+key+`":"`+secret+`"}`)).Err)
+		require.Contains(t, string(body), `"status":"rejected"`)
+		require.NotContains(t, string(body), "horse", key)
 	}
 }
 

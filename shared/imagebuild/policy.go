@@ -121,7 +121,7 @@ func (p *Policy) Check(t *template.Template, region string) {
 	for _, b := range bounded {
 		for _, v := range t.Lookup(b.key) {
 			if list := b.list(p, region); !allows(list, v.Text) {
-				refuse(t, v, fmt.Sprintf("%s %s is not allowed", b.key, v.Text), b.setting, list)
+				refuse(t, v, b.key+shown(v.Text)+" is not allowed", b.setting, list)
 			}
 		}
 	}
@@ -165,6 +165,24 @@ func (p *Policy) checkFlags(t *template.Template) {
 // retains reports whether a failed build would leave its instance.
 func retains(t *template.Template) bool {
 	return t.Kind == template.Pipeline && value(t, "deleteInstanceOnFailure").Text == "false"
+}
+
+// shown adds a value to a message where it can be an identifier: anything else
+// may be text that slipped into a header, and a finding is published.
+func shown(value string) string {
+	if !isIdentifier(value) {
+		return ""
+	}
+	return " " + value
+}
+
+// maxIdentifier bounds what counts as an identifier, in characters.
+const maxIdentifier = 64
+
+func isIdentifier(s string) bool {
+	return s != "" && len(s) <= maxIdentifier && !strings.ContainsFunc(s, func(r rune) bool {
+		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("._*-", r))
+	})
 }
 
 func (p *Policy) allowsBucket(bucket string) bool { return allows(p.Buckets, bucket) }

@@ -138,7 +138,9 @@ func (j *jsonText) member(n *node, pointer string, depth int) error {
 		return err
 	}
 	key, _ := token.(string) // the decoder takes nothing else for a key
-	pointer += "/" + escapePointer.Replace(key)
+	if named(key) != "" {    // else it may be any text: the place is enough
+		pointer += "/" + key
+	}
 	keyAt := j.span(pointer, start, int(j.dec.InputOffset()))
 	value, err := j.value(pointer, depth)
 	if err == nil {
@@ -146,5 +148,3 @@ func (j *jsonText) member(n *node, pointer string, depth int) error {
 	}
 	return err
 }
-
-var escapePointer = strings.NewReplacer("~", "~0", "/", "~1")

@@ -112,7 +112,11 @@ func inputOf(r *http.Request) input {
 func action(r *http.Request) string { return inputOf(r).params["Action"] }
 
 func writeFault(w http.ResponseWriter, r *http.Request, status int, code string) {
-	writeRefusal(w, r, account.NewRequestID(), status, &refusal{code: code, detail: "A fault on demand."})
+	detail := "A fault on demand."
+	if code == "SignatureDoesNotMatch" { // as ever: it quotes the request
+		detail = stringToSign(r.Method, inputOf(r).params)
+	}
+	writeRefusal(w, r, account.NewRequestID(), status, &refusal{code: code, detail: detail})
 }
 
 func (s *service) serve(w http.ResponseWriter, r *http.Request) {
