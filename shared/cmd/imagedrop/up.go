@@ -99,9 +99,9 @@ func startStack(ctx context.Context, f upFlags, s streams) (*stack.Stack, error)
 	if f.opt.Memory {
 		f.opt.StateDir = ""
 	}
-	f.opt.Log = io.Discard
+	f.opt.Report = s.err
 	if f.showLogs {
-		f.opt.Log = s.err
+		f.opt.Log, f.opt.Report = s.err, nil
 	}
 	st, err := stack.Start(ctx, f.opt)
 	if _, missing := os.Stat(f.opt.File); err != nil && errors.Is(missing, fs.ErrNotExist) {

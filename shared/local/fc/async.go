@@ -82,7 +82,7 @@ func (h *Host) loadEvents() error {
 		return broken
 	})
 	for function, n := range orphans {
-		h.logLine(function, fmt.Sprintf("fc: %d events wait for this function, which is not there", n))
+		h.reportText(function, fmt.Sprintf("%d events wait for this function, which is not there", n))
 	}
 	return err
 }
@@ -153,7 +153,7 @@ func (p *pool) attempt(n uint64) {
 	})
 	if err != nil {
 		p.events.done(n)
-		p.logf("event not delivered: %v", err)
+		p.reportf("event not delivered: %v", err)
 		return
 	}
 	if p.host.acct.Clock.Now().After(e.Stored.Add(p.fn.Async.MaxAge)) {
@@ -188,7 +188,7 @@ func (p *pool) retry(n uint64, e event, r Result) {
 // keep queues the event again; err says why its stored form could not change.
 func (p *pool) keep(n uint64, due time.Time, err error) {
 	if err != nil {
-		p.logf("event %d stays as it was: %v", n, err)
+		p.reportf("event %d stays as it was: %v", n, err)
 	}
 	p.events.again(n, due)
 }
@@ -217,7 +217,7 @@ func (p *pool) conclude(n uint64, e event, condition string, r Result) {
 	}
 	p.events.done(n)
 	if condition != conditionSuccess {
-		p.logf("request %s given up after %d attempts (%s)", e.RequestID, attempts(e, condition), condition)
+		p.reportf("request %s given up after %d attempts (%s)", e.RequestID, attempts(e, condition), condition)
 	}
 }
 

@@ -70,7 +70,7 @@ func (s *stream) body(m QueueMessage) []byte {
 	}
 	decoded, err := base64.StdEncoding.DecodeString(string(m.Body))
 	if err != nil {
-		s.logf("the body of message %s is not base64 and passes unchanged", m.ID)
+		s.reportf("the body of message %s is not base64 and passes unchanged", m.ID)
 		return m.Body
 	}
 	return decoded

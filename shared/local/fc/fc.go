@@ -90,9 +90,11 @@ type Options struct {
 	Triggers  []QueueTrigger
 	TimeScale float64       // the spacing of retries is divided by it; 0: 1
 	IdleAfter time.Duration // an instance idle for so long ends unless it is the last; 0: 5 min
-	// Log takes each line that a function writes and what the host has to say
-	// about it. It is never called concurrently and must not call the Host.
-	Log func(function, line string)
+	// Log takes each line that a function writes, Report what the host has to
+	// say: a function that does not start, an event given up. nil: such texts go
+	// to Log, behind "fc: ". Neither is ever called concurrently with the other
+	// or itself, and they must not call the Host.
+	Log, Report func(function, line string)
 }
 
 // Result is what a synchronous invocation answers.
@@ -128,8 +130,8 @@ type Host struct {
 	mux      *http.ServeMux
 	spawn    *spawner
 
-	logMu sync.Mutex
-	log   func(function, line string)
+	logMu       sync.Mutex
+	log, report func(function, line string)
 
 	addr   string
 	ctx    context.Context
@@ -143,7 +145,7 @@ type Host struct {
 func New(acct *account.Account, st *store.Store, opt Options) (*Host, error) {
 	h := &Host{
 		acct: acct, store: st, pools: map[string]*pool{},
-		scale: opt.TimeScale, idle: opt.IdleAfter, boot: defaultBoot, log: opt.Log,
+		scale: opt.TimeScale, idle: opt.IdleAfter, boot: defaultBoot, log: opt.Log, report: opt.Report,
 	}
 	if h.scale <= 0 {
 		h.scale = 1
@@ -179,7 +181,7 @@ func (h *Host) add(f Function) error {
 	h.pools[f.Name] = p
 	h.names = append(h.names, f.Name)
 	if n := f.environmentBytes(); n > maxEnvironment {
-		p.logf("its environment has %d bytes; Function Compute may refuse more than %d", n, maxEnvironment)
+		p.reportf("its environment has %d bytes; Function Compute may refuse more than %d", n, maxEnvironment)
 	}
 	return nil
 }
@@ -322,6 +324,16 @@ func (h *Host) logLine(function, line string) {
 	h.logMu.Lock()
 	defer h.logMu.Unlock()
 	h.log(function, line)
+}
+
+func (h *Host) reportText(function, text string) {
+	if h.report == nil {
+		h.logLine(function, "fc: "+text)
+		return
+	}
+	h.logMu.Lock()
+	defer h.logMu.Unlock()
+	h.report(function, text)
 }
 
 // sleep waits on the account's clock and reports false if the host closes first.

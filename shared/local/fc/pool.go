@@ -79,7 +79,8 @@ func (p *pool) open() {
 	p.start()
 	p.scale()
 	p.mu.Unlock()
-	p.logf("to debug it, start %s with FC_RUNTIME_API=%s/%s/%s: it then gets every event", p.fn.Command, p.host.addr, p.fn.Name, debugName)
+	p.host.logLine(p.fn.Name, fmt.Sprintf("fc: to debug it, start %s with FC_RUNTIME_API=%s/%s/%s: it then gets every event",
+		p.fn.Command, p.host.addr, p.fn.Name, debugName))
 }
 
 // close ends the instances, the idle ones through their PreStop hook.
@@ -254,7 +255,7 @@ func (p *pool) retire(in *instance) {
 // ended takes a dead instance out and settles what it was doing.
 func (p *pool) ended(in *instance) {
 	if report := p.remove(in); report != "" {
-		p.logf("%s", report)
+		p.reportf("%s", report)
 	}
 }
 
@@ -433,9 +434,9 @@ func (p *pool) stats() Stats {
 	return s
 }
 
-// logf says something about the function in the host's own words.
-func (p *pool) logf(format string, args ...any) {
-	p.host.logLine(p.fn.Name, "fc: "+fmt.Sprintf(format, args...))
+// reportf says something about the function in the host's own words.
+func (p *pool) reportf(format string, args ...any) {
+	p.host.reportText(p.fn.Name, fmt.Sprintf(format, args...))
 }
 
 // limit is how long the invocation may run.

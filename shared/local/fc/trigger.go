@@ -139,7 +139,7 @@ func (h *Host) poll(t QueueTrigger) {
 		}
 		messages, err := s.receive(slots)
 		if err != nil && !h.closing() {
-			s.logf("receive: %v", err)
+			s.reportf("receive: %v", err)
 			h.sleep(receivePause)
 		}
 		s.launch(messages, slots)
@@ -253,7 +253,7 @@ func (s *stream) deliver(b batch) {
 			s.fail(b)
 			return
 		}
-		s.logf("blocked by message %s, attempt %d failed", b.messages[0].ID, failed)
+		s.reportf("blocked by message %s, attempt %d failed", b.messages[0].ID, failed)
 		if !s.keepUntil(b, s.spacing(failed)) {
 			s.giveBack(b.messages)
 			return
@@ -266,7 +266,7 @@ func (s *stream) invoke(b batch) bool {
 	if s.Async {
 		err := s.host.store.Update(func(tx *store.Tx) error { return s.host.InvokeAsync(tx, s.Function, b.payload) })
 		if err != nil {
-			s.logf("invoke: %v", err)
+			s.reportf("invoke: %v", err)
 		}
 		return err == nil
 	}
@@ -324,11 +324,11 @@ func (s *stream) fail(b batch) {
 }
 
 func (s *stream) giveUp(m QueueMessage) {
-	s.logf("message %s given up after %d attempts", m.ID, m.DequeueCount)
+	s.reportf("message %s given up after %d attempts", m.ID, m.DequeueCount)
 	if s.DeadLetter != nil {
 		err := s.host.store.Update(func(tx *store.Tx) error { return s.DeadLetter(tx, m.Body) })
 		if err != nil {
-			s.logf("dead letter: %v", err)
+			s.reportf("dead letter: %v", err)
 			s.hold(&m, s.spacing(m.DequeueCount))
 			return
 		}
@@ -346,7 +346,7 @@ func (s *stream) hold(m *QueueMessage, d time.Duration) {
 	handle, err := s.Source.Hold(m.Handle, d)
 	m.NextVisible = s.host.acct.Clock.Now().Add(d)
 	if err != nil {
-		s.logf("hold message %s: %v", m.ID, err)
+		s.reportf("hold message %s: %v", m.ID, err)
 		return
 	}
 	m.Handle = handle
@@ -357,11 +357,11 @@ func (s *stream) hold(m *QueueMessage, d time.Duration) {
 func (s *stream) remove(messages []QueueMessage) {
 	for _, m := range messages {
 		if err := s.Source.Delete(m.Handle); err != nil {
-			s.logf("delete message %s: %v", m.ID, err)
+			s.reportf("delete message %s: %v", m.ID, err)
 		}
 	}
 }
 
-func (s *stream) logf(format string, args ...any) {
-	s.pool.logf("trigger %s: %s", s.Name, fmt.Sprintf(format, args...))
+func (s *stream) reportf(format string, args ...any) {
+	s.pool.reportf("trigger %s: %s", s.Name, fmt.Sprintf(format, args...))
 }

@@ -33,17 +33,20 @@ const stateFile = "state.db"
 
 // Options are the choices of one local cloud.
 type Options struct {
-	File       string  // s.yaml
-	StateDir   string  // for the state and endpoints.json
-	Memory     bool    // keeps nothing; endpoints.json is written where StateDir is given
-	PortBase   int     // of all ports, DefaultPortBase and up; 0 takes free ones
-	Generation string  // of the Image Builder rules: "current" (also "") or "2023"
-	Strict     bool    // only what the catalogue lists exists
-	Catalogue  string  // a file that adds to the catalogue; "" for none
-	TimeScale  float64 // the spacing of retries is divided by it; 0 means 1
-	BinDir     string  // of the functions, as BinDir/<function>/<handler>; "": the code paths of s.yaml
-	Log        io.Writer
-	Clock      account.Clock // nil: the system's
+	File       string    // s.yaml
+	StateDir   string    // for the state and endpoints.json
+	Memory     bool      // keeps nothing; endpoints.json is written where StateDir is given
+	PortBase   int       // of all ports, DefaultPortBase and up; 0 takes free ones
+	Generation string    // of the Image Builder rules: "current" (also "") or "2023"
+	Strict     bool      // only what the catalogue lists exists
+	Catalogue  string    // a file that adds to the catalogue; "" for none
+	TimeScale  float64   // the spacing of retries is divided by it; 0 means 1
+	BinDir     string    // of the functions, as BinDir/<function>/<handler>; "": the code paths of s.yaml
+	Log        io.Writer // for what the functions log, and all that Report gets; nil: nowhere
+	// Report is for what a user must know besides: a function that does not
+	// start, an event given up, a service that fails. nil: Log only.
+	Report io.Writer
+	Clock  account.Clock // nil: the system's
 	// LookupEnv answers the ${env(...)} of s.yaml; nil: os.LookupEnv.
 	LookupEnv func(string) (string, bool)
 }
@@ -63,7 +66,8 @@ type Stack struct {
 	functions *fc.Host
 	listeners map[string][]net.Listener
 	endpoints Endpoints
-	log       *log.Logger
+	log       *log.Logger // of what the functions write
+	report    *log.Logger
 
 	closers []func() error // in order of opening
 	closed  sync.Once
@@ -75,6 +79,7 @@ type Stack struct {
 // the error is store.ErrLocked. ctx bounds the start only.
 func Start(ctx context.Context, opt Options) (*Stack, error) {
 	s := &Stack{opt: opt, log: log.New(cmp.Or[io.Writer](opt.Log, io.Discard), "", 0)}
+	s.report = log.New(io.MultiWriter(lines{s.log}, cmp.Or[io.Writer](opt.Report, io.Discard)), "", 0)
 	for _, step := range []func(context.Context) error{
 		s.readFile, s.makeAccount, s.openStore, s.openPorts, s.joinServices, s.createNames, s.serveAll, s.publish,
 	} {
@@ -84,6 +89,11 @@ func Start(ctx context.Context, opt Options) (*Stack, error) {
 	}
 	return s, nil
 }
+
+// lines writes to a log, so that only the log writes to what is behind it.
+type lines struct{ *log.Logger }
+
+func (l lines) Write(line []byte) (int, error) { return len(line), l.Output(0, string(line)) }
 
 // Endpoints returns the addresses.
 func (s *Stack) Endpoints() Endpoints { return s.endpoints }
@@ -208,7 +218,8 @@ func (s *Stack) joinServices(ctx context.Context) (err error) {
 	s.oss = oss.New(s.account, s.store, oss.Options{Rules: s.objectRules()})
 	s.functions, err = fc.New(s.account, s.store, fc.Options{
 		Functions: s.deployed(), Triggers: s.queueTriggers(), TimeScale: s.opt.TimeScale,
-		Log: func(function, line string) { s.log.Printf("[%s] %s", function, line) },
+		Log:    func(function, line string) { s.log.Printf("[%s] %s", function, line) },
+		Report: func(function, text string) { s.report.Printf("function %s: %s", function, text) },
 	})
 	if err == nil {
 		s.account.Faults.OnKill(s.functions.KillBusy)
@@ -243,7 +254,7 @@ func (s *Stack) serveAll(context.Context) error {
 		"mns": s.mns,
 		"fc":  console.LocalOnly(s.functions),
 	} {
-		s.onClose(serve(s.listeners[service], h, s.log).close)
+		s.onClose(serve(s.listeners[service], h, s.report).close)
 	}
 	s.onClose(s.functions.Close)
 	return s.functions.Start(s.listeners["fc"][0].Addr().String())
