@@ -13,7 +13,7 @@ import (
 func checkKeys(r *report, keys []given) {
 	for i := range keys {
 		g := &keys[i]
-		if n := g.sent(); g.key.Items > 0 && n > g.key.Items {
+		if n := g.sent(keys); g.key.Items > 0 && n > g.key.Items {
 			r.add(g.key.ItemsRule, g.keyAt, g.key.ItemsCode,
 				fmt.Sprintf("%s has %d entries; at most %d are allowed", g.key.Path, n, g.key.Items), "delete some")
 		}

@@ -64,11 +64,22 @@ func (g *given) text() string {
 	return g.values[0].text
 }
 
-// sent counts the values that are sent: an empty one is not.
-func (g *given) sent() int {
+// sent counts the values of g, one of keys, that are sent: an empty one is not,
+// nor an object that sets nothing.
+func (g *given) sent(keys []given) int {
 	n := 0
-	for _, v := range g.values {
-		if v.text != "" || v.tag != "" || g.key.Type == Objects {
+	if g.key.Type != Objects {
+		for _, v := range g.values {
+			if v.text != "" || v.tag != "" {
+				n++
+			}
+		}
+		return n
+	}
+	last := -1 // the members of an object stand together
+	for i := range keys {
+		if k := &keys[i]; k.key.parent() == g.key.Path && k.text() != "" && k.entry != last {
+			last = k.entry
 			n++
 		}
 	}
