@@ -112,7 +112,7 @@ func helpUnknown(word string) string {
 	if near := nearest(upper, names); near != "" {
 		return "did you mean " + near + "?"
 	}
-	return "known commands: " + strings.Join(names, ", ")
+	return `is RUN missing here, or a "\" at the end of the line before? Known commands: ` + join(names)
 }
 
 func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
