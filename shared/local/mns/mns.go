@@ -57,7 +57,7 @@ func New(acct *account.Account, st *store.Store, opt Options) *Service {
 
 // CreateQueue creates the queue; one that exists keeps its attributes.
 func (s *Service) CreateQueue(name string, a QueueAttributes) error {
-	if err := checkQueueName(name); err != nil {
+	if err := CheckQueueName(name); err != nil {
 		return err
 	}
 	return s.store.Update(func(tx *store.Tx) error {

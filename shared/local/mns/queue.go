@@ -84,7 +84,8 @@ func (q queueRecord) expired(m messageRecord, now time.Time) bool {
 // counts are the messages of a queue by state.
 type counts struct{ active, inactive, delayed int }
 
-func checkQueueName(name string) error {
+// CheckQueueName says what is wrong with a queue's name.
+func CheckQueueName(name string) error {
 	switch {
 	case name == "" || len(name) > maxQueueName:
 		return coded("QueueNameLengthError")

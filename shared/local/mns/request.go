@@ -253,7 +253,7 @@ func (s *Service) answer(ctx context.Context, req *request) (answer, error) {
 		return noTopics(req.operation)
 	}
 	if req.operation != "ListQueue" {
-		if err := checkQueueName(req.queue); err != nil {
+		if err := CheckQueueName(req.queue); err != nil {
 			return answer{}, err
 		}
 	}

@@ -183,6 +183,8 @@ var mistakes = []struct{ name, old, new, at, want string }{
 	{"batch too large", "CountBasedWindow: 1", "CountBasedWindow: 20000", "77:35", "20000 is not within 1 and 10000"},
 	{"circle", "RESULT_QUEUE: results", "RESULT_QUEUE: requests", "9:19", "events would go round in a circle"},
 	{"own dead-letter queue", "queues/dlq\n", "queues/requests\n", "75:22", "would be its own dead-letter queue"},
+	{"queue name", "RESULT_QUEUE: results", "RESULT_QUEUE: the_results", "9:19", `queue "the_results": InvalidQueueName`},
+	{"queue name in an ARN", "/queues/dlq/messages", "/queues/d.l.q/messages", "36:26", `queue "d.l.q": InvalidQueueName`},
 	{"same function twice", "functionName: message", "functionName: upload", "51:21", `there is another function "upload"`},
 	{"unknown variable", "${vars.seconds}", "${vars.secnods}", "23:16", `there is no "secnods": did you mean "seconds"?`},
 	{"unknown form", "${vars.seconds}", "${file('x')}", "23:16", "unknown variable ${file('x')}: the local cloud knows"},
@@ -208,6 +210,12 @@ func TestMistakesAreReportedWhereTheyStand(t *testing.T) {
 			require.Contains(t, err.Error(), "s.yaml:"+m.at+": ")
 		})
 	}
+}
+
+func TestABucketThatIsNoneIsOneMistake(t *testing.T) {
+	_, err := readText(strings.Replace(good, "1234567890123456:templates-bucket", "1234567890123456:Templates", 1), noEnv)
+	require.Error(t, err)
+	require.NotContains(t, err.Error(), "\n")
 }
 
 func TestTriggersOfOneBucketMustNotOverlap(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"imagedrop/shared/local/account"
+	"imagedrop/shared/local/mns"
 	"imagedrop/shared/local/oss"
 )
 
@@ -99,14 +100,14 @@ func (b *planner) addFunction(f *function) {
 	for name, value := range f.EnvironmentVariables {
 		planned.env[name] = *value
 		if strings.HasSuffix(name, "_QUEUE") {
-			b.addQueue(*value)
+			b.addQueue(value, *value)
 		}
 	}
 	d := &f.AsyncInvokeConfig.DestinationConfig
 	planned.onSuccess = b.arnName("messagesARN", d.OnSuccess.Destination)
 	planned.onFailure = b.arnName("messagesARN", d.OnFailure.Destination)
-	b.addQueue(planned.onSuccess)
-	b.addQueue(planned.onFailure)
+	b.addQueue(&d.OnSuccess.Destination, planned.onSuccess)
+	b.addQueue(&d.OnFailure.Destination, planned.onFailure)
 	b.functions = append(b.functions, planned)
 	names := map[string]bool{}
 	for i := range f.Triggers {
@@ -200,14 +201,14 @@ func (b *planner) addEventBridgeTrigger(f *function, t *trigger, c *eventBridgeT
 		b.say("queue trigger %s of %s is not enabled", t.TriggerName, f.FunctionName)
 		return
 	}
-	mns := c.EventSourceConfig.EventSourceParameters.SourceMNSParameters
+	from := &c.EventSourceConfig.EventSourceParameters.SourceMNSParameters
 	s := queueSource{
-		name: t.TriggerName, function: f.FunctionName, queue: mns.QueueName, region: mns.RegionID,
+		name: t.TriggerName, function: f.FunctionName, queue: from.QueueName, region: from.RegionID,
 		deadLetters: b.arnName("queueARN", c.RunOptions.DeadLetterQueue.ARN),
-		decode:      mns.IsBase64Decode == nil || *mns.IsBase64Decode, config: *c,
+		decode:      from.IsBase64Decode == nil || *from.IsBase64Decode, config: *c,
 	}
-	b.addQueue(s.queue)
-	b.addQueue(s.deadLetters)
+	b.addQueue(&from.QueueName, s.queue)
+	b.addQueue(&c.RunOptions.DeadLetterQueue.ARN, s.deadLetters)
 	b.sources = append(b.sources, s)
 }
 
@@ -227,12 +228,12 @@ func (b *planner) checkEventBridge(f *function, c *eventBridgeTrigger) {
 	if f.Timeout > maxQueueTimeout {
 		b.fail(&f.Timeout, "timeout: %d s: a function with a queue trigger must answer within %d s", f.Timeout, maxQueueTimeout)
 	}
-	mns := &source.EventSourceParameters.SourceMNSParameters
-	if mns.RegionID != f.Region {
-		b.fail(&mns.RegionID, "RegionId: the function is in %s", f.Region)
+	from := &source.EventSourceParameters.SourceMNSParameters
+	if from.RegionID != f.Region {
+		b.fail(&from.RegionID, "RegionId: the function is in %s", f.Region)
 	}
-	if b.arnName("queueARN", c.RunOptions.DeadLetterQueue.ARN) == mns.QueueName {
-		b.fail(&c.RunOptions.DeadLetterQueue.ARN, "Arn: the queue %s would be its own dead-letter queue", mns.QueueName)
+	if b.arnName("queueARN", c.RunOptions.DeadLetterQueue.ARN) == from.QueueName {
+		b.fail(&c.RunOptions.DeadLetterQueue.ARN, "Arn: the queue %s would be its own dead-letter queue", from.QueueName)
 	}
 }
 
@@ -262,16 +263,24 @@ func (b *planner) arnName(kind, arn string) string {
 	return ""
 }
 
-func (b *planner) addQueue(name string) {
-	if name != "" && !slices.Contains(b.queues, name) {
-		b.queues = append(b.queues, name)
+// addQueue notes the queue that the value at names; "" is none.
+func (b *planner) addQueue(at any, name string) {
+	if name == "" || slices.Contains(b.queues, name) {
+		return
 	}
+	if err := mns.CheckQueueName(name); err != nil {
+		b.fail(at, "queue %q: %v", name, err)
+	}
+	b.queues = append(b.queues, name)
 }
 
 // checkOverlaps applies what OSS demands of the triggers of one bucket.
 func (b *planner) checkOverlaps() {
 	var rules []oss.Rule
 	for _, r := range b.objects {
+		if r.bucket == "" {
+			continue // that is a mistake of its own
+		}
 		rules = append(rules, r.rule())
 		if err := oss.ValidateRules(rules); err != nil {
 			b.fail(r.at, "%v", err)
