@@ -184,7 +184,6 @@ var mistakes = []struct{ name, old, new, at, want string }{
 	{"circle", "RESULT_QUEUE: results", "RESULT_QUEUE: requests", "9:19", "events would go round in a circle"},
 	{"own dead-letter queue", "queues/dlq\n", "queues/requests\n", "75:22", "would be its own dead-letter queue"},
 	{"queue name", "RESULT_QUEUE: results", "RESULT_QUEUE: the_results", "9:19", `queue "the_results": InvalidQueueName`},
-	{"queue name in an ARN", "/queues/dlq/messages", "/queues/d.l.q/messages", "36:26", `queue "d.l.q": InvalidQueueName`},
 	{"same function twice", "functionName: message", "functionName: upload", "51:21", `there is another function "upload"`},
 	{"unknown variable", "${vars.seconds}", "${vars.secnods}", "23:16", `there is no "secnods": did you mean "seconds"?`},
 	{"unknown form", "${vars.seconds}", "${file('x')}", "23:16", "unknown variable ${file('x')}: the local cloud knows"},
