@@ -1,6 +1,7 @@
-# One set of flags for everything, so that nothing heavy is compiled twice.
+# One set of flags for everything, so that nothing heavy is compiled twice. No
+# service here speaks HTTP/2: without it a function is 0.25 MB smaller.
 export CGO_ENABLED := 0
-export GOFLAGS := -trimpath -buildvcs=false
+export GOFLAGS := -trimpath -buildvcs=false -tags=nethttpomithttp2
 
 VERSION   := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS   := -s -w -X imagedrop/shared/imagebuild.Version=$(VERSION)
