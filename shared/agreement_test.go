@@ -58,10 +58,10 @@ var stricter = map[string]struct{ why, answers string }{
 	"IB0254":   {why: "the key or section is not sent"},
 	"IB0255":   {why: "the keys of the other kind are not sent"},
 	"IB0257":   {why: "the service sees one content, the sender gave two"},
+	"IB0601":   {why: "the service knows YAML by its root, not by the file's name, and may read the text as commands", answers: anyCode},
 	"IB0602":   {why: "as IB0601", answers: anyCode},
 	"IB0605":   {why: "the service passes over an unknown key of a task"},
 	emptyValue: {why: "an empty value is not sent, whatever the key"},
-	"IB0601":   {why: "the service knows YAML by its root, not by the file's name, and may read the text as commands", answers: anyCode},
 }
 
 // anyCode begins every code.
@@ -82,19 +82,19 @@ var unread = []string{"IB0004", "IB0005", "IB0252", "IB0256", "IB0257"}
 // them.
 var decided = map[string]struct {
 	why  string
-	when func(*market, request) bool
+	when func(*service, request) bool
 }{
-	"InvalidRegionId.NotFound":           {"which regions there are", (*market).namesUnknownRegion},
-	"InvalidImage.NotFound":              {"which images there are", (*market).namesUnknownImage},
-	"ImageComponent.NotFound":            {"which components there are", (*market).namesUnknownComponent},
-	"InvalidImageComponent.NotSupported": {"what type a component has", (*market).misplacesComponent},
+	"InvalidRegionId.NotFound":           {"which regions there are", (*service).namesUnknownRegion},
+	"InvalidImage.NotFound":              {"which images there are", (*service).namesUnknownImage},
+	"ImageComponent.NotFound":            {"which components there are", (*service).namesUnknownComponent},
+	"InvalidImageComponent.NotSupported": {"what type a component has", (*service).misplacesComponent},
 	"InvalidParameter.Content":           {becameYAML, becomesYAML("Content")},
-	"InvalidParameter.BuildContent":      {"which parameters a component has; " + becameYAML, (*market).givesParameters},
+	"InvalidParameter.BuildContent":      {"which parameters a component has; " + becameYAML, (*service).givesParameters},
 	"InvalidParameter.TestContent":       {becameYAML, becomesYAML("TestContent")},
-	"InvalidComponentVersion.Exist":      {"which versions are taken", (*market).nameIsTaken},
-	"IdempotentParameterMismatch":        {"which tokens were used", (*market).tokenIsUsed},
-	"QuotaExceed.ImageComponent":         {"how many components there are", (*market).isFull},
-	"QuotaExceed.ImagePipeline":          {"how many pipelines there are", (*market).isFull},
+	"InvalidComponentVersion.Exist":      {"which versions are taken", (*service).nameIsTaken},
+	"IdempotentParameterMismatch":        {"which tokens were used", (*service).tokenIsUsed},
+	"QuotaExceed.ImageComponent":         {"how many components there are", (*service).isFull},
+	"QuotaExceed.ImagePipeline":          {"how many pipelines there are", (*service).isFull},
 }
 
 const becameYAML = "whether broken YAML became whole as its lines lost their indentation"
@@ -153,9 +153,9 @@ func (r request) scope() string { return r.RegionID + " " + string(r.Kind) }
 func (r request) token() string { return r.scope() + " " + r.ClientToken }
 func (r request) name() string  { return r.scope() + " " + r.values["Name"] }
 
-// market is the local service behind a listener, the real adapter to it, and
+// service is the local service behind a listener, the real adapter to it, and
 // what the test knows of the service's state.
-type market struct {
+type service struct {
 	t      testing.TB
 	ctx    context.Context
 	client *ecsimage.Client
@@ -176,22 +176,22 @@ type market struct {
 // quota of components, and of pipelines, is small enough to be used up.
 const quota = 200
 
-// components are in every market, for samples to refer to.
+// components are in every service, for samples to refer to.
 var components = []string{
 	`{"name": "agreed", "componentVersion": "1.0.0", "content": "RUN true"}`,
 	`{"name": "tested", "componentVersion": "1.0.0", "componentType": "Test", "content": "RUN true"}`,
 	`{"name": "with:parameters", "componentVersion": "1.0.0", "content": "Parameters:\n  needed: {Type: String}\n  optional: {Type: String, DefaultValue: x}\nTasks:\n- {Name: a, Action: RunShellCommand, Properties: {commandContent: 'echo {{ needed }}'}}\n"}`,
 }
 
-func openMarket(t testing.TB) *market {
-	m := &market{t: t, close: func() {}, seen: map[string]int{}}
+func openService(t testing.TB) *service {
+	m := &service{t: t, close: func() {}, seen: map[string]int{}}
 	m.reopen()
 	t.Cleanup(func() { m.close() })
 	return m
 }
 
 // reopen starts an empty service.
-func (m *market) reopen() {
+func (m *service) reopen() {
 	m.close()
 	state, err := store.OpenMemory()
 	require.NoError(m.t, err)
@@ -215,7 +215,7 @@ func (m *market) reopen() {
 }
 
 // requestOf builds the create of a template, also of one that is rejected.
-func (m *market) requestOf(t *template.Template, token string) request {
+func (m *service) requestOf(t *template.Template, token string) request {
 	m.jobs++
 	r := imagebuild.Request{Kind: t.Kind, RegionID: cmp.Or(t.RegionID, account.Region), ClientToken: cmp.Or(token, m.job())}
 	r.Parameters = slices.Clone(t.Parameters())
@@ -231,7 +231,7 @@ func (m *market) requestOf(t *template.Template, token string) request {
 }
 
 // job is the source ID of the delivery under way.
-func (m *market) job() string { return fmt.Sprintf("job-%d", m.jobs) }
+func (m *service) job() string { return fmt.Sprintf("job-%d", m.jobs) }
 
 // withBase names a base image where a malformed FROM names none, so that the
 // service gets to see the FROM.
@@ -246,7 +246,7 @@ func (r request) withBase() request {
 
 // send creates over the real adapter and answers the code of the refusal, ""
 // where the service accepts.
-func (m *market) send(r request) string {
+func (m *service) send(r request) string {
 	_, err := m.client.Create(m.ctx, r.Request)
 	if f := fault.Of(err); f != nil {
 		return cmp.Or(f.Code, f.Error())
@@ -262,14 +262,14 @@ func (m *market) send(r request) string {
 // spy lets the create of a job pass to the service and keeps it.
 type spy struct {
 	*ecsimage.Client
-	market *market
-	sent   request
-	code   string
+	service *service
+	sent    request
+	code    string
 }
 
 func (s *spy) Create(_ context.Context, r imagebuild.Request) (string, error) {
 	s.sent = newRequest(r)
-	if s.code = s.market.send(s.sent); s.code != "" {
+	if s.code = s.service.send(s.sent); s.code != "" {
 		return "", &fault.Error{Kind: fault.Permanent, Op: "spy.Create", Code: s.code}
 	}
 	return "created", nil
@@ -284,8 +284,8 @@ var open = imagebuild.Policy{
 }
 
 // build takes a sample without errors the whole way of a job.
-func (m *market) build(in sample, want request) (code string) {
-	s := &spy{Client: m.client, market: m}
+func (m *service) build(in sample, want request) (code string) {
+	s := &spy{Client: m.client, service: m}
 	builder := imagebuild.Builder{Objects: in, Resources: s, Outbox: s, Policy: open, SkipLookup: true}
 	invocation := imagebuild.Invocation{Function: "upload", Region: account.Region, AccountID: account.ID}
 	builder.Run(m.ctx, invocation, []imagebuild.Delivery{in.delivery(m.job())})
@@ -304,7 +304,7 @@ type verdict struct {
 }
 
 // agree judges one sample.
-func (m *market) agree(in sample) {
+func (m *service) agree(in sample) {
 	t, token := in.parse()
 	v := verdict{sample: in, template: t}
 	for _, f := range t.Findings {
@@ -347,7 +347,7 @@ func containsAny(list, any []string) bool {
 	return slices.ContainsFunc(list, func(s string) bool { return slices.Contains(any, s) })
 }
 
-func (m *market) judge(v verdict) {
+func (m *service) judge(v verdict) {
 	for _, rule := range v.silent {
 		if _, listed := stricter[rule]; !listed {
 			m.t.Errorf("%s is in no table, and predicts no code\n%v", rule, v)
@@ -367,7 +367,7 @@ func (m *market) judge(v verdict) {
 }
 
 // mayAnswer reports an unpredicted code that a table allows.
-func (m *market) mayAnswer(v verdict) bool {
+func (m *service) mayAnswer(v verdict) bool {
 	for _, rule := range v.silent {
 		if answers := stricter[rule].answers; answers == anyCode || answers != "" && strings.HasPrefix(v.answer, answers) {
 			m.seen[rule]++
@@ -395,7 +395,7 @@ func (v verdict) String() string {
 	return b.String()
 }
 
-func (m *market) namesUnknownRegion(r request) bool {
+func (m *service) namesUnknownRegion(r request) bool {
 	for name, value := range r.values {
 		if (name == "RegionId" || strings.HasPrefix(name, "ToRegionId.")) && !m.exists.Region(value) {
 			return true
@@ -404,7 +404,7 @@ func (m *market) namesUnknownRegion(r request) bool {
 	return false
 }
 
-func (m *market) namesUnknownImage(r request) bool {
+func (m *service) namesUnknownImage(r request) bool {
 	switch image := r.values["BaseImage"]; r.values["BaseImageType"] {
 	case "IMAGE":
 		return !m.exists.Image(image)
@@ -416,7 +416,7 @@ func (m *market) namesUnknownImage(r request) bool {
 
 const ownComponents = "acs:ecs:" + account.Region + ":" + account.ID + ":imagecomponent/"
 
-// componentTypes are the types of the market's components.
+// componentTypes are the types of the service's components.
 var componentTypes = map[string]string{
 	ownComponents + "agreed/1.0.0": "Build", ownComponents + "agreed/1.0.*": "Build",
 	ownComponents + "agreed/1.*.*": "Build", ownComponents + "agreed/*.*.*": "Build",
@@ -435,14 +435,14 @@ func (r request) references(content string) [][]string {
 	return list
 }
 
-func (m *market) namesUnknownComponent(r request) bool {
+func (m *service) namesUnknownComponent(r request) bool {
 	all := append(r.references("BuildContent"), r.references("TestContent")...)
 	return slices.ContainsFunc(all, func(words []string) bool {
 		return componentTypes[words[0]] == "" || r.RegionID != account.Region
 	})
 }
 
-func (m *market) misplacesComponent(r request) bool {
+func (m *service) misplacesComponent(r request) bool {
 	for content, other := range map[string]string{"BuildContent": "Test", "TestContent": "Build"} {
 		if slices.ContainsFunc(r.references(content), func(words []string) bool { return componentTypes[words[0]] == other }) {
 			return true
@@ -451,25 +451,25 @@ func (m *market) misplacesComponent(r request) bool {
 	return false
 }
 
-func (m *market) givesParameters(r request) bool {
+func (m *service) givesParameters(r request) bool {
 	return becomesYAML("BuildContent")(m, r) || slices.ContainsFunc(r.references("BuildContent"), func(words []string) bool {
 		return len(words) > 1 || strings.Contains(words[0], "with:parameters")
 	})
 }
 
 // becomesYAML: what was sent as commands is YAML when it is read again.
-func becomesYAML(parameter string) func(*market, request) bool {
-	return func(_ *market, r request) bool {
+func becomesYAML(parameter string) func(*service, request) bool {
+	return func(_ *service, r request) bool {
 		t := template.ParseFile("templates/web.Dockerfile", []byte(r.values[parameter]))
 		return slices.ContainsFunc(t.Findings, func(f template.Finding) bool { return f.Rule == "IB0006" })
 	}
 }
 
-func (m *market) nameIsTaken(r request) bool { return m.names[r.name()] }
+func (m *service) nameIsTaken(r request) bool { return m.names[r.name()] }
 
-func (m *market) tokenIsUsed(r request) bool { return m.tokens[r.token()] }
+func (m *service) tokenIsUsed(r request) bool { return m.tokens[r.token()] }
 
-func (m *market) isFull(r request) bool { return m.created[r.scope()] == quota }
+func (m *service) isFull(r request) bool { return m.created[r.scope()] == quota }
 
 // written are the samples that someone wrote: the examples, the linter's own
 // test files, the documents' sample requests, and what once went wrong.
@@ -567,7 +567,7 @@ var disagreed = []sample{
 const generated = 4000
 
 func TestAgreement(t *testing.T) {
-	m := openMarket(t)
+	m := openService(t)
 	for _, in := range written(t) {
 		m.agree(in)
 	}
@@ -584,7 +584,7 @@ func TestAgreement(t *testing.T) {
 
 // requireComplete: every row of the tables is needed, and every code that a
 // rule predicts has come.
-func (m *market) requireComplete() {
+func (m *service) requireComplete() {
 	for rule := range stricter {
 		assert.NotZero(m.t, m.seen[rule], "no sample shows that rule %s is stricter than the service", rule)
 	}
@@ -599,7 +599,7 @@ func (m *market) requireComplete() {
 }
 
 // came reports a predicted code; that of a rule on all commands ends in <CMD>.
-func (m *market) came(code string) bool {
+func (m *service) came(code string) bool {
 	family, all := strings.CutSuffix(code, "<CMD>")
 	for seen := range m.seen {
 		if seen == code || all && strings.HasPrefix(seen, family) {
@@ -630,7 +630,7 @@ func FuzzAgreement(f *testing.F) {
 		}
 		f.Add(byte(choices), seed)
 	}
-	m := openMarket(f)
+	m := openService(f)
 	m.chance = true
 	f.Fuzz(func(t *testing.T, form byte, data []byte) {
 		m.t = t
