@@ -42,7 +42,8 @@ func FuzzParseFile(f *testing.F) {
 		}
 		for _, part := range []Part{got.Content, got.Test} {
 			again := ParseFile(path, []byte(part.Text))
-			if again.Test.Text == "" { // a heredoc's body may hold a marker
+			// A heredoc's body may hold a marker; a carriage return of its own is IB0004.
+			if again.Test.Text == "" && !strings.Contains(part.Text, "\r") {
 				require.Equal(t, part.Text, again.Content.Text)
 				require.Equal(t, part.Commands, again.Content.Commands)
 				require.Equal(t, Digest(again.Parameters()), Digest(ParseFile(path, []byte(again.Content.Text)).Parameters()))
