@@ -38,7 +38,7 @@ local cloud; the logs go to standard error. With --object it uploads a template
 first and hands over the event of that upload: the same event that the trigger
 delivers, so the function sees it twice and creates once. Exit code 1 means that
 the function failed.`,
-		Example: "  imagedrop invoke message events/testdata/mns-queue-objects.json\n  imagedrop invoke upload --object web.Dockerfile",
+		Example: "  imagedrop invoke message events/testdata/queue-stream-objects.json\n  imagedrop invoke upload --object web.Dockerfile",
 		Args:    cobra.RangeArgs(1, 2),
 		PreRunE: func(_ *cobra.Command, args []string) error {
 			if (object == "") == (len(args) == 1) {

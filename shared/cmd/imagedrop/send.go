@@ -2,8 +2,11 @@ package main
 
 import (
 	"context"
+	"encoding/xml"
+	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"time"
 	"unicode/utf8"
 
@@ -63,7 +66,7 @@ func messages(paths []string, in io.Reader) ([]task, error) {
 // the SDK's XML would change what it has no character for.
 func sendable(body []byte) error {
 	if len(body) == 0 {
-		return fmt.Errorf("an empty message cannot be sent")
+		return errors.New("an empty message cannot be sent")
 	}
 	for i, r := range string(body) {
 		control := r < ' ' && r != '\t' && r != '\n' && r != '\r'
@@ -86,17 +89,33 @@ func (m message) submit(ctx context.Context, c *cloud) (name string, err error) 
 	if _, err := c.feedEnd(ctx); err != nil {
 		return "", err // nobody there, and nothing sent
 	}
-	res, err := c.queue(c.RequestQueue).SendMessage(ali_mns.MessageSendRequest{MessageBody: m.body, Priority: priority})
-	lost := ali_mns.ERR_SEND_REQUEST_FAILED.IsEqual(err)
+	id, err := c.send(c.RequestQueue, m.body)
 	switch {
-	case lost && m.token != "":
-		return "", fmt.Errorf("MNS did not answer")
-	case lost:
-		return "", refuse("the answer was lost, and the message may be on the queue; with a clientToken in it, sending it again would be harmless")
-	case err != nil:
-		return "", refusal{err}
-	case m.token != "":
+	case err == nil && m.token != "":
 		return jobName(m.token), nil
+	case err == nil:
+		return jobName(id), nil
+	case m.token == "" && !errors.As(err, new(refusal)):
+		return "", refuse("%w, and the message may be on the queue; with a clientToken in it, sending it again would be harmless", err)
 	}
-	return jobName(res.MessageId), nil
+	return "", err
+}
+
+// send sends one message and returns its ID. It reads the answer itself: of a
+// refusal the SDK's queue keeps a text only.
+func (c *cloud) send(queue, body string) (id string, err error) {
+	answer, err := c.queues.Send(ali_mns.POST, nil, ali_mns.MessageSendRequest{MessageBody: body, Priority: priority}, "queues/"+queue+"/messages")
+	if err != nil {
+		return "", errors.New("the answer of MNS was lost")
+	}
+	if answer.StatusCode()/100 == 2 {
+		var sent ali_mns.MessageSendResponse
+		err := xml.Unmarshal(answer.Body(), &sent)
+		return sent.MessageId, err
+	}
+	var e ali_mns.ErrorResponse
+	if xml.Unmarshal(answer.Body(), &e) != nil || answer.StatusCode() >= http.StatusInternalServerError {
+		return "", fmt.Errorf("MNS answered %d", answer.StatusCode())
+	}
+	return "", refuse("MNS refused it: %s (%s, request %s)", e.Message, e.Code, e.RequestId)
 }

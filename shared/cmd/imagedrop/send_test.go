@@ -43,7 +43,7 @@ func TestSendTakesEveryFormOfMessage(t *testing.T) {
 		require.Regexp(t, "imagedrop: -: (an empty message|byte 4 is nothing)", r.err)
 	}
 	large := imagedropOn(t, strings.Repeat("# x\n", 20_000), "send", "--state", l.state, "-").requireCode(t, exitTrouble)
-	require.Contains(t, large.err, "no outcome for 1 of 1\n  -: not acknowledged: ")
+	require.Contains(t, large.err, "no outcome for 1 of 1\n  -: not acknowledged: MNS refused it: The value of MessageBody should between 1 and 65536")
 }
 
 // The sender's own key: the same message again is the same job, and the same
@@ -77,7 +77,7 @@ func TestALostAnswerIsNotASecondMessage(t *testing.T) {
 	l = newLocal(t) // the message that went twice may still be at work there
 	l.fault(lost)
 	r := l.run("send", write(t, "m.json", `{"name": "other", "content": "RUN true"}`)).requireCode(t, exitTrouble)
-	require.Contains(t, r.err, "the answer was lost, and the message may be on the queue; with a clientToken")
+	require.Contains(t, r.err, "the answer of MNS was lost, and the message may be on the queue; with a clientToken")
 	require.Empty(t, l.Account().Faults.List())
 }
 
