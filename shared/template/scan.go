@@ -351,7 +351,10 @@ func markerOf(text string) marker {
 	case testMarker:
 		return exactTest
 	}
-	body := asDashes.Replace(trimBlanks(skipBlanks(strings.TrimLeft(skipBlanks(text), "#"))))
+	body := trimBlanks(skipBlanks(strings.TrimLeft(skipBlanks(text), "#")))
+	if body != "" && body[0] >= utf8.RuneSelf {
+		body = asDashes.Replace(body)
+	}
 	word := strings.TrimLeft(body, "-")
 	dashes := len(body) - len(word)
 	if dashes < 2 || dashes > 4 {
