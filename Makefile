@@ -38,7 +38,7 @@ fuzz: ## run each fuzz test for FUZZTIME (default 5s)
 	@for pkg in $$(go list ./...); do \
 		for f in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz'); do \
 			echo "fuzz $$pkg $$f"; \
-			go test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; done; done
+			go test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 2x $$pkg || exit 1; done; done
 
 clean: ## remove what build and run made
 	rm -rf dist .imagedrop
