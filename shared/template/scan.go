@@ -263,24 +263,14 @@ func (s *scanner) continued(in *instruction, from int) bool {
 	text := s.src.text[from:end]
 	body := trimBlanks(text)
 	s.line++
-	in.end = end
 	content, cut := strings.CutSuffix(body, `\`)
-	if !cut {
-		s.add(from, from+len(body))
-		s.out.WriteString(body)
-		in.end = from + len(body)
-		if strings.ContainsAny(text[len(body):], oddBlanks) {
-			s.part.late = append(s.part.late, piece{in.end, end})
-		}
-		return false
-	}
-	if len(body) < len(text) {
-		s.part.late = append(s.part.late, piece{from + len(body), end})
-	}
 	s.add(from, from+len(content))
 	s.out.WriteString(body)
 	in.end = from + len(body)
-	return true
+	if tail := text[len(body):]; cut && tail != "" || strings.ContainsAny(tail, oddBlanks) {
+		s.part.late = append(s.part.late, piece{in.end, end})
+	}
+	return cut
 }
 
 func (s *scanner) add(start, end int) {
