@@ -37,10 +37,11 @@ const searchPath = "/usr/local/bin:/usr/bin:/bin"
 // instance is one process of a function. Everything below gone is guarded by
 // the pool's mutex.
 type instance struct {
-	pool  *pool
-	name  string
-	inbox chan *invocation // holds current on its way to the poll
-	gone  chan struct{}    // closed when the process has ended
+	pool     *pool
+	name     string
+	inbox    chan *invocation // holds current on its way to the poll
+	launched chan struct{}    // closed when the process is known, so that it can be killed
+	gone     chan struct{}    // closed when the process has ended
 
 	key         account.Key
 	process     *os.Process // nil before the start and after the end
@@ -63,7 +64,7 @@ type instance struct {
 func newInstance(p *pool, name string) *instance {
 	return &instance{
 		pool: p, name: name, key: p.issueKey(),
-		inbox: make(chan *invocation, 1), gone: make(chan struct{}),
+		inbox: make(chan *invocation, 1), launched: make(chan struct{}), gone: make(chan struct{}),
 	}
 }
 
@@ -130,6 +131,7 @@ func (in *instance) launch(cmd *exec.Cmd) error {
 	in.pool.mu.Lock()
 	defer in.pool.mu.Unlock()
 	in.process = cmd.Process
+	close(in.launched)
 	if in.doomed {
 		in.kill()
 	}

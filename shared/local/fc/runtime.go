@@ -33,6 +33,7 @@ func (h *Host) serveNext(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "no such instance", http.StatusNotFound)
 		return
 	}
+	in.awaitLaunch()
 	p.arrive(in)
 	old := time.NewTimer(h.idle)
 	defer old.Stop()
@@ -52,6 +53,18 @@ func (h *Host) serveNext(w http.ResponseWriter, r *http.Request) {
 			h.detach(p, in)
 			return
 		}
+	}
+}
+
+// awaitLaunch returns when the process can be killed. It may poll before its
+// start has returned here; work that it got then could not be cut short.
+func (in *instance) awaitLaunch() {
+	if in.isDebug() {
+		return
+	}
+	select {
+	case <-in.launched:
+	case <-in.gone:
 	}
 }
 
