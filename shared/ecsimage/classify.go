@@ -1,12 +1,9 @@
 package ecsimage
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 
 	sdkerrors "github.com/aliyun/alibaba-cloud-sdk-go/sdk/errors"
-	"github.com/aliyun/alibaba-cloud-sdk-go/sdk/responses"
 
 	"imagedrop/shared/fault"
 	"imagedrop/shared/sdkclient"
@@ -88,28 +85,11 @@ func classify(op string, err error, secrets []string) error {
 	return sdkclient.Unclassified(op, err)
 }
 
-// genuine refuses what the SDK takes for success by its status alone: an
-// answer that carries an error code all the same, and one that is not the
-// service's. Of a look-up both would read as "there is none".
-func genuine(op string, answer responses.AcsResponse, secrets []string) error {
-	var said struct{ Code, Message, RequestId string }
-	body := answer.GetHttpContentBytes()
-	if !bytes.Contains(body, []byte(`"RequestId"`)) {
-		return fault.New(fault.Retryable, op, "the answer carries no RequestId")
-	}
-	if !bytes.Contains(body, []byte(`"Code"`)) || json.Unmarshal(body, &said) != nil || said.Code == "" {
-		return nil
-	}
-	return codes.Fault(op, sdkclient.Refusal{Code: said.Code, Message: said.Message, RequestID: said.RequestId, Status: answer.GetHttpStatus()}, secrets)
-}
-
 // broken is for what the SDK itself made of a call.
 func broken(op string, e *sdkerrors.ClientError) *fault.Error {
 	switch e.ErrorCode() {
 	case sdkerrors.TimeoutErrorCode:
 		return fault.New(fault.Retryable, op, "no answer in time")
-	case sdkerrors.JsonUnmarshalErrorCode: // an answer, but not the service's
-		return fault.New(fault.Retryable, op, "the answer is not JSON")
 	}
 	return &fault.Error{Kind: fault.Unknown, Op: op, Code: e.ErrorCode(), Message: "the SDK could not make the request"}
 }

@@ -2,9 +2,9 @@
 // Builder (ECS API 2014-05-26) through alibaba-cloud-sdk-go. It translates,
 // nothing else: no retries, no judgement of a template.
 //
-// It takes the typed requests and answers of services/ecs with the SDK's core
-// client. Naming ecs.Client would keep the methods of some 400 APIs in every
-// binary.
+// It takes the typed requests of services/ecs with the SDK's core client, and
+// reads the answers itself. Naming ecs.Client would keep the methods of some 400
+// APIs in every binary.
 package ecsimage
 
 import (
@@ -103,6 +103,33 @@ func (c *carrier) RoundTrip(r *http.Request) (*http.Response, error) {
 	return answer, err
 }
 
+// call makes the typed request of one operation.
+type call func() (requests.AcsRequest, *requests.RpcRequest)
+
+// creates and describes are the operations of each kind.
+var (
+	creates = map[template.Kind]call{
+		template.Component: func() (requests.AcsRequest, *requests.RpcRequest) {
+			r := ecs.CreateCreateImageComponentRequest()
+			return r, r.RpcRequest
+		},
+		template.Pipeline: func() (requests.AcsRequest, *requests.RpcRequest) {
+			r := ecs.CreateCreateImagePipelineRequest()
+			return r, r.RpcRequest
+		},
+	}
+	describes = map[template.Kind]call{
+		template.Component: func() (requests.AcsRequest, *requests.RpcRequest) {
+			r := ecs.CreateDescribeImageComponentsRequest()
+			return r, r.RpcRequest
+		},
+		template.Pipeline: func() (requests.AcsRequest, *requests.RpcRequest) {
+			r := ecs.CreateDescribeImagePipelinesRequest()
+			return r, r.RpcRequest
+		},
+	}
+)
+
 // Create implements imagebuild.Resources: the parameters go into the form
 // body, since the URL has limits.
 func (c *Client) Create(ctx context.Context, r imagebuild.Request) (id string, err error) {
@@ -110,27 +137,14 @@ func (c *Client) Create(ctx context.Context, r imagebuild.Request) (id string, e
 	for _, p := range r.Parameters {
 		form[p.Name] = p.Value
 	}
-	switch r.Kind {
-	case template.Component:
-		const op = "ecsimage.CreateImageComponent"
-		request, answer := ecs.CreateCreateImageComponentRequest(), ecs.CreateCreateImageComponentResponse()
-		err = c.do(ctx, op, r.RegionID, form, request, request.RpcRequest, answer)
-		return checked(op, answer.ImageComponentId, answer.RequestId, err)
-	case template.Pipeline:
-		const op = "ecsimage.CreateImagePipeline"
-		request, answer := ecs.CreateCreateImagePipelineRequest(), ecs.CreateCreateImagePipelineResponse()
-		err = c.do(ctx, op, r.RegionID, form, request, request.RpcRequest, answer)
-		return checked(op, answer.ImagePipelineId, answer.RequestId, err)
+	op, a, err := c.do(ctx, creates[r.Kind], r.RegionID, form)
+	if err != nil {
+		return "", err
 	}
-	return "", fault.New(fault.Unknown, "ecsimage.Create", "no operation creates a "+string(r.Kind))
-}
-
-// checked refuses an answer without an ID: it is not the service's.
-func checked(op, id, requestID string, err error) (string, error) {
-	if err == nil && id == "" {
-		return "", &fault.Error{Kind: fault.Retryable, Op: op, Message: "the answer carries no ID", RequestID: requestID}
+	if id = a.id(r.Kind); id == "" {
+		return "", &fault.Error{Kind: fault.Retryable, Op: op, Message: "the answer carries no ID", RequestID: string(a.RequestId)}
 	}
-	return id, err
+	return id, nil
 }
 
 // Find implements imagebuild.Resources. The service is asked by name and tags;
@@ -175,43 +189,16 @@ type page struct {
 }
 
 func (c *Client) page(ctx context.Context, q imagebuild.Query, token string, size int) (page, error) {
-	switch q.Kind {
-	case template.Component:
-		return c.components(ctx, q, filters(q, token, size))
-	case template.Pipeline:
-		return c.pipelines(ctx, q, filters(q, token, size))
-	}
-	return page{}, fault.New(fault.Unknown, "ecsimage.Find", "no operation finds a "+string(q.Kind))
-}
-
-func (c *Client) components(ctx context.Context, q imagebuild.Query, form map[string]string) (page, error) {
-	request, answer := ecs.CreateDescribeImageComponentsRequest(), ecs.CreateDescribeImageComponentsResponse()
-	if err := c.do(ctx, "ecsimage.DescribeImageComponents", q.RegionID, form, request, request.RpcRequest, answer); err != nil {
+	_, a, err := c.do(ctx, describes[q.Kind], q.RegionID, filters(q, token, size))
+	if err != nil {
 		return page{}, err
 	}
-	var resources []imagebuild.Resource
-	for _, s := range answer.ImageComponent.ImageComponentSet {
-		resources = append(resources, imagebuild.Resource{
-			Kind: template.Component, ID: s.ImageComponentId, Name: s.Name, Version: s.ComponentVersion,
-			CreationTime: s.CreationTime, Tags: tags(s.Tags.Tag),
-		})
+	total, _ := strconv.Atoi(string(a.TotalCount)) // no number: not said
+	p := page{next: string(a.NextToken), total: total}
+	for _, e := range a.entries(q.Kind) {
+		p.resources = append(p.resources, e.resource(q.Kind))
 	}
-	return page{resources, answer.NextToken, answer.TotalCount}, nil
-}
-
-func (c *Client) pipelines(ctx context.Context, q imagebuild.Query, form map[string]string) (page, error) {
-	request, answer := ecs.CreateDescribeImagePipelinesRequest(), ecs.CreateDescribeImagePipelinesResponse()
-	if err := c.do(ctx, "ecsimage.DescribeImagePipelines", q.RegionID, form, request, request.RpcRequest, answer); err != nil {
-		return page{}, err
-	}
-	var resources []imagebuild.Resource
-	for _, s := range answer.ImagePipeline.ImagePipelineSet {
-		resources = append(resources, imagebuild.Resource{
-			Kind: template.Pipeline, ID: s.ImagePipelineId, Name: s.Name,
-			CreationTime: s.CreationTime, Tags: tags(s.Tags.Tag),
-		})
-	}
-	return page{resources, answer.NextToken, answer.TotalCount}, nil
+	return p, nil
 }
 
 func filters(q imagebuild.Query, token string, size int) map[string]string {
@@ -223,29 +210,20 @@ func filters(q imagebuild.Query, token string, size int) map[string]string {
 	return form
 }
 
-// tags reads tags of an answer: these operations fill TagKey and TagValue,
-// others of the same type Key and Value.
-func tags(list []ecs.Tag) []imagebuild.Tag {
-	var read []imagebuild.Tag
-	for _, t := range list {
-		if t.TagKey != "" {
-			read = append(read, imagebuild.Tag{Key: t.TagKey, Value: t.TagValue})
-		} else {
-			read = append(read, imagebuild.Tag{Key: t.Key, Value: t.Value})
-		}
-	}
-	return read
-}
-
 // regionID is what a region's ID can be. It becomes part of a host name that
 // is sent the security token, and a template may set it.
 var regionID = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)+$`)
 
-// do makes one call. Empty values are not sent, as the SDK does it.
-func (c *Client) do(ctx context.Context, op, region string, form map[string]string,
-	request requests.AcsRequest, rpc *requests.RpcRequest, answer responses.AcsResponse) error {
+// do makes one call and returns what it is called in faults. Empty values are
+// not sent, as the SDK does it.
+func (c *Client) do(ctx context.Context, request call, region string, form map[string]string) (op string, a answer, err error) {
+	if request == nil {
+		return "", a, fault.New(fault.Unknown, "ecsimage", "no operation is for this kind")
+	}
+	action, rpc := request()
+	op = "ecsimage." + rpc.GetActionName()
 	if !regionID.MatchString(region) {
-		return &fault.Error{Kind: fault.Invalid, Op: op, Code: "InvalidRegionId.NotFound", Message: "the region does not exist"}
+		return op, a, &fault.Error{Kind: fault.Invalid, Op: op, Code: "InvalidRegionId.NotFound", Message: "the region does not exist"}
 	}
 	for name, value := range form {
 		if value != "" && name != "RegionId" { // the SDK puts the region's into the query
@@ -255,21 +233,28 @@ func (c *Client) do(ctx context.Context, op, region string, form map[string]stri
 	rpc.RegionId, rpc.ReadTimeout = region, sdkclient.MaxCall // ctx is what ends a call
 	signer, err := sdkclient.Required(ctx, op)
 	if err != nil {
-		return err
+		return op, a, err
 	}
+	secrets := append(signer.Secrets(), contents(form)...)
+	raw := responses.NewCommonResponse()
+	if err := c.send(ctx, op, signer, action, raw); err != nil {
+		return op, a, classify(op, err, secrets)
+	}
+	a, err = read(op, raw, secrets)
+	return op, a, err
+}
+
+// send gives the request to a client of the pool.
+func (c *Client) send(ctx context.Context, op string, signer sdkclient.Credentials, request requests.AcsRequest, answer responses.AcsResponse) error {
 	ctx, cancel := sdkclient.Bounded(ctx)
 	defer cancel()
 	call, put, err := c.pool.Take(ctx, signer)
-	if err == nil {
-		defer put()
-		call.carry.ctx = ctx
-		err = sdkclient.Guard(op, func() error { return call.client.DoAction(request, answer) })
+	if err != nil {
+		return err
 	}
-	secrets := append(signer.Secrets(), contents(form)...)
-	if err == nil {
-		return genuine(op, answer, secrets)
-	}
-	return classify(op, err, secrets)
+	defer put()
+	call.carry.ctx = ctx
+	return sdkclient.Guard(op, func() error { return call.client.DoAction(request, answer) })
 }
 
 // contents returns the template text among the parameters.

@@ -407,6 +407,23 @@ func TestFindReadsEveryPage(t *testing.T) {
 	}
 }
 
+// The SDK's decoder takes numbers and truth values for text; so does ours.
+func TestAnswersOfAnotherType(t *testing.T) {
+	c := client(t, answer(200, `{"RequestId":1,"NextToken":null,"TotalCount":"7","ImageComponentId":12,
+		"ImageComponent":{"ImageComponentSet":[{"ImageComponentId":12,"Name":true,"Content":{"x":[]},"Tags":{"Tag":[{"TagKey":"n","TagValue":3}]}}]}}`))
+	id, err := c.Create(signed(t), component)
+	require.NoError(t, err)
+	require.Equal(t, "12", id)
+	first, total, err := c.First(signed(t), imagebuild.Query{Kind: template.Component, RegionID: "cn-hangzhou"})
+	require.NoError(t, err)
+	require.Equal(t, 7, total)
+	require.Equal(t, imagebuild.Resource{Kind: template.Component, ID: "12", Name: "true", Tags: []imagebuild.Tag{{Key: "n", Value: "3"}}}, first)
+
+	_, err = client(t, answer(200, `{"RequestId":"R","ImageComponentId":["canary"]}`)).Create(signed(t), component)
+	require.Equal(t, fault.Retryable, fault.KindOf(err), "no text at all")
+	requireSafe(t, err)
+}
+
 func TestFindEndsWhereTheTokenStands(t *testing.T) {
 	c := client(t, answer(200, `{"RequestId":"R","NextToken":"again"}`))
 	_, err := c.Find(signed(t), imagebuild.Query{Kind: template.Component, RegionID: "cn-hangzhou"})
