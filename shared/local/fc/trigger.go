@@ -121,6 +121,8 @@ type stream struct {
 	host  *Host
 	pool  *pool
 	slots chan struct{} // taken by batches under way
+
+	trouble string // what the queue last answered instead of messages; "" for none
 }
 
 // poll takes messages from the queue while there are slots for them, until
@@ -138,12 +140,23 @@ func (h *Host) poll(t QueueTrigger) {
 			return
 		}
 		messages, err := s.receive(slots)
-		if err != nil && !h.closing() {
-			s.reportf("receive: %v", err)
-			h.sleep(receivePause)
-		}
+		s.notice(err)
 		s.launch(messages, slots)
 	}
+}
+
+// notice pauses after an error of the queue, which it reports once, however
+// long it lasts.
+func (s *stream) notice(err error) {
+	text := ""
+	if err != nil && !s.host.closing() {
+		text = err.Error()
+		if text != s.trouble {
+			s.reportf("receive: %s", text)
+		}
+		s.host.sleep(receivePause)
+	}
+	s.trouble = text
 }
 
 // takeSlots waits for a slot and takes what else is free, as far as one
