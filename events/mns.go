@@ -94,9 +94,11 @@ func queueMessage(event object) (Message, bool) {
 	}, true
 }
 
-// queueOf returns the queue of a subject, "acs:mns:<region>:<account>:queues/<queue>".
+// queueOf returns the queue of a subject, "acs:mns:<region>:<account>:queues/<queue>";
+// elsewhere the service writes ":/queues/<queue>/messages".
 func queueOf(subject string) string {
-	_, queue, _ := strings.Cut(subject, ":queues/")
+	_, queue, _ := strings.Cut(subject, "queues/")
+	queue, _, _ = strings.Cut(queue, "/")
 	return queue
 }
 

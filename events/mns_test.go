@@ -83,6 +83,21 @@ func TestPoisonElementKeepsTheOthers(t *testing.T) {
 	require.Equal(t, []string{"element 1 holds no queue message", "element 3 holds no queue message", "element 4 holds no queue message"}, ignored)
 }
 
+// The guard against a function that feeds itself goes by the queue.
+func TestQueueOfASubject(t *testing.T) {
+	for subject, queue := range map[string]string{
+		"acs:mns:cn-hangzhou:1234567890123456:queues/imagedrop-requests":           "imagedrop-requests",
+		"acs:mns:cn-hangzhou:1234567890123456:/queues/imagedrop-requests":          "imagedrop-requests",
+		"acs:mns:cn-hangzhou:1234567890123456:/queues/imagedrop-requests/messages": "imagedrop-requests",
+		"acs:mns:cn-hangzhou:1234567890123456:topics/imagedrop-requests":           "",
+		"": "",
+	} {
+		messages, _, err := events.DecodeMessages([]byte(`{"specversion":"1.0","subject":"` + subject + `","data":{"messageId":"m","messageBody":"b"}}`))
+		require.NoError(t, err)
+		require.Equal(t, queue, messages[0].Queue)
+	}
+}
+
 func TestDecodeTimer(t *testing.T) {
 	timer, err := events.DecodeTimer(payload(t, "timer.json"))
 	require.NoError(t, err)

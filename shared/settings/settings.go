@@ -5,6 +5,7 @@ package settings
 import (
 	"errors"
 	"fmt"
+	"net/url"
 	"strconv"
 	"strings"
 
@@ -154,11 +155,15 @@ func (r *reader) policy(name string) imagebuild.Policy {
 	return p
 }
 
-// endpoint is an optional address of a service.
+// endpoint is an optional address of a service. The SDKs drop a path, or
+// refuse it at the first call.
 func (r *reader) endpoint(name string) string {
 	value := r.getenv(name)
-	if value != "" {
-		r.checkEndpoint(name, value)
+	if value == "" {
+		return ""
+	}
+	if u, ok := r.parseEndpoint(name, value); ok && strings.Trim(u.Path, "/") != "" {
+		r.fail(name, "%q has a path; give https://host", value)
 	}
 	return value
 }
@@ -171,19 +176,18 @@ const mnsParts = 5
 func (r *reader) mnsEndpoint(name string) string {
 	const form = "https://<account>.mns.<region>.aliyuncs.com, with -internal after the region inside a VPC"
 	value := r.getenv(name)
-	switch {
-	case value == "":
+	if value == "" {
 		r.fail(name, "required, %s", form)
-	case r.checkEndpoint(name, value) && len(strings.Split(value, ".")) != mnsParts:
+	} else if _, ok := r.parseEndpoint(name, value); ok && len(strings.Split(value, ".")) != mnsParts {
 		r.fail(name, "%q has not the form %s", value, form)
 	}
 	return value
 }
 
-func (r *reader) checkEndpoint(name, value string) bool {
-	_, err := sdkclient.ParseEndpoint(value)
+func (r *reader) parseEndpoint(name, value string) (u *url.URL, ok bool) {
+	u, err := sdkclient.ParseEndpoint(value)
 	if err != nil {
 		r.fail(name, "%w", err)
 	}
-	return err == nil
+	return u, err == nil
 }

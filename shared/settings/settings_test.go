@@ -83,6 +83,8 @@ func TestWhatStopsTheFunction(t *testing.T) {
 		{"OSS_ENDPOINT", "http://oss-cn-hangzhou.aliyuncs.com", "https"},
 		{"ECS_ENDPOINT", "ftp://ecs.aliyuncs.com", "https"},
 		{"ECS_ENDPOINT", "https://", "not an endpoint"},
+		{"ECS_ENDPOINT", "https://proxy.example.com/ecs", "has a path"},
+		{"OSS_ENDPOINT", "https://proxy.example.com/oss/", "has a path"},
 		{"RESULT_ENCODING", "gzip", "raw, base64"},
 		{"UNCHANGED_CHECK", "yes", "on, off"},
 		{"CONCURRENCY", "0", "from 1 to"},
