@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -188,6 +189,10 @@ func TestRedeliver(t *testing.T) {
 	err := imagebuild.Redeliver([]imagebuild.Result{{Err: throttled}, {}, {Err: errors.New("raw")}})
 	require.ErrorIs(t, err, throttled)
 	require.Equal(t, "ecsimage.Create: refused (Throttling); unclassified *errors.errorString", err.Error())
+
+	err = imagebuild.Redeliver(slices.Repeat([]imagebuild.Result{{Err: throttled}}, 10_000))
+	require.True(t, strings.HasSuffix(err.Error(), "(Throttling); and 9990 more"), "%.2000s", err)
+	require.Less(t, len(err.Error()), 1_000)
 }
 
 func TestLogLine(t *testing.T) {

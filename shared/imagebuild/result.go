@@ -66,11 +66,18 @@ func Redeliver(results []Result) error {
 	return &RedeliverError{errs}
 }
 
+// maxErrors bounds the text of an error; each has a log line of its own. The
+// platform cuts a line at 32 KB, and a batch may hold 10,000 deliveries.
+const maxErrors = 10
+
 // Error implements error. The platform logs and stores the text.
 func (e *RedeliverError) Error() string {
-	texts := make([]string, len(e.errs))
-	for i, err := range e.errs {
-		texts[i] = safe(err)
+	var texts []string
+	for _, err := range e.errs[:min(len(e.errs), maxErrors)] {
+		texts = append(texts, safe(err))
+	}
+	if more := len(e.errs) - maxErrors; more > 0 {
+		texts = append(texts, fmt.Sprintf("and %d more", more))
 	}
 	return strings.Join(texts, "; ")
 }
