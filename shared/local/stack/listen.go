@@ -12,6 +12,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // DefaultPortBase is the port of the console; the services follow it.
@@ -123,4 +125,13 @@ func (s *server) close() error {
 	}
 	s.done.Wait()
 	return err
+}
+
+// closeServers closes them all at once: each may have clients to wait for.
+func closeServers(servers []*server) error {
+	var all errgroup.Group
+	for _, s := range servers {
+		all.Go(s.close)
+	}
+	return all.Wait()
 }

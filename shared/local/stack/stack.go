@@ -245,6 +245,7 @@ func (s *Stack) createNames(context.Context) error {
 
 // serveAll opens the services and then starts the functions, which call them.
 func (s *Stack) serveAll(context.Context) error {
+	var servers []*server
 	for service, h := range map[string]http.Handler{
 		"console": console.New(console.Options{
 			Account: s.account, Feed: s.feed, Functions: s.functions, Endpoints: s.endpoints, Versions: versions(s.opt.Generation),
@@ -254,8 +255,9 @@ func (s *Stack) serveAll(context.Context) error {
 		"mns": s.mns,
 		"fc":  console.LocalOnly(s.functions),
 	} {
-		s.onClose(serve(s.listeners[service], h, s.report).close)
+		servers = append(servers, serve(s.listeners[service], h, s.report))
 	}
+	s.onClose(func() error { return closeServers(servers) })
 	s.onClose(s.functions.Close)
 	return s.functions.Start(s.listeners["fc"][0].Addr().String())
 }
