@@ -52,6 +52,8 @@ func TestUnreadableEventsAreInvalid(t *testing.T) {
 		{"deep", deep, []string{"objects", "messages", "timer"}},
 		{"deep in a record", `{"events":` + deep, []string{"objects", "timer"}},
 		{"10,001 elements", "[1" + strings.Repeat(",1", 10_000) + "]", []string{"objects", "messages", "timer"}},
+		{"10,001 records", `{"events":[1` + strings.Repeat(",1", 10_000) + `]}`, []string{"objects", "timer"}},
+		{"10,001 records in two elements", `[{"events":[1` + strings.Repeat(",1", 9_999) + `]},{"oss":{"bucket":{"name":"b"},"object":{"key":"k"}}}]`, []string{"objects"}},
 		{"only poison", `[1,null,"x",{}]`, []string{"objects", "messages", "timer"}},
 		{"no JSON", `build web`, []string{"objects", "timer"}},
 		{"a scalar", `null`, []string{"objects", "timer"}},

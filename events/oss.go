@@ -76,6 +76,9 @@ func DecodeObjects(payload []byte) (objects []Object, ignored []string, err erro
 				objects = append(objects, o)
 			}
 		}
+		if records > maxElements {
+			return nil, nil, invalid(op, fmt.Sprintf("the event has more than %d records", maxElements))
+		}
 	}
 	if unreadable == records {
 		return nil, nil, invalid(op, "the event names no object")
@@ -104,7 +107,10 @@ func recordsOf(element []byte) []ossRecord {
 
 func nativeRecords(list json.RawMessage) []ossRecord {
 	var raw []json.RawMessage
-	if json.Unmarshal(list, &raw) != nil {
+	if firstByte(list) == '[' {
+		raw, _ = array("", list) // with its bound
+	}
+	if raw == nil {
 		return []ossRecord{{}}
 	}
 	records := make([]ossRecord, len(raw))
