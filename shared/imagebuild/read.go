@@ -11,7 +11,7 @@ import (
 	"imagedrop/shared/template"
 )
 
-// maxRaw is the largest object that is read, in bytes: far above the 16,384 of
+// maxRaw is the largest object or message that is read, in bytes: far above the 16,384 of
 // a canonical text, since header, comments and blank lines are not counted, and
 // small enough that no object fills a function's memory.
 const maxRaw = 1 << 20
@@ -46,6 +46,11 @@ func (j *job) readObject(ctx context.Context) (bool, error) {
 }
 
 func (j *job) readMessage(ctx context.Context) (bool, error) {
+	if len(j.delivery.Body) > maxRaw {
+		j.template = &template.Template{}
+		reportTooLarge(j.template, "")
+		return j.reject()
+	}
 	var message *template.Message
 	j.lint(func() { message = template.ParseMessage(j.delivery.Body) })
 	j.id = jobID(j.delivery, message.ClientToken)
@@ -123,9 +128,10 @@ func clock(spent *time.Duration) func() {
 	return func() { *spent += time.Since(started) }
 }
 
-// reportTooLarge is for an object that was not read to its end.
+// reportTooLarge is for a text that was not read to its end; key is "" for a
+// message.
 func reportTooLarge(t *template.Template, key string) {
 	t.Report("IB0002", template.Value{Path: key},
-		fmt.Sprintf("the file has more than %d bytes, too large to be read", maxRaw),
+		fmt.Sprintf("the text has more than %d bytes, too large to be read", maxRaw),
 		"a template holds commands; fetch large files while the image is built")
 }

@@ -218,6 +218,11 @@ func TestFileTooLargeToBeRead(t *testing.T) {
 			require.Nil(t, data.Content)
 		})
 	}
+	box := &inbox{}
+	require.NoError(t, run(&imagebuild.Builder{Outbox: box}, message("job", `{"content":"`+huge)).Err)
+	data := box.only(t).Data
+	require.Equal(t, []any{imagebuild.Rejected, "IB0002", ""}, []any{data.Status, data.Findings[0].Rule, data.Findings[0].Path})
+
 	small := "RUN true\n" + strings.Repeat("# a comment\n", 1<<13)
 	c := &cloud{}
 	require.NoError(t, run(&imagebuild.Builder{Objects: text(small), Resources: c, Outbox: &inbox{}}, upload("job")).Err)
