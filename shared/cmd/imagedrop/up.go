@@ -136,7 +136,11 @@ func dropAndExit(ctx context.Context, l *line, groups [][]task, f upFlags, s str
 func serve(ctx context.Context, l *line, groups [][]task, f upFlags, s streams, info io.Writer) error {
 	screen := newScreen(s, f.asJSON)
 	b, err := begin(ctx, l, screen.print)
-	if err != nil {
+	switch {
+	case ctx.Err() != nil:
+		fmt.Fprintln(info, "stopped")
+		return nil
+	case err != nil:
 		return err
 	}
 	b.done = func(outcome) { screen.progress() }

@@ -2,6 +2,8 @@ package main
 
 import (
 	"bufio"
+	"bytes"
+	"context"
 	"io"
 	"os"
 	"path/filepath"
@@ -109,6 +111,23 @@ func TestUpServesUntilCtrlC(t *testing.T) {
 	require.Empty(t, functions(t))
 	_, err := stack.ReadEndpoints(state)
 	require.Error(t, err)
+}
+
+// Ctrl-C is how it is meant to end, also in the moment in which it begins.
+func TestCtrlCAtTheFirstLine(t *testing.T) {
+	ctx, interrupt := context.WithCancel(t.Context())
+	var err bytes.Buffer
+	args := []string{"up", "--memory", "--port-base", "0", "-f", filepath.Join(home, "s.yaml")}
+	code := runContext(ctx, args, streams{in: strings.NewReader(""), out: writer(func([]byte) { interrupt() }), err: &err})
+	require.Equal(t, exitDone, code, err.String())
+	require.Empty(t, functions(t))
+}
+
+type writer func([]byte)
+
+func (w writer) Write(p []byte) (int, error) {
+	w(p)
+	return len(p), nil
 }
 
 // Ctrl-C while --exit waits: what has no outcome is named.
