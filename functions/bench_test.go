@@ -328,7 +328,7 @@ func newVersions(b *testing.B) *versions {
 	require.NoError(b, err)
 	v := &versions{ctx: sdkclient.WithCredentials(context.Background(), sdkclient.Credentials{
 		AccessKeyID: account.AccessKeyID, AccessKeySecret: account.AccessKeySecret})}
-	v.builder = imagebuild.Builder{Objects: &v.object, Resources: images, Outbox: &v.outbox}
+	v.builder = imagebuild.Builder{Objects: &v.object, Resources: images, Publisher: imagebuild.Publisher{Outbox: &v.outbox}}
 	return v
 }
 

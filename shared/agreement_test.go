@@ -286,7 +286,7 @@ var open = imagebuild.Policy{
 // build takes a sample without errors the whole way of a job.
 func (m *service) build(in sample, want request) (code string) {
 	s := &spy{Client: m.client, service: m}
-	builder := imagebuild.Builder{Objects: in, Resources: s, Outbox: s, Policy: open, SkipLookup: true}
+	builder := imagebuild.Builder{Objects: in, Resources: s, Publisher: imagebuild.Publisher{Outbox: s}, Policy: open, SkipLookup: true}
 	invocation := imagebuild.Invocation{Function: "upload", Region: account.Region, AccountID: account.ID}
 	builder.Run(m.ctx, invocation, []imagebuild.Delivery{in.delivery(m.job())})
 	require.Equal(m.t, want, s.sent, "imagebuild sends another request than this test, or none")

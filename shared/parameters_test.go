@@ -287,7 +287,7 @@ func (c *capture) Publish(_ context.Context, body []byte) error {
 }
 
 func (c *capture) requireArrival(t *testing.T, k *template.Key, kind template.Kind, in sample) {
-	builder := imagebuild.Builder{Objects: in, Resources: c.client, Outbox: c, Policy: open, SkipLookup: true}
+	builder := imagebuild.Builder{Objects: in, Resources: c.client, Publisher: imagebuild.Publisher{Outbox: c}, Policy: open, SkipLookup: true}
 	builder.Run(c.ctx, imagebuild.Invocation{Function: "upload", Region: account.Region, AccountID: account.ID},
 		[]imagebuild.Delivery{in.delivery(strconv.Quote(t.Name()))})
 	var outcome struct {

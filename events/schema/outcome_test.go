@@ -90,7 +90,7 @@ func (s *services) Publish(_ context.Context, body []byte) error {
 
 func publish(t *testing.T, s *services, d imagebuild.Delivery) []byte {
 	t.Helper()
-	builder := &imagebuild.Builder{Objects: s, Resources: s, Outbox: s}
+	builder := &imagebuild.Builder{Objects: s, Resources: s, Publisher: imagebuild.Publisher{Outbox: s}}
 	invocation := imagebuild.Invocation{Function: "upload", Region: "cn-hangzhou", AccountID: "1234567890123456"}
 	for _, r := range builder.Run(t.Context(), invocation, []imagebuild.Delivery{d}) {
 		require.NoError(t, r.Err)
@@ -112,7 +112,7 @@ func unchanged(t *testing.T) *services {
 	t.Helper()
 	var sent imagebuild.Request
 	probe := &recorder{services: &services{text: "RUN true\n"}, sent: &sent}
-	builder := &imagebuild.Builder{Objects: probe, Resources: probe, Outbox: probe}
+	builder := &imagebuild.Builder{Objects: probe, Resources: probe, Publisher: imagebuild.Publisher{Outbox: probe}}
 	builder.Run(t.Context(), imagebuild.Invocation{Region: "cn-hangzhou"}, []imagebuild.Delivery{object()})
 	digest := sent.Parameters[len(sent.Parameters)-1].Value
 	return &services{text: "RUN true\n", found: []imagebuild.Resource{{Kind: template.Component, ID: "ic-1", Name: "web", Version: "1.0.0",

@@ -63,7 +63,7 @@ func newTest(f *fakes) (*handler, *strings.Builder) {
 	return &handler{
 		log:         slog.New(slog.NewJSONHandler(log, nil)),
 		resultQueue: "imagedrop-results",
-		builder:     imagebuild.Builder{Resources: f, Outbox: f, Policy: imagebuild.Policy{Buckets: []string{"*"}}, Concurrency: 16},
+		builder:     imagebuild.Builder{Resources: f, Publisher: imagebuild.Publisher{Outbox: f}, Policy: imagebuild.Policy{Buckets: []string{"*"}}, Concurrency: 16},
 		connect:     func(string) (imagebuild.Objects, error) { return f, nil },
 	}, log
 }

@@ -62,7 +62,7 @@ func newTest(f *fakes) (*handler, *strings.Builder) {
 	log := &strings.Builder{}
 	return &handler{
 		log:     slog.New(slog.NewJSONHandler(log, nil)),
-		builder: imagebuild.Builder{Resources: f, Outbox: f, Concurrency: concurrency},
+		builder: imagebuild.Builder{Resources: f, Publisher: imagebuild.Publisher{Outbox: f}, Concurrency: concurrency},
 		connect: func(string) (imagebuild.Objects, error) { return f, nil },
 	}, log
 }

@@ -68,7 +68,7 @@ func newHandler(getenv func(string) string, log io.Writer) (*handler, error) {
 		connect: func(region string) (imagebuild.Objects, error) {
 			return ossobject.New(ossobject.Options{Endpoint: s.OSSEndpoint, Region: region})
 		},
-		builder: imagebuild.Builder{Resources: resources, Outbox: outbox, Policy: s.Policy,
-			SkipLookup: s.SkipLookup, Base64: s.ResultBase64, Concurrency: concurrency},
+		builder: imagebuild.Builder{Resources: resources, Publisher: imagebuild.Publisher{Outbox: outbox, Base64: s.ResultBase64}, Policy: s.Policy,
+			SkipLookup: s.SkipLookup, Concurrency: concurrency},
 	}, nil
 }

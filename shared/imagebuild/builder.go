@@ -15,18 +15,14 @@ import (
 // Builder works deliveries. Its fields are set before the first Run and not
 // changed after; Run is safe for concurrent use.
 type Builder struct {
+	Publisher
 	Objects   Objects
 	Resources Resources
-	Outbox    Outbox
 	Policy    Policy
 	// SkipLookup creates without looking for an unchanged resource first.
 	SkipLookup bool
-	// Base64 publishes outcomes in base64 instead of plain JSON.
-	Base64 bool
 	// Concurrency is the number of deliveries worked at a time, 0 means 1.
 	Concurrency int
-	// Jitter picks a pause between 0 and limit; nil means at random.
-	Jitter func(limit time.Duration) time.Duration
 }
 
 const (
@@ -74,11 +70,7 @@ func (j *job) run(ctx context.Context) error {
 	if err := j.recall(ctx); err != nil {
 		return err
 	}
-	body, err := j.outcome().encode(j.Base64)
-	if err != nil {
-		return err
-	}
-	return j.retry(ctx, func(ctx context.Context) error { return j.Outbox.Publish(ctx, body) })
+	return j.publish(ctx, j.outcome())
 }
 
 // settle turns the error of a job into its status; what only another delivery

@@ -32,7 +32,7 @@ const (
 func requestOf(t *testing.T, job, text_ string) imagebuild.Request {
 	t.Helper()
 	c := &cloud{}
-	require.NoError(t, run(&imagebuild.Builder{Objects: text(text_), Resources: c, Outbox: &inbox{}}, upload(job)).Err)
+	require.NoError(t, run(&imagebuild.Builder{Objects: text(text_), Resources: c, Publisher: imagebuild.Publisher{Outbox: &inbox{}}}, upload(job)).Err)
 	require.Len(t, c.creates, 1)
 	return c.creates[0]
 }
@@ -89,7 +89,7 @@ func TestLookUpBeforeCreate(t *testing.T) {
 				test.there[i].Kind = test.kind
 			}
 			c, box := &cloud{all: test.there}, &inbox{}
-			builder := &imagebuild.Builder{Objects: text(test.template), Outbox: box, Resources: resources{
+			builder := &imagebuild.Builder{Objects: text(test.template), Publisher: imagebuild.Publisher{Outbox: box}, Resources: resources{
 				find:   func(q imagebuild.Query) ([]imagebuild.Resource, error) { return c.Find(context.Background(), q) },
 				create: func(imagebuild.Request) (string, error) { return "new", nil },
 			}}
@@ -106,9 +106,9 @@ func TestLookUpBeforeCreate(t *testing.T) {
 
 func TestLookUpSkipped(t *testing.T) {
 	c, box := &cloud{}, &inbox{}
-	require.NoError(t, run(&imagebuild.Builder{Objects: text(component), Resources: c, Outbox: box, SkipLookup: true}, upload("a")).Err)
-	require.NoError(t, run(&imagebuild.Builder{Objects: text(component), Resources: c, Outbox: box, SkipLookup: true}, upload("b")).Err)
-	require.NoError(t, run(&imagebuild.Builder{Resources: c, Outbox: box}, message("c", `{"content":"RUN true"}`)).Err, "a job without a name")
+	require.NoError(t, run(&imagebuild.Builder{Objects: text(component), Resources: c, Publisher: imagebuild.Publisher{Outbox: box}, SkipLookup: true}, upload("a")).Err)
+	require.NoError(t, run(&imagebuild.Builder{Objects: text(component), Resources: c, Publisher: imagebuild.Publisher{Outbox: box}, SkipLookup: true}, upload("b")).Err)
+	require.NoError(t, run(&imagebuild.Builder{Resources: c, Publisher: imagebuild.Publisher{Outbox: box}}, message("c", `{"content":"RUN true"}`)).Err, "a job without a name")
 	require.Empty(t, c.queries)
 	require.Len(t, c.all, 3)
 }
@@ -119,7 +119,7 @@ func TestLookUpComparesAgain(t *testing.T) {
 	other := imagebuild.Resource{Kind: template.Component, ID: "other", Name: "web-two", Version: "9.0.0",
 		Tags: []imagebuild.Tag{{Key: jobTag, Value: "job"}, {Key: digestTag, Value: digestOf(t, component)}}}
 	untagged := imagebuild.Resource{Kind: template.Component, ID: "untagged", Name: "web", Version: "1.0.0"}
-	require.NoError(t, run(&imagebuild.Builder{Objects: text(component), Outbox: box, Resources: resources{
+	require.NoError(t, run(&imagebuild.Builder{Objects: text(component), Publisher: imagebuild.Publisher{Outbox: box}, Resources: resources{
 		find: func(imagebuild.Query) ([]imagebuild.Resource, error) {
 			return []imagebuild.Resource{other, untagged}, nil
 		},
@@ -131,7 +131,7 @@ func TestLookUpComparesAgain(t *testing.T) {
 func TestRevertMakesAThird(t *testing.T) {
 	c, box := &cloud{}, &inbox{}
 	drop := func(job, text_ string) {
-		require.NoError(t, run(&imagebuild.Builder{Objects: text(text_), Resources: c, Outbox: box}, upload(job)).Err)
+		require.NoError(t, run(&imagebuild.Builder{Objects: text(text_), Resources: c, Publisher: imagebuild.Publisher{Outbox: box}}, upload(job)).Err)
 	}
 	drop("job-1", "RUN one\n")
 	drop("job-2", "RUN two\n")
@@ -147,7 +147,7 @@ func TestRevertMakesAThird(t *testing.T) {
 
 func TestFiveDeliveriesAtOnce(t *testing.T) {
 	c, box := &cloud{}, &inbox{}
-	builder := &imagebuild.Builder{Objects: text(component), Resources: c, Outbox: box}
+	builder := &imagebuild.Builder{Objects: text(component), Resources: c, Publisher: imagebuild.Publisher{Outbox: box}}
 	var all sync.WaitGroup
 	for range 5 {
 		all.Go(func() { require.NoError(t, run(builder, upload("job")).Err) })
@@ -206,10 +206,10 @@ func TestEveryCutThenRedelivery(t *testing.T) {
 						return id, err
 					},
 				},
-				Outbox: outbox(func(body []byte) (err error) {
+				Publisher: imagebuild.Publisher{Outbox: outbox(func(body []byte) (err error) {
 					cut.around(func() { err = box.Publish(context.Background(), body) })
 					return err
-				}),
+				})},
 			}
 			first := run(builder, upload("job"))
 			if cut.calls < at {
@@ -248,7 +248,7 @@ func TestConflicts(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			c, box := &cloud{all: test.there}, &inbox{}
-			require.NoError(t, run(&imagebuild.Builder{Objects: text(test.template), Outbox: box, Resources: resources{
+			require.NoError(t, run(&imagebuild.Builder{Objects: text(test.template), Publisher: imagebuild.Publisher{Outbox: box}, Resources: resources{
 				find:   func(q imagebuild.Query) ([]imagebuild.Resource, error) { return c.Find(context.Background(), q) },
 				create: func(imagebuild.Request) (string, error) { return "", failure(fault.Invalid, test.code) },
 			}}, upload("job")).Err)
@@ -280,7 +280,7 @@ func TestTagsOfOurs(t *testing.T) {
 				header = "# ---\n# tags: {" + manyTags(n) + "}\n# ---\n"
 			}
 			c, box := &cloud{}, &inbox{}
-			builder := &imagebuild.Builder{Objects: text(header + component), Resources: c, Outbox: box}
+			builder := &imagebuild.Builder{Objects: text(header + component), Resources: c, Publisher: imagebuild.Publisher{Outbox: box}}
 			require.NoError(t, run(builder, upload("job")).Err)
 			sent := tags(c.creates[0])
 			require.Len(t, sent, n+len(want))

@@ -210,7 +210,7 @@ func TestWhoMustAct(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			box := &inbox{}
-			builder := &imagebuild.Builder{Objects: text(test.template), Resources: test.resources, Outbox: box, Jitter: noJitter}
+			builder := &imagebuild.Builder{Objects: text(test.template), Resources: test.resources, Publisher: imagebuild.Publisher{Outbox: box, Jitter: noJitter}}
 			result := run(builder, upload("job-1"))
 			require.Equal(t, test.status, result.Status)
 			if test.kind != "" {
@@ -238,7 +238,7 @@ func TestOutcomeSaysWhatTheJobWas(t *testing.T) {
 	box := &inbox{}
 	delivery := upload("job-1")
 	delivery.Time = time.Now().Add(-time.Minute)
-	require.NoError(t, run(&imagebuild.Builder{Objects: text(component), Resources: &cloud{}, Outbox: box}, delivery).Err)
+	require.NoError(t, run(&imagebuild.Builder{Objects: text(component), Resources: &cloud{}, Publisher: imagebuild.Publisher{Outbox: box}}, delivery).Err)
 	o := box.only(t)
 	require.Equal(t, "1.0", o.SpecVersion)
 	require.Equal(t, "/imagedrop/cn-hangzhou/upload", o.Source)
@@ -262,7 +262,7 @@ func TestOutcomeSaysWhatTheJobWas(t *testing.T) {
 func TestBatchGoesOnPastAPoisonItem(t *testing.T) {
 	const canary = "CANARY-in-a-panic"
 	box := &inbox{}
-	builder := &imagebuild.Builder{Resources: &cloud{}, Outbox: box, Concurrency: 4,
+	builder := &imagebuild.Builder{Resources: &cloud{}, Publisher: imagebuild.Publisher{Outbox: box}, Concurrency: 4,
 		Objects: objects(func(ref imagebuild.ObjectRef) ([]byte, error) {
 			switch ref.ETag {
 			case "text":
@@ -292,7 +292,7 @@ func TestConcurrencyIsBounded(t *testing.T) {
 	var mu sync.Mutex
 	working, most := 0, 0
 	full := make(chan struct{})
-	builder := &imagebuild.Builder{Resources: &cloud{}, Outbox: &inbox{}, Concurrency: limit,
+	builder := &imagebuild.Builder{Resources: &cloud{}, Publisher: imagebuild.Publisher{Outbox: &inbox{}}, Concurrency: limit,
 		Objects: objects(func(imagebuild.ObjectRef) ([]byte, error) {
 			mu.Lock()
 			working++
@@ -345,7 +345,7 @@ func TestJobID(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			box := &inbox{}
-			result := run(&imagebuild.Builder{Objects: text(component), Resources: &cloud{}, Outbox: box}, test.delivery)
+			result := run(&imagebuild.Builder{Objects: text(component), Resources: &cloud{}, Publisher: imagebuild.Publisher{Outbox: box}}, test.delivery)
 			require.Equal(t, test.want, result.JobID)
 			require.Equal(t, test.want, result.ClientToken)
 			require.Equal(t, test.want, box.only(t).Data.Job.ID)
@@ -370,7 +370,7 @@ func TestRegionThatDoesNotExist(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			box := &inbox{}
 			refused := failure(fault.Invalid, "InvalidRegionId.NotFound")
-			builder := &imagebuild.Builder{Objects: text("# ---\n# " + test.header + "\n# ---\n" + pipeline), Outbox: box, Policy: policy, SkipLookup: test.skip, Resources: resources{
+			builder := &imagebuild.Builder{Objects: text("# ---\n# " + test.header + "\n# ---\n" + pipeline), Publisher: imagebuild.Publisher{Outbox: box}, Policy: policy, SkipLookup: test.skip, Resources: resources{
 				func(imagebuild.Query) ([]imagebuild.Resource, error) { return nil, refused },
 				func(imagebuild.Request) (string, error) { return "", refused },
 			}}

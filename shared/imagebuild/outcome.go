@@ -21,13 +21,18 @@ var Version = "dev"
 // Status is how a job ended.
 type Status string
 
-// The status of components and pipelines.
+// Components and pipelines end as created, unchanged, rejected, failed or
+// skipped; executions as skipped, rejected, failed, or started, and then as
+// succeeded, failed or cancelled.
 const (
 	Created   Status = "created"   // it exists because of this job
 	Unchanged Status = "unchanged" // another job made the very same, and it is the current one
 	Rejected  Status = "rejected"  // the sender must change something: findings, or a reason
 	Failed    Status = "failed"    // the operator must change something: the reason says what
 	Skipped   Status = "skipped"   // there was nothing to build: the reason says why
+	Started   Status = "started"   // an execution was, because of this job
+	Succeeded Status = "succeeded" // the execution made its images
+	Cancelled Status = "cancelled" // somebody cancelled the execution
 )
 
 // Outcome is the published answer to a job: a CloudEvent 1.0 in structured
@@ -81,12 +86,14 @@ type OutcomeTarget struct {
 }
 
 // OutcomeResource is what the job made or found; without an ID where neither.
+// An execution has the name of its pipeline.
 type OutcomeResource struct {
-	Kind    template.Kind  `json:"kind"`
-	ID      string         `json:"id,omitempty"`
-	Name    string         `json:"name,omitempty"`
-	Version string         `json:"version,omitempty"` // of a component, where known
-	Images  []OutcomeImage `json:"images,omitempty"`
+	Kind            template.Kind  `json:"kind"`
+	ID              string         `json:"id,omitempty"`
+	Name            string         `json:"name,omitempty"`
+	Version         string         `json:"version,omitempty"`         // of a component, where known
+	ImagePipelineID string         `json:"imagePipelineId,omitempty"` // of an execution, where known
+	Images          []OutcomeImage `json:"images,omitempty"`          // of an execution, once it ended
 }
 
 // OutcomeImage is an image that an execution made.
@@ -105,8 +112,8 @@ type OutcomeContent struct {
 	Format   template.Format `json:"format"`
 }
 
-// Reason says why a job ended without its resource. Kind is a fault's, or that
-// of a skip: "gone", "superseded".
+// Reason says why a job ended as it did. Kind is a fault's, or a word for the
+// status: why an execution was started or skipped, how it ended.
 type Reason struct {
 	Kind       string `json:"kind"`
 	Code       string `json:"code,omitempty"` // the service's own
@@ -131,26 +138,51 @@ func reasonOf(f *fault.Error) *Reason {
 		RequestID: f.RequestID, HTTPStatus: f.HTTPStatus}
 }
 
-// outcome is the job's, once it has its status.
-func (j *job) outcome() Outcome {
+// answer is what an outcome says of a job, whatever made the job.
+type answer struct {
+	job         OutcomeJob
+	regionID    string // of the resource
+	status      Status
+	resource    OutcomeResource
+	content     *OutcomeContent
+	findings    []template.Finding
+	reason      *Reason
+	clientToken string
+	timings     Timings
+}
+
+// outcome is the answer as it is published.
+func (i Invocation) outcome(a answer) Outcome {
+	kind := string(a.resource.Kind)
 	return Outcome{
 		SpecVersion:     "1.0",
-		ID:              digest(join(j.id, targetAlibaba, string(j.kind()), string(j.status))),
-		Source:          "/imagedrop/" + j.invocation.Region + "/" + j.invocation.Function,
-		Type:            "imagedrop." + string(j.kind()) + "." + string(j.status) + ".v1",
-		Subject:         j.subject(),
+		ID:              digest(join(a.job.ID, targetAlibaba, kind, string(a.status))),
+		Source:          "/imagedrop/" + i.Region + "/" + i.Function,
+		Type:            "imagedrop." + kind + "." + string(a.status) + ".v1",
+		Subject:         a.job.subject(),
 		Time:            time.Now().UTC().Format("2006-01-02T15:04:05.000Z07:00"),
 		DataContentType: "application/json",
-		Data:            j.data(),
+		Data: OutcomeData{
+			Status:      a.status,
+			Job:         a.job,
+			Target:      OutcomeTarget{targetAlibaba, a.regionID, i.AccountID},
+			Resource:    a.resource,
+			Content:     a.content,
+			Findings:    clipped(a.findings),
+			Reason:      a.reason,
+			ClientToken: a.clientToken,
+			Timings:     a.timings,
+			Version:     Version,
+		},
 	}
 }
 
-// subject names the source of the delivery. A CloudEvents string has no
-// control characters and no noncharacters; an object key may.
-func (j *job) subject() string {
-	subject := j.delivery.Queue + j.delivery.Topic
-	if j.delivery.Trigger == TriggerOSS {
-		subject = "oss://" + j.delivery.Object.Bucket + "/" + j.delivery.Object.Key
+// subject names the source of the job. A CloudEvents string has no control
+// characters and no noncharacters; an object key may.
+func (o OutcomeJob) subject() string {
+	subject := o.Queue + o.Topic + o.TriggerName
+	if o.Trigger == TriggerOSS {
+		subject = "oss://" + o.Bucket + "/" + o.Key
 	}
 	return strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) || r&0xfffe == 0xfffe {
@@ -160,25 +192,19 @@ func (j *job) subject() string {
 	}, subject)
 }
 
-func (j *job) data() OutcomeData {
-	d := OutcomeData{
-		Status:      j.status,
-		Job:         j.source(),
-		Target:      OutcomeTarget{targetAlibaba, j.shownRegion(), j.invocation.AccountID},
-		Resource:    OutcomeResource{Kind: j.kind(), ID: j.resource.ID, Name: j.shownName(), Version: j.resource.Version},
-		Findings:    []template.Finding{},
-		Reason:      j.reason,
-		ClientToken: j.clientToken(),
-		Timings:     j.timings(),
-		Version:     Version,
+// outcome is the job's, once it has its status.
+func (j *job) outcome() Outcome {
+	a := answer{
+		job: j.source(), regionID: j.shownRegion(), status: j.status, reason: j.reason, clientToken: j.clientToken(), timings: j.timings(),
+		resource: OutcomeResource{Kind: j.kind(), ID: j.resource.ID, Name: j.shownName(), Version: j.resource.Version},
 	}
 	if t := j.template; t != nil {
-		d.Findings = clipped(t.Findings)
+		a.findings = t.Findings
 	}
 	if t := j.template; t != nil && t.Format != "" {
-		d.Content = &OutcomeContent{SHA256: digest(t.Content.Text), Bytes: t.Content.Bytes, Commands: t.Content.Commands, Format: t.Format}
+		a.content = &OutcomeContent{SHA256: digest(t.Content.Text), Bytes: t.Content.Bytes, Commands: t.Content.Commands, Format: t.Format}
 	}
-	return d
+	return j.invocation.outcome(a)
 }
 
 // shownRegion is the function's own where the template's can be none: a header

@@ -22,7 +22,7 @@ import (
 func TestOutcomeIDIsOfJobKindAndStatus(t *testing.T) {
 	publish := func(job, text_ string) string {
 		box := &inbox{}
-		require.NoError(t, run(&imagebuild.Builder{Objects: text(text_), Resources: &cloud{}, Outbox: box}, upload(job)).Err)
+		require.NoError(t, run(&imagebuild.Builder{Objects: text(text_), Resources: &cloud{}, Publisher: imagebuild.Publisher{Outbox: box}}, upload(job)).Err)
 		return box.only(t).ID
 	}
 	base := publish("job", component)
@@ -35,7 +35,7 @@ func TestOutcomeIDIsOfJobKindAndStatus(t *testing.T) {
 
 func TestRepeatsDifferInTimeOnly(t *testing.T) {
 	box := &inbox{}
-	builder := &imagebuild.Builder{Objects: text("# ---\n# description: a & b <c>\n# ---\nBOGUS\n"), Resources: &cloud{}, Outbox: box}
+	builder := &imagebuild.Builder{Objects: text("# ---\n# description: a & b <c>\n# ---\nBOGUS\n"), Resources: &cloud{}, Publisher: imagebuild.Publisher{Outbox: box}}
 	require.NoError(t, run(builder, upload("job")).Err)
 	require.NoError(t, run(builder, upload("job")).Err)
 	outcomes := box.outcomes(t)
@@ -60,8 +60,7 @@ func TestFindingsAreCutToTheSize(t *testing.T) {
 		for name, text_ := range map[string]string{"warnings go first": warnings, "then errors": b.String()} {
 			t.Run(fmt.Sprint(name, " ", inBase64), func(t *testing.T) {
 				var body []byte
-				builder := &imagebuild.Builder{Objects: text(text_), Base64: inBase64,
-					Outbox: outbox(func(b []byte) error { body = b; return nil })}
+				builder := &imagebuild.Builder{Objects: text(text_), Publisher: imagebuild.Publisher{Base64: inBase64, Outbox: outbox(func(b []byte) error { body = b; return nil })}}
 				require.NoError(t, run(builder, upload("job")).Err)
 				require.LessOrEqual(t, len(body), 65_536)
 				limit := 65_536
@@ -95,7 +94,7 @@ func TestLongTextsAreClipped(t *testing.T) {
 	delivery := message(long, `{"content":"RUN true","regionId":"`+strings.Repeat("r", 60_000)+`"}`)
 	delivery.Queue = "q\x00q\ufffe"
 	var body []byte
-	require.NoError(t, run(&imagebuild.Builder{Outbox: outbox(func(b []byte) error { body = b; return nil })}, delivery).Err)
+	require.NoError(t, run(&imagebuild.Builder{Publisher: imagebuild.Publisher{Outbox: outbox(func(b []byte) error { body = b; return nil })}}, delivery).Err)
 	require.LessOrEqual(t, len(body), 48_128)
 	var o imagebuild.Outcome
 	require.NoError(t, json.Unmarshal(body, &o))
@@ -109,7 +108,7 @@ func TestLongTextsAreClipped(t *testing.T) {
 func TestTextInAHeaderIsNotPublished(t *testing.T) {
 	const secret = "correct horse/battery"
 	var body []byte
-	builder := &imagebuild.Builder{Outbox: outbox(func(b []byte) error { body = b; return nil })}
+	builder := &imagebuild.Builder{Publisher: imagebuild.Publisher{Outbox: outbox(func(b []byte) error { body = b; return nil })}}
 	builder.Policy = imagebuild.Policy{NamePrefix: "web-"}
 	keys := []string{"regionId", "name", "instanceType", "vSwitchId", "resourceGroupId"}
 	for _, key := range keys {
@@ -123,7 +122,7 @@ func TestNoncharactersAreEscaped(t *testing.T) {
 	delivery := upload("job")
 	delivery.Object.Key = "templates/a\ufffeb\uffff.Dockerfile"
 	var body []byte
-	require.NoError(t, run(&imagebuild.Builder{Objects: text(component), Resources: &cloud{}, Outbox: outbox(func(b []byte) error { body = b; return nil })}, delivery).Err)
+	require.NoError(t, run(&imagebuild.Builder{Objects: text(component), Resources: &cloud{}, Publisher: imagebuild.Publisher{Outbox: outbox(func(b []byte) error { body = b; return nil })}}, delivery).Err)
 	require.NotContains(t, string(body), "\ufffe")
 	require.NotContains(t, string(body), "\uffff")
 	var o imagebuild.Outcome
@@ -134,10 +133,10 @@ func TestNoncharactersAreEscaped(t *testing.T) {
 func TestPublishFailureIsRedelivered(t *testing.T) {
 	c, box := &cloud{}, &inbox{}
 	lost := failure(fault.Permanent, "QueueNotExist")
-	builder := &imagebuild.Builder{Objects: text(component), Resources: c, Outbox: outbox(func(body []byte) error {
+	builder := &imagebuild.Builder{Objects: text(component), Resources: c, Publisher: imagebuild.Publisher{Outbox: outbox(func(body []byte) error {
 		_ = box.Publish(context.Background(), body) // it did arrive
 		return lost
-	})}
+	})}}
 	first := run(builder, upload("job"))
 	require.ErrorIs(t, first.Err, lost)
 	require.Empty(t, first.Status)
@@ -162,7 +161,7 @@ func TestCanaries(t *testing.T) {
 		for _, kind := range []fault.Kind{"", fault.Invalid, fault.Permanent, fault.Retryable, fault.Unknown} {
 			var log strings.Builder
 			box := &inbox{}
-			builder := &imagebuild.Builder{Objects: text("# ---\n# name: web\n# ---\nRUN curl -H 'Authorization: " + canary + "' https://example.com/\n"), Outbox: box,
+			builder := &imagebuild.Builder{Objects: text("# ---\n# name: web\n# ---\nRUN curl -H 'Authorization: " + canary + "' https://example.com/\n"), Publisher: imagebuild.Publisher{Outbox: box},
 				Resources: resources{nothing, func(imagebuild.Request) (string, error) {
 					if kind == "" {
 						return "", cause
@@ -234,7 +233,7 @@ func FuzzEveryDeliveryHasAnOutcome(f *testing.F) {
 			delivery.Object.Key = key[:min(len(key), 1023)] // OSS takes no longer keys
 		}
 		published := 0
-		builder := &imagebuild.Builder{Objects: text(string(body)), Resources: &cloud{}, Base64: true, Outbox: outbox(func(sent []byte) error {
+		builder := &imagebuild.Builder{Objects: text(string(body)), Resources: &cloud{}, Publisher: imagebuild.Publisher{Base64: true, Outbox: outbox(func(sent []byte) error {
 			published++
 			require.LessOrEqual(t, len(sent), 65_536)
 			plain, err := base64.StdEncoding.DecodeString(string(sent))
@@ -245,7 +244,7 @@ func FuzzEveryDeliveryHasAnOutcome(f *testing.F) {
 			require.NoError(t, json.Unmarshal(plain, &o))
 			require.NotEmpty(t, o.Data.Status)
 			return nil
-		})}
+		})}}
 		require.NoError(t, run(builder, delivery).Err)
 		require.Equal(t, 1, published)
 	})

@@ -79,7 +79,7 @@ func TestPolicy(t *testing.T) {
 func TestPolicyOfAMessage(t *testing.T) {
 	box := &inbox{}
 	body := `{"content": "RUN true\n", "name": "web", "regionId": "cn-beijing"}`
-	require.NoError(t, run(&imagebuild.Builder{Outbox: box}, message("m-1", body)).Err)
+	require.NoError(t, run(&imagebuild.Builder{Publisher: imagebuild.Publisher{Outbox: box}}, message("m-1", body)).Err)
 	data := box.only(t).Data
 	require.Equal(t, imagebuild.Rejected, data.Status)
 	require.Equal(t, []any{"IB0258", "/regionId", 1}, []any{data.Findings[0].Rule, data.Findings[0].Path, data.Findings[0].Line})

@@ -41,7 +41,7 @@ func TestObjectThatIsNoLongerThere(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			box := &inbox{}
-			builder := &imagebuild.Builder{Objects: &reads{err: test.err}, Resources: &cloud{}, Outbox: box, Policy: imagebuild.Policy{Buckets: []string{"shared-templates"}}}
+			builder := &imagebuild.Builder{Objects: &reads{err: test.err}, Resources: &cloud{}, Publisher: imagebuild.Publisher{Outbox: box}, Policy: imagebuild.Policy{Buckets: []string{"shared-templates"}}}
 			require.NoError(t, run(builder, test.delivery).Err)
 			o := box.only(t)
 			require.Equal(t, test.status, o.Data.Status)
@@ -87,7 +87,7 @@ func TestCreatedStaysCreated(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			c, box := &cloud{}, &inbox{}
-			builder := imagebuild.Builder{Resources: c, Outbox: box, Policy: policy}
+			builder := imagebuild.Builder{Resources: c, Publisher: imagebuild.Publisher{Outbox: box}, Policy: policy}
 			first, other, again := builder, builder, builder
 			first.Objects, other.Objects, again.Objects = changed(test.template), text("RUN other\n"), test.then
 			require.NoError(t, run(&first, test.delivery).Err)
@@ -112,7 +112,7 @@ func TestTheJobsOwnIsNotFound(t *testing.T) {
 	} {
 		var regions []string
 		box := &inbox{}
-		builder := &imagebuild.Builder{Objects: &reads{err: imagebuild.ErrSuperseded}, Outbox: box, Policy: policy,
+		builder := &imagebuild.Builder{Objects: &reads{err: imagebuild.ErrSuperseded}, Publisher: imagebuild.Publisher{Outbox: box}, Policy: policy,
 			Resources: resources{find: func(q imagebuild.Query) ([]imagebuild.Resource, error) {
 				regions = append(regions, q.RegionID)
 				return nil, failure(kind, "Whatever")
@@ -132,7 +132,7 @@ func TestTheJobsOwnIsNotFound(t *testing.T) {
 func TestMessageByURI(t *testing.T) {
 	store := &reads{text: map[string]string{"base/web.Dockerfile": pipeline}}
 	c, box := &cloud{}, &inbox{}
-	builder := &imagebuild.Builder{Objects: store, Resources: c, Outbox: box, Policy: imagebuild.Policy{Buckets: []string{"shared-templates"}}}
+	builder := &imagebuild.Builder{Objects: store, Resources: c, Publisher: imagebuild.Publisher{Outbox: box}, Policy: imagebuild.Policy{Buckets: []string{"shared-templates"}}}
 	body := `{"templateUri":"oss://shared-templates/base/web.Dockerfile","templateETag":"\"E7\"","name":"from-uri"}`
 	require.NoError(t, run(builder, message("m-1", body)).Err)
 	require.Equal(t, []imagebuild.ObjectRef{{Bucket: "shared-templates", Key: "base/web.Dockerfile", ETag: "E7"}}, store.refs)
@@ -155,7 +155,7 @@ func TestURIThatNamesNothing(t *testing.T) {
 		"permanent":  {failure(fault.Permanent, "AccessDenied"), imagebuild.Failed},
 	} {
 		box := &inbox{}
-		builder := &imagebuild.Builder{Objects: &reads{err: test.err}, Resources: &cloud{}, Outbox: box, Policy: imagebuild.Policy{Buckets: []string{"shared-templates"}}}
+		builder := &imagebuild.Builder{Objects: &reads{err: test.err}, Resources: &cloud{}, Publisher: imagebuild.Publisher{Outbox: box}, Policy: imagebuild.Policy{Buckets: []string{"shared-templates"}}}
 		require.NoError(t, run(builder, message("m-1", body)).Err)
 		o := box.only(t)
 		require.Equal(t, "imagedrop.pipeline."+string(test.status)+".v1", o.Type)
@@ -172,7 +172,7 @@ func TestBucketThatDoesNotExist(t *testing.T) {
 		imagebuild.Rejected: message("job", `{"templateUri":"oss://shared-template/web.Dockerfile"}`),
 	} {
 		box := &inbox{}
-		builder := &imagebuild.Builder{Objects: &reads{err: failure(fault.Permanent, "NoSuchBucket")}, Resources: &cloud{}, Outbox: box, Policy: imagebuild.Policy{Buckets: []string{"*"}}}
+		builder := &imagebuild.Builder{Objects: &reads{err: failure(fault.Permanent, "NoSuchBucket")}, Resources: &cloud{}, Publisher: imagebuild.Publisher{Outbox: box}, Policy: imagebuild.Policy{Buckets: []string{"*"}}}
 		require.NoError(t, run(builder, delivery).Err)
 		require.Equal(t, status, box.only(t).Data.Status)
 		require.Equal(t, "NoSuchBucket", box.only(t).Data.Reason.Code)
@@ -182,7 +182,7 @@ func TestBucketThatDoesNotExist(t *testing.T) {
 // The function may read buckets that the sender may not: no read before the policy.
 func TestURIOfAnotherBucketIsNotRead(t *testing.T) {
 	store, box := &reads{}, &inbox{}
-	require.NoError(t, run(&imagebuild.Builder{Objects: store, Outbox: box}, message("m-1", "{\n \"templateUri\": \"oss://payroll/x.Dockerfile\"}")).Err)
+	require.NoError(t, run(&imagebuild.Builder{Objects: store, Publisher: imagebuild.Publisher{Outbox: box}}, message("m-1", "{\n \"templateUri\": \"oss://payroll/x.Dockerfile\"}")).Err)
 	require.Empty(t, store.refs)
 	data := box.only(t).Data
 	require.Equal(t, imagebuild.Rejected, data.Status)
@@ -194,7 +194,7 @@ func TestURIOfAnotherBucketIsNotRead(t *testing.T) {
 
 func TestMalformedURIIsNotRead(t *testing.T) {
 	store, box := &reads{}, &inbox{}
-	require.NoError(t, run(&imagebuild.Builder{Objects: store, Outbox: box, Policy: imagebuild.Policy{Buckets: []string{"*"}}},
+	require.NoError(t, run(&imagebuild.Builder{Objects: store, Publisher: imagebuild.Publisher{Outbox: box}, Policy: imagebuild.Policy{Buckets: []string{"*"}}},
 		message("m-1", `{"templateUri":"https://example.com/x.Dockerfile"}`)).Err)
 	require.Empty(t, store.refs)
 	require.Equal(t, imagebuild.Rejected, box.only(t).Data.Status)
@@ -209,7 +209,7 @@ func TestFileTooLargeToBeRead(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			box := &inbox{}
 			store := &reads{text: map[string]string{"templates/web.Dockerfile": huge}}
-			require.NoError(t, run(&imagebuild.Builder{Objects: store, Resources: &cloud{}, Outbox: box, Policy: imagebuild.Policy{Buckets: []string{"shared-templates"}}}, delivery).Err)
+			require.NoError(t, run(&imagebuild.Builder{Objects: store, Resources: &cloud{}, Publisher: imagebuild.Publisher{Outbox: box}, Policy: imagebuild.Policy{Buckets: []string{"shared-templates"}}}, delivery).Err)
 			data := box.only(t).Data
 			require.Equal(t, imagebuild.Rejected, data.Status)
 			require.Len(t, data.Findings, 1)
@@ -219,12 +219,12 @@ func TestFileTooLargeToBeRead(t *testing.T) {
 		})
 	}
 	box := &inbox{}
-	require.NoError(t, run(&imagebuild.Builder{Outbox: box}, message("job", `{"content":"`+huge)).Err)
+	require.NoError(t, run(&imagebuild.Builder{Publisher: imagebuild.Publisher{Outbox: box}}, message("job", `{"content":"`+huge)).Err)
 	data := box.only(t).Data
 	require.Equal(t, []any{imagebuild.Rejected, "IB0002", ""}, []any{data.Status, data.Findings[0].Rule, data.Findings[0].Path})
 
 	small := "RUN true\n" + strings.Repeat("# a comment\n", 1<<13)
 	c := &cloud{}
-	require.NoError(t, run(&imagebuild.Builder{Objects: text(small), Resources: c, Outbox: &inbox{}}, upload("job")).Err)
+	require.NoError(t, run(&imagebuild.Builder{Objects: text(small), Resources: c, Publisher: imagebuild.Publisher{Outbox: &inbox{}}}, upload("job")).Err)
 	require.Len(t, c.all, 1, "comments do not count")
 }

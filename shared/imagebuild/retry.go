@@ -37,14 +37,14 @@ var patience = []struct {
 
 // retry repeats the call while its fault is Retryable and the deadline of ctx
 // and the fault's own patience allow.
-func (j *job) retry(ctx context.Context, call func(context.Context) error) error {
+func (p *Publisher) retry(ctx context.Context, call func(context.Context) error) error {
 	started := time.Now()
 	for limit := firstBackoff; ; limit = min(2*limit, maxBackoff) {
 		err := try(ctx, call)
 		if fault.KindOf(err) != fault.Retryable {
 			return err
 		}
-		pause := j.jitter(limit)
+		pause := p.jitter(limit)
 		if !patient(err, time.Since(started)+pause) || !sleep(ctx, pause) {
 			return err
 		}
@@ -66,9 +66,9 @@ func patient(err error, waited time.Duration) bool {
 	return true
 }
 
-func (j *job) jitter(limit time.Duration) time.Duration {
-	if j.Jitter != nil {
-		return j.Jitter(limit)
+func (p *Publisher) jitter(limit time.Duration) time.Duration {
+	if p.Jitter != nil {
+		return p.Jitter(limit)
 	}
 	return rand.N(limit + 1)
 }

@@ -27,8 +27,7 @@ func TestBackoffDoublesUpToItsBound(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var limits []time.Duration
 		tries := 0
-		builder := &imagebuild.Builder{Objects: text(component), Outbox: &inbox{},
-			Jitter: func(limit time.Duration) time.Duration { limits = append(limits, limit); return limit / 2 },
+		builder := &imagebuild.Builder{Objects: text(component), Publisher: imagebuild.Publisher{Outbox: &inbox{}, Jitter: func(limit time.Duration) time.Duration { limits = append(limits, limit); return limit / 2 }},
 			Resources: resources{nothing, func(imagebuild.Request) (string, error) {
 				if tries++; tries <= 8 {
 					return "", failure(fault.Retryable, "Throttling.User")
@@ -46,7 +45,7 @@ func TestBackoffDoublesUpToItsBound(t *testing.T) {
 func TestJitterStaysBelowItsBound(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		started, tries := time.Now(), 0
-		builder := &imagebuild.Builder{Objects: text(component), Outbox: &inbox{},
+		builder := &imagebuild.Builder{Objects: text(component), Publisher: imagebuild.Publisher{Outbox: &inbox{}},
 			Resources: resources{nothing, func(imagebuild.Request) (string, error) {
 				if tries++; tries <= 3 {
 					return "", failure(fault.Retryable, "ServiceUnavailable")
@@ -79,7 +78,7 @@ func TestEachCallIsRepeated(t *testing.T) {
 					return id, once("create")
 				},
 			},
-			Outbox: outbox(func(body []byte) error { _ = box.Publish(context.Background(), body); return once("publish") }),
+			Publisher: imagebuild.Publisher{Outbox: outbox(func(body []byte) error { _ = box.Publish(context.Background(), body); return once("publish") })},
 		}
 		require.Equal(t, imagebuild.Created, within(time.Minute, builder, upload("job")).Status)
 		require.Len(t, failed, 4)
@@ -90,7 +89,7 @@ func TestEachCallIsRepeated(t *testing.T) {
 
 func TestDeadlineLessTheReserve(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		builder := &imagebuild.Builder{Objects: text(component), Outbox: &inbox{}, Jitter: noJitter,
+		builder := &imagebuild.Builder{Objects: text(component), Publisher: imagebuild.Publisher{Outbox: &inbox{}, Jitter: noJitter},
 			Resources: resources{nothing, func(imagebuild.Request) (string, error) {
 				return "", failure(fault.Retryable, "InternalError")
 			}}}
@@ -106,7 +105,7 @@ func TestDeadlineLessTheReserve(t *testing.T) {
 func TestLostAnswerLeavesTimeForAnotherTry(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		box, hung := &inbox{}, false
-		builder := &imagebuild.Builder{Outbox: box, Resources: &cloud{}, Jitter: noJitter, Objects: readFunc(func(ctx context.Context) ([]byte, error) {
+		builder := &imagebuild.Builder{Publisher: imagebuild.Publisher{Outbox: box, Jitter: noJitter}, Resources: &cloud{}, Objects: readFunc(func(ctx context.Context) ([]byte, error) {
 			if !hung {
 				hung = true
 				<-ctx.Done()
@@ -130,15 +129,14 @@ func (f readFunc) Read(ctx context.Context, _ imagebuild.ObjectRef, _ int64) ([]
 func TestReserveIsForPublishing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var left time.Duration
-		builder := &imagebuild.Builder{Resources: &cloud{}, Jitter: noJitter,
+		builder := &imagebuild.Builder{Resources: &cloud{}, Publisher: imagebuild.Publisher{Jitter: noJitter, Outbox: publishFunc(func(ctx context.Context) error {
+			deadline, _ := ctx.Deadline()
+			left = time.Until(deadline)
+			return nil
+		})},
 			Objects: readFunc(func(ctx context.Context) ([]byte, error) {
 				<-ctx.Done()
 				return nil, imagebuild.ErrSuperseded // whatever: the job has its status at the last moment
-			}),
-			Outbox: publishFunc(func(ctx context.Context) error {
-				deadline, _ := ctx.Deadline()
-				left = time.Until(deadline)
-				return nil
 			})}
 		require.Equal(t, imagebuild.Skipped, within(8*time.Second, builder, upload("job")).Status)
 		require.Equal(t, 2*time.Second, left)
@@ -156,7 +154,7 @@ func TestShortInvocation(t *testing.T) {
 				case <-time.After(timeout / 3):
 					return []byte(component), nil
 				}
-			}), Resources: &cloud{}, Outbox: &inbox{}}
+			}), Resources: &cloud{}, Publisher: imagebuild.Publisher{Outbox: &inbox{}}}
 			require.Equal(t, imagebuild.Created, within(timeout, builder, upload("job")).Status)
 		})
 	}
@@ -168,11 +166,10 @@ func TestHungPublishStillAnswers(t *testing.T) {
 	for _, timeout := range []time.Duration{time.Second, 3 * time.Second, time.Minute} {
 		synctest.Test(t, func(t *testing.T) {
 			started := time.Now()
-			builder := &imagebuild.Builder{Objects: text(component), Resources: &cloud{}, Jitter: noJitter,
-				Outbox: publishFunc(func(ctx context.Context) error {
-					<-ctx.Done()
-					return failure(fault.Retryable, "")
-				})}
+			builder := &imagebuild.Builder{Objects: text(component), Resources: &cloud{}, Publisher: imagebuild.Publisher{Jitter: noJitter, Outbox: publishFunc(func(ctx context.Context) error {
+				<-ctx.Done()
+				return failure(fault.Retryable, "")
+			})}}
 			require.Equal(t, fault.Retryable, fault.KindOf(within(timeout, builder, upload("job")).Err))
 			require.LessOrEqual(t, time.Since(started), timeout-100*time.Millisecond)
 		})
@@ -186,11 +183,11 @@ func (f publishFunc) Publish(ctx context.Context, _ []byte) error { return f(ctx
 func TestNewCredentialsComeWithTheNextInvocation(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		started, tries := time.Now(), 0
-		builder := &imagebuild.Builder{Objects: text(component), Outbox: &inbox{},
+		builder := &imagebuild.Builder{Objects: text(component), Publisher: imagebuild.Publisher{Outbox: &inbox{}, Jitter: noJitter},
 			Resources: resources{nothing, func(imagebuild.Request) (string, error) {
 				tries++
 				return "", failure(fault.Retryable, "InvalidSecurityToken.Expired")
-			}}, Jitter: noJitter}
+			}}}
 		require.Equal(t, fault.Retryable, fault.KindOf(within(time.Minute, builder, upload("job")).Err))
 		require.Equal(t, []any{1, time.Duration(0)}, []any{tries, time.Since(started)})
 	})
@@ -220,7 +217,7 @@ func TestMissingComponent(t *testing.T) {
 					delivery.Time = time.Now().Add(-test.age)
 				}
 				box := &inbox{}
-				builder := &imagebuild.Builder{Objects: text(test.template), Outbox: box, Jitter: noJitter,
+				builder := &imagebuild.Builder{Objects: text(test.template), Publisher: imagebuild.Publisher{Outbox: box, Jitter: noJitter},
 					Resources: resources{nothing, func(imagebuild.Request) (string, error) {
 						return "", failure(fault.Permanent, "ImageComponent.NotFound")
 					}}}
@@ -244,7 +241,7 @@ func TestComponentArrivesMeanwhile(t *testing.T) {
 		started := time.Now()
 		delivery := upload("job")
 		delivery.Time = started
-		builder := &imagebuild.Builder{Outbox: &inbox{}, Jitter: noJitter,
+		builder := &imagebuild.Builder{Publisher: imagebuild.Publisher{Outbox: &inbox{}, Jitter: noJitter},
 			Objects: text("FROM IMAGE:m-bp1234567890\nCOMPONENT acs:ecs:cn-hangzhou:" + account + ":imagecomponent/node-exporter/1.0.0\n"),
 			Resources: resources{nothing, func(imagebuild.Request) (string, error) {
 				if time.Since(started) < time.Second {
