@@ -34,6 +34,17 @@ type Account struct {
 	Keys      *Keys
 	Catalogue *Catalogue
 	Faults    *Faults
+	// Scale is how much faster emulated waits pass than in the cloud; 0 means 1.
+	// It is set before the services begin.
+	Scale float64
+}
+
+// Scaled returns how long a wait takes here that takes d in the cloud.
+func (a *Account) Scaled(d time.Duration) time.Duration {
+	if a.Scale == 0 {
+		return d
+	}
+	return time.Duration(float64(d) / a.Scale)
 }
 
 // New returns the account with the system's clock and the built-in catalogue.

@@ -190,7 +190,7 @@ func TestTheLogOfCallsIsShown(t *testing.T) {
 	d := newDesk(t)
 	status, _ := d.do("POST", "/v1/calls", "", nil)
 	require.Equal(t, 200, status)
-	h := d.account.Faults.Wrap("ecs", func(*http.Request) string { return "Describe" }, nil, http.NotFoundHandler())
+	h := d.account.Faults.Wrap("ecs", func(*http.Request) string { return "Describe" }, nil, nil, http.NotFoundHandler())
 	h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil))
 	_, body := d.do("GET", "/v1/calls", "", nil)
 	require.Equal(t, `{"calls":[{"service":"ecs","operation":"Describe"}]}`, body)

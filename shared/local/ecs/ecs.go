@@ -81,7 +81,7 @@ func New(acct *account.Account, st *store.Store, opt Options) http.Handler {
 			pipelines:  orDefault(opt.PipelineQuota, defaultQuota),
 		},
 	}
-	faulty := acct.Faults.Wrap("ecs", action, writeFault, http.HandlerFunc(s.serve))
+	faulty := acct.Faults.Wrap("ecs", action, hasValue, writeFault, http.HandlerFunc(s.serve))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		p, err := readParams(w, r)
 		faulty.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), inputKey{}, input{p, err})))
@@ -110,6 +110,9 @@ func inputOf(r *http.Request) input {
 }
 
 func action(r *http.Request) string { return inputOf(r).params["Action"] }
+
+// hasValue reports whether a parameter of the request has that value.
+func hasValue(r *http.Request, value string) bool { return inputOf(r).params.have(value) }
 
 func writeFault(w http.ResponseWriter, r *http.Request, status int, code string) {
 	detail := "A fault on demand."

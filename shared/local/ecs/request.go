@@ -108,6 +108,11 @@ func (p params) given(prefix string) bool {
 	return false
 }
 
+// have reports whether any parameter has that value.
+func (p params) have(value string) bool {
+	return slices.Contains(slices.Collect(maps.Values(p)), value)
+}
+
 // tags returns the tags of prefix.N.Key and prefix.N.Value in order.
 func (p params) tags(prefix string) []tag {
 	tags := []tag{}

@@ -51,7 +51,7 @@ func New(acct *account.Account, st *store.Store, opt Options) *Service {
 	if s.onSend == nil {
 		s.onSend = func(*store.Tx, string, Message) error { return nil }
 	}
-	s.handler = acct.Faults.Wrap("mns", operationOf, writeFault, http.HandlerFunc(s.serve))
+	s.handler = acct.Faults.Wrap("mns", operationOf, isFor, writeFault, http.HandlerFunc(s.serve))
 	return s
 }
 

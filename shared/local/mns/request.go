@@ -41,6 +41,9 @@ func requestOf(r *http.Request) *request { return r.Context().Value(requestKey{}
 
 func operationOf(r *http.Request) string { return requestOf(r).operation }
 
+// isFor reports whether the request is for that queue or topic.
+func isFor(r *http.Request, name string) bool { return requestOf(r).queue == name }
+
 // ServeHTTP implements http.Handler.
 func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ctx := context.WithValue(r.Context(), requestKey{}, readRequest(r))

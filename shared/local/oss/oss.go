@@ -95,6 +95,7 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Date", s.acct.Clock.Now().Format(http.TimeFormat))
 	s.acct.Faults.Wrap("oss",
 		func(*http.Request) string { return c.op.name },
+		func(_ *http.Request, value string) bool { return value == c.bucket || value == c.key },
 		func(w http.ResponseWriter, _ *http.Request, status int, code string) {
 			c.fail(w, apiError{status: status, code: code, message: "A fault that was asked for."})
 		},
