@@ -25,6 +25,7 @@ var allowed = map[string][]string{
 	"shared/imagebuild":    {"shared/template", "shared/fault"},
 	"shared/settings":      {"shared/imagebuild", "shared/sdkclient"},
 	"shared/sdkclient":     {"shared/fault"},
+	"shared/function":      {"events", "shared/imagebuild", "shared/sdkclient", "shared/template"},
 	"shared/ecsimage":      {"shared/imagebuild", "shared/template", "shared/fault", "shared/sdkclient"},
 	"shared/ossobject":     {"shared/imagebuild", "shared/fault", "shared/sdkclient"},
 	"shared/mnsqueue":      {"shared/imagebuild", "shared/fault", "shared/sdkclient"},
@@ -46,11 +47,10 @@ var never = map[string][]string{
 
 // oneSDK says which SDK each room may name; every other room names none.
 var oneSDK = map[string][]string{
-	"functions/upload":  {"github.com/aliyun/fc-runtime-go-sdk/"},
-	"functions/message": {"github.com/aliyun/fc-runtime-go-sdk/"},
-	"shared/ecsimage":   {"github.com/aliyun/alibaba-cloud-sdk-go/"},
-	"shared/ossobject":  {"github.com/aliyun/alibabacloud-oss-go-sdk-v2/"},
-	"shared/mnsqueue":   {"github.com/aliyun/aliyun-mns-go-sdk"},
+	"shared/function":  {"github.com/aliyun/fc-runtime-go-sdk/"},
+	"shared/ecsimage":  {"github.com/aliyun/alibaba-cloud-sdk-go/"},
+	"shared/ossobject": {"github.com/aliyun/alibabacloud-oss-go-sdk-v2/"},
+	"shared/mnsqueue":  {"github.com/aliyun/aliyun-mns-go-sdk"},
 }
 
 // heavy must not be imported by a package of ours that a function reaches:

@@ -4,7 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"log/slog"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"imagedrop/shared/fault"
+	"imagedrop/shared/function"
 	"imagedrop/shared/imagebuild"
 )
 
@@ -60,12 +61,10 @@ func (f *fakes) Publish(_ context.Context, body []byte) error {
 
 func newTest(f *fakes) (*handler, *strings.Builder) {
 	log := &strings.Builder{}
-	return &handler{
-		log:         slog.New(slog.NewJSONHandler(log, nil)),
-		resultQueue: "imagedrop-results",
-		builder:     imagebuild.Builder{Resources: f, Publisher: imagebuild.Publisher{Outbox: f}, Policy: imagebuild.Policy{Buckets: []string{"*"}}, Concurrency: 16},
-		connect:     func(string) (imagebuild.Objects, error) { return f, nil },
-	}, log
+	objects := &function.Objects{New: func(string) (imagebuild.Objects, error) { return f, nil }}
+	return &handler{log: function.NewLog(log), resultQueue: "imagedrop-results", objects: objects,
+		builder: imagebuild.Builder{Objects: objects, Resources: f, Publisher: imagebuild.Publisher{Outbox: f},
+			Policy: imagebuild.Policy{Buckets: []string{"*"}}, Concurrency: 16}}, log
 }
 
 func inInvocation(ctx context.Context) context.Context {
@@ -127,7 +126,7 @@ func TestHandle(t *testing.T) {
 		test := &tests[i]
 		t.Run(test.name, func(t *testing.T) {
 			h, log := newTest(&test.fakes)
-			err := h.handle(inInvocation(t.Context()), batch(t, element(t, "M-1", "imagedrop-requests", test.body)))
+			err := h.Handle(inInvocation(t.Context()), batch(t, element(t, "M-1", "imagedrop-requests", test.body)))
 			require.Equal(t, test.redeliver, err != nil, "%v", err)
 			require.NotContains(t, log.String(), canary)
 			require.Contains(t, log.String(), `"requestId":"1-invocation","trigger":"queue","sourceId":"M-1"`)
@@ -165,7 +164,7 @@ func TestShapes(t *testing.T) {
 			require.NoError(t, err)
 			f := &fakes{}
 			h, _ := newTest(f)
-			require.NoError(t, h.handle(inInvocation(t.Context()), payload))
+			require.NoError(t, h.Handle(inInvocation(t.Context()), payload))
 			require.Len(t, f.published, test.outcomes)
 			require.Equal(t, test.trigger, f.published[0].Data.Job.Trigger)
 		})
@@ -183,7 +182,7 @@ func TestBatchAroundAPoisonMessage(t *testing.T) {
 	h, _ := newTest(f)
 	payload := batch(t, element(t, "M-1", "q", "RUN one"), element(t, "M-2", "q", "RUN two"), element(t, "M-3", "q", "RUN three"), map[string]any{"noise": 1})
 	for range 2 {
-		require.Error(t, h.handle(inInvocation(t.Context()), payload))
+		require.Error(t, h.Handle(inInvocation(t.Context()), payload))
 	}
 	ids := map[string]int{}
 	for _, o := range f.published {
@@ -197,7 +196,7 @@ func TestBatchAroundAPoisonMessage(t *testing.T) {
 func TestTheResultQueueIsNotAnswered(t *testing.T) {
 	f := &fakes{}
 	h, log := newTest(f)
-	require.NoError(t, h.handle(inInvocation(t.Context()), batch(t, element(t, "M-1", "imagedrop-results", "{}"))))
+	require.NoError(t, h.Handle(inInvocation(t.Context()), batch(t, element(t, "M-1", "imagedrop-results", "{}"))))
 	require.Empty(t, f.published)
 	require.Contains(t, log.String(), "the trigger reads RESULT_QUEUE")
 }
@@ -206,7 +205,7 @@ func TestUndecodableEventIsAcknowledged(t *testing.T) {
 	for _, payload := range []string{"", "[]", `[{"noise":"` + canary + `"}]`, `{"specversion":"1.0","data":{}}`} {
 		f := &fakes{}
 		h, log := newTest(f)
-		require.NoError(t, h.handle(inInvocation(t.Context()), []byte(payload)))
+		require.NoError(t, h.Handle(inInvocation(t.Context()), []byte(payload)))
 		require.Empty(t, f.published)
 		require.Contains(t, log.String(), "event dropped")
 		require.NotContains(t, log.String(), canary)
@@ -215,21 +214,21 @@ func TestUndecodableEventIsAcknowledged(t *testing.T) {
 
 func TestStart(t *testing.T) {
 	env := map[string]string{"RESULT_QUEUE": "results", "WATCH_QUEUE": "watch", "MNS_ENDPOINT": "https://1234567890123456.mns.cn-hangzhou.aliyuncs.com"}
-	h, err := newHandler(func(name string) string { return env[name] }, &strings.Builder{})
+	h, err := newHandler(func(name string) string { return env[name] }, function.NewLog(io.Discard))
 	require.NoError(t, err)
 	require.Equal(t, "results", h.resultQueue)
 	delete(env, "WATCH_QUEUE")
-	_, err = newHandler(func(name string) string { return env[name] }, &strings.Builder{})
+	_, err = newHandler(func(name string) string { return env[name] }, function.NewLog(io.Discard))
 	require.ErrorContains(t, err, "WATCH_QUEUE")
 }
 
 // An invocation that cannot be served does not spoil the instance.
 func TestConnectIsTriedAgain(t *testing.T) {
 	h, _ := newTest(&fakes{})
-	connect, failed := h.connect, errors.New("no region")
-	h.connect = func(string) (imagebuild.Objects, error) { return (*fakes)(nil), failed }
+	connect, failed := h.objects.New, errors.New("no region")
+	h.objects.New = func(string) (imagebuild.Objects, error) { return (*fakes)(nil), failed }
 	payload := batch(t, element(t, "M-1", "imagedrop-requests", "RUN true"))
-	require.ErrorIs(t, h.handle(inInvocation(t.Context()), payload), failed)
-	h.connect = connect
-	require.NoError(t, h.handle(inInvocation(t.Context()), payload))
+	require.ErrorIs(t, h.Handle(inInvocation(t.Context()), payload), failed)
+	h.objects.New = connect
+	require.NoError(t, h.Handle(inInvocation(t.Context()), payload))
 }

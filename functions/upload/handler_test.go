@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
-	"os"
 	"strings"
 	"testing"
 
@@ -15,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"imagedrop/shared/fault"
+	"imagedrop/shared/function"
 	"imagedrop/shared/imagebuild"
 	"imagedrop/shared/sdkclient"
 )
@@ -60,11 +59,9 @@ func (f *fakes) Publish(_ context.Context, body []byte) error {
 // newTest returns the function as an invocation finds it, and its log.
 func newTest(f *fakes) (*handler, *strings.Builder) {
 	log := &strings.Builder{}
-	return &handler{
-		log:     slog.New(slog.NewJSONHandler(log, nil)),
-		builder: imagebuild.Builder{Resources: f, Publisher: imagebuild.Publisher{Outbox: f}, Concurrency: concurrency},
-		connect: func(string) (imagebuild.Objects, error) { return f, nil },
-	}, log
+	objects := &function.Objects{New: func(string) (imagebuild.Objects, error) { return f, nil }}
+	return &handler{log: function.NewLog(log), objects: objects,
+		builder: imagebuild.Builder{Objects: objects, Resources: f, Publisher: imagebuild.Publisher{Outbox: f}, Concurrency: concurrency}}, log
 }
 
 func inInvocation(ctx context.Context) context.Context {
@@ -131,7 +128,7 @@ func TestHandle(t *testing.T) {
 				}
 			}
 			h, log := newTest(&test.fakes)
-			err := h.handle(inInvocation(t.Context()), event("templates/web.Dockerfile"))
+			err := h.Handle(inInvocation(t.Context()), event("templates/web.Dockerfile"))
 			require.Equal(t, test.redeliver, err != nil)
 			require.NotContains(t, log.String(), canary)
 			written := lines(t, log)
@@ -160,7 +157,7 @@ func TestWhatIsNoTemplateIsLoggedOnly(t *testing.T) {
 		read = append(read, ref)
 		return []byte("RUN true\n"), nil
 	}})
-	require.NoError(t, h.handle(inInvocation(t.Context()), event("templates/README.md", "templates/web.Dockerfile", "templates/a/")))
+	require.NoError(t, h.Handle(inInvocation(t.Context()), event("templates/README.md", "templates/web.Dockerfile", "templates/a/")))
 	require.Equal(t, []imagebuild.ObjectRef{{Bucket: "imagedrop-templates", Key: "templates/web.Dockerfile", ETag: "E1"}}, read)
 	var messages []any
 	for _, line := range lines(t, log) {
@@ -172,7 +169,7 @@ func TestWhatIsNoTemplateIsLoggedOnly(t *testing.T) {
 func TestOtherEventsAreLoggedOnly(t *testing.T) {
 	h, log := newTest(&fakes{})
 	removed := strings.ReplaceAll(string(event("templates/web.Dockerfile")), "ObjectCreated:PutObject", "ObjectRemoved:DeleteObject")
-	require.NoError(t, h.handle(inInvocation(t.Context()), []byte(removed)))
+	require.NoError(t, h.Handle(inInvocation(t.Context()), []byte(removed)))
 	require.Equal(t, "record ignored", lines(t, log)[0]["msg"])
 }
 
@@ -180,7 +177,7 @@ func TestOtherEventsAreLoggedOnly(t *testing.T) {
 func TestUndecodableEventIsAcknowledged(t *testing.T) {
 	for _, payload := range []string{"", "{", `{"events":[]}`, `{"secret":"` + canary + `"}`, "[[[["} {
 		h, log := newTest(&fakes{publish: func([]byte) error { panic("nothing to publish") }})
-		require.NoError(t, h.handle(inInvocation(t.Context()), []byte(payload)))
+		require.NoError(t, h.Handle(inInvocation(t.Context()), []byte(payload)))
 		require.Equal(t, "event dropped", lines(t, log)[0]["msg"])
 		require.NotContains(t, log.String(), canary)
 	}
@@ -198,7 +195,7 @@ func TestOneFailedRecordBringsTheEventBack(t *testing.T) {
 		publish: func([]byte) error { published++; return nil },
 	})
 	h.builder.Concurrency = 1
-	err := h.handle(inInvocation(t.Context()), event("templates/a.Dockerfile", "templates/b.Dockerfile", "templates/c.Dockerfile"))
+	err := h.Handle(inInvocation(t.Context()), event("templates/a.Dockerfile", "templates/b.Dockerfile", "templates/c.Dockerfile"))
 	require.ErrorContains(t, err, "odd")
 	require.Equal(t, 2, published)
 }
@@ -210,13 +207,13 @@ func TestCredentialsAndRegionComeWithTheInvocation(t *testing.T) {
 		return []byte("RUN true\n"), nil
 	}})
 	var regions []string
-	connect := h.connect
-	h.connect = func(region string) (imagebuild.Objects, error) {
+	connect := h.objects.New
+	h.objects.New = func(region string) (imagebuild.Objects, error) {
 		regions = append(regions, region)
 		return connect(region)
 	}
 	for range 2 {
-		require.NoError(t, h.handle(inInvocation(t.Context()), event("templates/web.Dockerfile")))
+		require.NoError(t, h.Handle(inInvocation(t.Context()), event("templates/web.Dockerfile")))
 	}
 	require.Equal(t, sdkclient.Credentials{AccessKeyID: canary + "id", AccessKeySecret: canary + "secret", SecurityToken: canary + "token"}, got)
 	require.Equal(t, []string{"cn-hangzhou"}, regions, "one client for all invocations")
@@ -224,24 +221,24 @@ func TestCredentialsAndRegionComeWithTheInvocation(t *testing.T) {
 
 func TestNoRegionNoClient(t *testing.T) {
 	env := map[string]string{"RESULT_QUEUE": "results", "WATCH_QUEUE": "watch", "MNS_ENDPOINT": "https://1234567890123456.mns.cn-hangzhou.aliyuncs.com"}
-	h, err := newHandler(func(name string) string { return env[name] }, io.Discard)
+	h, err := newHandler(func(name string) string { return env[name] }, function.NewLog(io.Discard))
 	require.NoError(t, err)
 	for range 2 {
-		require.ErrorContains(t, h.handle(context.Background(), event("templates/web.Dockerfile")), "region")
+		require.ErrorContains(t, h.Handle(context.Background(), event("templates/web.Dockerfile")), "region")
 	}
 }
 
 // An invocation that cannot be served does not spoil the instance.
 func TestConnectIsTriedAgain(t *testing.T) {
 	h, _ := newTest(&fakes{})
-	connect, failed := h.connect, errors.New("no region")
-	h.connect = func(string) (imagebuild.Objects, error) { return (*fakes)(nil), failed }
-	require.ErrorIs(t, h.handle(inInvocation(t.Context()), event("templates/web.Dockerfile")), failed)
-	h.connect = connect
-	require.NoError(t, h.handle(inInvocation(t.Context()), event("templates/web.Dockerfile")))
+	connect, failed := h.objects.New, errors.New("no region")
+	h.objects.New = func(string) (imagebuild.Objects, error) { return (*fakes)(nil), failed }
+	require.ErrorIs(t, h.Handle(inInvocation(t.Context()), event("templates/web.Dockerfile")), failed)
+	h.objects.New = connect
+	require.NoError(t, h.Handle(inInvocation(t.Context()), event("templates/web.Dockerfile")))
 }
 
 func TestStartNamesWhatIsMissing(t *testing.T) {
-	_, err := newHandler(func(string) string { return "" }, os.Stdout)
+	_, err := newHandler(func(string) string { return "" }, function.NewLog(io.Discard))
 	require.ErrorContains(t, err, "RESULT_QUEUE")
 }
