@@ -56,7 +56,7 @@ var stricter = map[string]struct{ why, answers string }{
 	"IB0252":   {why: "the value is not sent, or asks for what this version does not do", answers: anyCode},
 	"IB0253":   {why: "the service sees no header; a broken one hides settings"},
 	"IB0254":   {why: "the key or section is not sent"},
-	"IB0255":   {why: "the keys of the other kind are not sent"},
+	"IB0255":   {why: "the keys of the other kind, and the kind, are not sent"},
 	"IB0257":   {why: "the service sees one content, the sender gave two"},
 	"IB0601":   {why: "the service knows YAML by its root, not by the file's name, and may read the text as commands", answers: anyCode},
 	"IB0602":   {why: "as IB0601", answers: anyCode},
@@ -320,10 +320,10 @@ func (m *service) agree(in sample) {
 	}
 	v.request = m.requestOf(t, token)
 	switch {
-	case !t.HasErrors():
-		v.answer = m.build(in, v.request)
 	case t.Kind == template.Execution: // nothing is created
 		return
+	case !t.HasErrors():
+		v.answer = m.build(in, v.request)
 	case v.isUnread():
 		require.True(m.t, containsAny(v.silent, unread), "nothing was read, and no rule says why\n%v", v)
 		return
@@ -554,6 +554,10 @@ var disagreed = []sample{
 	{text: `{"content": "RUN true", "clientToken": "acs:token"}`},
 	{text: `{"content": "RUN true", "clientToken": "https://token"}`},
 	{text: `{"content": "RUN true", "description": ""}`},
+	{text: `{"content": "RUN true", "unknown": 1}`},
+	{text: `{"content": "# ---\n# kind: execution\n# ---\nRUN true"}`},
+	{text: `{"content": "FROM IMAGE:m-1234", "build": true}`},
+	{text: `{"kind": "execution", "pipelineName": "web"}`},
 	{text: `{"content": "RUN true", "tags": {"": ""}}`},
 	{text: `{"content": "RUN true", "tags": {"": "v"}}`},
 	{text: `{"content": "RUN true", "tags": {"imagedrop:job": "x"}}`},

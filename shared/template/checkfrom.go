@@ -88,17 +88,12 @@ func checkReference(l *lint, p *part, in *instruction) {
 	}
 }
 
-// accountPattern is an account ID; the documents mask theirs.
-const accountPattern = `^[0-9*]+$`
-
-const referenceHelp = "write COMPONENT ic-... or COMPONENT acs:ecs:<region>:<account>:imagecomponent/<name>/<version>"
-
 // referenceProblem judges `<reference> [--name value]...`.
 func referenceProblem(list []word) (problem, help string) {
 	if len(list) == 0 {
 		return "COMPONENT without a reference", referenceHelp
 	}
-	if problem, help := targetProblem(list[0].text); problem != "" {
+	if _, problem, help := parseTarget(list[0].text); problem != "" {
 		return problem, help
 	}
 	seen := map[string]bool{}
@@ -124,49 +119,6 @@ func isParameterValue(s string) bool {
 		return len(s) > 1 && strings.IndexByte(s[1:], '"') == len(s)-2
 	}
 	return isPlainWord(s) && !strings.HasPrefix(s, "--")
-}
-
-// targetProblem judges an ID or a name with version.
-func targetProblem(target string) (problem, help string) {
-	if id, ok := strings.CutPrefix(target, "ic-"); ok {
-		if id == "" || strings.Trim(id, "abcdefghijklmnopqrstuvwxyz0123456789*") != "" {
-			return "malformed component ID", referenceHelp
-		}
-		return "", ""
-	}
-	const fields = 5
-	parts := strings.SplitN(target, ":", fields)
-	if len(parts) < fields || parts[0] != "acs" || parts[1] != "ecs" || !strings.HasPrefix(parts[4], "imagecomponent/") {
-		return "malformed component reference", referenceHelp
-	}
-	if !matches(regionPattern, parts[2]) || !matches(accountPattern, parts[3]) {
-		return "malformed region or account in the component reference", referenceHelp
-	}
-	name, version, slash := strings.Cut(strings.TrimPrefix(parts[4], "imagecomponent/"), "/")
-	if i := strings.LastIndexByte(name, ':'); !slash && i >= 0 && isVersionPattern(name[i+1:]) && keyAt("name").problem(name[:i]) == "" {
-		return "the version follows a colon", "write " + strings.TrimSuffix(target, name[i:]) + "/" + name[i+1:]
-	}
-	switch {
-	case keyAt("name").problem(name) != "":
-		return "malformed component name", referenceHelp
-	case !isVersionPattern(version):
-		return "malformed component version", "write three numbers, or wildcards from the right: 1.2.3, 1.2.*, 1.*.*, *.*.*"
-	}
-	return "", ""
-}
-
-// isVersionPattern takes x.y.z with wildcards from the right.
-func isVersionPattern(version string) bool {
-	parts := strings.Split(version, ".")
-	open := false
-	for _, part := range parts {
-		if part == "*" {
-			open = true
-		} else if open || part == "" || len(part) > 9 || part[0] == '0' && part != "0" || strings.Trim(part, "0123456789") != "" {
-			return false
-		}
-	}
-	return len(parts) == 3
 }
 
 func checkOpenVersion(l *lint, p *part, in *instruction) {

@@ -49,7 +49,7 @@ func checkValue(r *report, key *Key, v scalar) {
 		r.add(rule, v.at, key.Code, key.Path+" "+problem, help)
 		return
 	}
-	if (key.Pattern == namePattern || key.Pattern == familyPattern) && !isASCII(v.text) {
+	if key.Parameter != "" && (key.Pattern == namePattern || key.Pattern == familyPattern) && !isASCII(v.text) {
 		r.warn(key.Rule, v.at, key.Path+" has characters outside ASCII, which older editions of the service refuse",
 			"use letters A to Z")
 	}
@@ -57,8 +57,6 @@ func checkValue(r *report, key *Key, v scalar) {
 
 // notYet are the values that ask for what this version does not do.
 var notYet = []struct{ key, value, what string }{
-	{"build", "true", "starting builds (build: true)"},
-	{"kind", string(Execution), "starting builds (kind: execution)"},
 	{"targets", targetAWS, "target aws"},
 }
 

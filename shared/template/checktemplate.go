@@ -144,9 +144,6 @@ func checkPipelineKeys(l *lint) {
 			l.add("IB0254", g.keyAt, "", g.key.Path+" is for pipelines, and there is no base image", help)
 		}
 	})
-	if build := find(l.t.given, "build"); build != nil {
-		l.add("IB0254", build.keyAt, "", "build is for pipelines, and there is no base image", help)
-	}
 	if l.test != nil {
 		l.add("IB0254", l.testAt, "", "a test section is for pipelines, and there is no base image", help)
 	}
@@ -164,9 +161,13 @@ func (l *lint) checkOtherKind(is, of Kind, f func(*given)) {
 }
 
 // checkKind: FROM under kind component is IB0120, kind pipeline without a base
-// image IB0212.
+// image IB0212. A message of kind execution has no content to come here with.
 func checkKind(l *lint) {
 	kind := find(l.t.given, "kind")
+	if Kind(kind.text()) == Execution {
+		l.add("IB0255", kind.at, "", "kind is execution, and a template makes a component or a pipeline",
+			"write build: true to start a build of this pipeline, or send a message of kind execution")
+	}
 	if Kind(kind.text()) != Component || l.hasFROM() {
 		return
 	}

@@ -33,6 +33,7 @@ func FuzzParseFile(f *testing.F) {
 		if isYAML {
 			path = "templates/web.yaml"
 		}
+		References(text)
 		got := ParseFile(path, []byte(text))
 		requireInside(t, text, got.Findings)
 		if !strings.Contains(text, "\r") {
@@ -44,6 +45,7 @@ func FuzzParseFile(f *testing.F) {
 			return // nothing of it is sent
 		}
 		for _, part := range []Part{got.Content, got.Test} {
+			requireReferences(t, got, part.Text)
 			again := ParseFile(path, []byte(part.Text))
 			// A heredoc's body may hold a marker; a carriage return of its own is IB0004.
 			if again.Test.Text == "" && !strings.Contains(part.Text, "\r") {
@@ -53,6 +55,18 @@ func FuzzParseFile(f *testing.F) {
 			}
 		}
 	})
+}
+
+// requireReferences: in what the linter accepts, every COMPONENT is understood.
+func requireReferences(t *testing.T, got *Template, text string) {
+	t.Helper()
+	if got.Kind != Pipeline {
+		return // components do not nest
+	}
+	p := &part{section: inBuild, src: newSource("", bodyOrder, text)}
+	scanPart(&report{}, p, 0, len(p.src.lines), noMarkers)
+	commands := slices.DeleteFunc(p.commands, func(in instruction) bool { return in.verb != vCOMPONENT })
+	require.Len(t, References(text), len(commands))
 }
 
 // requireInside: every position is one of the text, and in order.
@@ -78,6 +92,7 @@ func FuzzParseMessage(f *testing.F) {
 	addCases(f, func(_ string, text []byte) { f.Add(text) })
 	f.Fuzz(func(t *testing.T, body []byte) {
 		m := ParseMessage(body)
+		require.Equal(t, m.ClientToken, ClientToken(body))
 		got := m.Resolve("", nil)
 		require.GreaterOrEqual(t, len(got.Findings), len(m.Findings))
 		for order, text := range got.texts {

@@ -60,6 +60,12 @@ func TestAccepted(t *testing.T) {
 			require.Empty(t, got.Findings)
 			var b strings.Builder
 			fmt.Fprintf(&b, "%s %s, %d commands, %d bytes\n", got.Kind, got.Format, got.Content.Commands, got.Content.Bytes)
+			if got.Build {
+				b.WriteString("then a build\n")
+			}
+			if got.Kind == Execution {
+				fmt.Fprintf(&b, "of ID %q, name %q in %q\n", got.ImagePipelineID, got.PipelineName, got.RegionID)
+			}
 			for _, p := range got.Parameters() {
 				fmt.Fprintf(&b, "%s = %q\n", p.Name, p.Value)
 			}

@@ -51,8 +51,10 @@ type Key struct {
 	// is ours: "AddAccount.N", "ImageOptions.ImageTags.N" (then .Key and .Value).
 	Parameter string
 	Type      Type
-	// Kind is the one kind of resource that has the key, "" where both have it.
+	// Kind is the one kind that has the key, "" where components and pipelines have it.
 	Kind Kind
+	// Starts: a message of kind execution may have the key, too.
+	Starts bool
 	// MessageOnly keys do not stand in a header.
 	MessageOnly bool
 	// Required: a rule reports it where it is missing, or empty.
@@ -89,13 +91,13 @@ var nvmeValues = []string{"supported", "unsupported", "auto"}
 
 // Keys is the table of keys, in the order in which parameters are sent.
 var Keys = []Key{
-	{Path: "kind", Type: String, Enum: []string{string(Component), string(Pipeline), string(Execution)},
-		Rule: "IB0252", Doc: "what to make; inferred where it is absent: a base image means pipeline"},
+	{Path: "kind", Type: String, Starts: true, Enum: []string{string(Component), string(Pipeline), string(Execution)},
+		Rule: "IB0252", Doc: "what to make; inferred where it is absent: a base image means pipeline; execution, in a message only, starts a build"},
 	{Path: "targets", Type: Strings, Enum: []string{targetAlibaba, targetAWS}, Rule: "IB0252",
 		Doc: "where to make it; default alibaba (aws is not available in this version)"},
-	{Path: "build", Type: Boolean, Doc: "start an execution of the new pipeline (not available in this version)"},
+	{Path: "build", Type: Boolean, Kind: Pipeline, Doc: "start a build of the pipeline once it is created; default false"},
 
-	{Path: "regionId", Parameter: "RegionId", Type: String, Pattern: regionPattern, Form: regionForm,
+	{Path: "regionId", Parameter: "RegionId", Type: String, Starts: true, Pattern: regionPattern, Form: regionForm,
 		Rule: "IB0208", Code: "InvalidRegionId.NotFound", Doc: "region of the resource; default: the function's region"},
 	{Path: "resourceGroupId", Parameter: "ResourceGroupId", Type: String, Pattern: `^rg-[a-z0-9*]{4,40}$`,
 		Form: "a resource group ID, for example rg-bp67acfmxazb4p****", Rule: "IB0209",
@@ -240,10 +242,12 @@ var Keys = []Key{
 		Form:    "oss://bucket/key; the key does not begin with / or \\", Rule: "IB0252", Doc: "instead of content: the object that holds the template"},
 	{Path: "templateETag", Type: String, MessageOnly: true, Min: 1, Max: 128, Pattern: `^("[!#-~]+"|[!#-~]+)$`,
 		Form: "an ETag as the bucket answers it, with or without its quotes", Rule: "IB0252", Doc: "read templateUri only in this version"},
-	{Path: "clientToken", Type: String, MessageOnly: true, Min: 1, Max: maxToken, Pattern: `^[!-~]+$`, Not: `^acs:|https?://`,
+	{Path: "clientToken", Type: String, MessageOnly: true, Starts: true, Min: 1, Max: maxToken, Pattern: `^[!-~]+$`, Not: `^acs:|https?://`,
 		Form: "printable ASCII characters without blanks; it becomes a tag: not acs: first, no http:// or https:// inside", Rule: "IB0252", Doc: "the sender's own idempotency key"},
-	{Path: "imagePipelineId", Type: String, MessageOnly: true, Doc: "pipeline to start (kind execution is not available in this version)"},
-	{Path: "pipelineName", Type: String, MessageOnly: true, Doc: "as imagePipelineId, by name"},
+	{Path: "imagePipelineId", Type: String, Kind: Execution, MessageOnly: true, Starts: true, Pattern: `^ip-[a-z0-9*]{1,40}$`,
+		Form: "a pipeline ID, for example ip-bp67acfmxazb4p****", Rule: "IB0252", Doc: "of kind execution: the pipeline to start"},
+	{Path: "pipelineName", Type: String, Kind: Execution, MessageOnly: true, Starts: true, Min: 2, Max: 128, Pattern: namePattern, Not: webNot,
+		Form: nameForm, Rule: "IB0201", Doc: "instead of imagePipelineId: its name; of several, the newest pipeline is started"},
 }
 
 // Values that rules compare with.

@@ -15,12 +15,12 @@ const (
 
 // messageText is what the first phase leaves for the second.
 type messageText struct {
-	report  report
-	body    *source
-	plain   bool    // the body is template text, not JSON
-	root    node    // of a JSON body
-	keys    []given // of a JSON body
-	started bool    // kind: execution, refused in this version
+	report report
+	body   *source
+	plain  bool    // the body is template text, not JSON
+	root   node    // of a JSON body
+	keys   []given // of a JSON body
+	starts bool    // kind: execution
 }
 
 // ParseMessage reads a message body: a JSON object of keys, template text, or
@@ -77,16 +77,21 @@ func (m *Message) readKeys() {
 	in.read("", &m.read.root, 0)
 	m.read.keys = in.out
 	checkKeys(r, m.read.keys)
-	m.read.started = find(m.read.keys, "kind").text() == string(Execution)
+	m.read.starts = find(m.read.keys, "kind").text() == string(Execution)
+	if len(m.read.root.members) > 0 || len(r.found) == 0 { // else nothing could be read
+		m.checkMembers()
+	}
 	m.ClientToken = m.valid("clientToken")
 	m.TemplateURI = m.valid("templateUri")
 	m.TemplateETag = strings.Trim(m.valid("templateETag"), `"`)
-	m.checkContent()
 }
 
 // valid is the value of a key that has no error.
 func (m *Message) valid(path string) string {
 	g := find(m.read.keys, path)
+	if g != nil && g.key.problem(g.text()) != "" { // its finding may be one too many
+		return ""
+	}
 	for _, f := range m.read.report.found {
 		if g != nil && f.Severity == Error && f.Path == g.at.path() {
 			return ""
@@ -95,28 +100,41 @@ func (m *Message) valid(path string) string {
 	return g.text()
 }
 
-// checkContent finds content and templateUri both, or neither.
-func (m *Message) checkContent() {
-	r := &m.read.report
-	content, uri := m.member("content"), m.member("templateUri")
-	if m.read.started || len(m.read.root.members) == 0 && len(r.found) > 0 {
-		return
-	}
-	for _, key := range []string{"imagePipelineId", "pipelineName"} {
-		if started := m.member(key); started != nil {
-			r.add("IB0255", started.keyAt, "", key+" names a pipeline to start, but kind is not execution", "delete it")
+// checkMembers finds what one kind of message lacks and the other must not have.
+func (m *Message) checkMembers() {
+	for i := range m.read.root.members {
+		has := &m.read.root.members[i]
+		key := keyAt(has.key)
+		switch {
+		case key == nil || m.member(has.key) != has: // reported already
+		case m.read.starts && !key.Starts:
+			m.read.report.add("IB0255", has.keyAt, "", key.Path+" does not go with kind execution, which starts a pipeline as it is",
+				"delete it; to change a pipeline send its template")
+		case !m.read.starts && key.Kind == Execution:
+			m.read.report.add("IB0255", has.keyAt, "", key.Path+" names a pipeline to start, but kind is not execution",
+				"write kind: execution without a template, or delete "+key.Path)
 		}
 	}
+	if m.read.starts {
+		m.checkEither("imagePipelineId", "pipelineName", "say which pipeline to start")
+		return
+	}
+	m.checkEither("content", "templateUri", "send the template text in content, or name its object in templateUri")
+	if etag := m.member("templateETag"); etag != nil && m.member("templateUri") == nil {
+		m.read.report.add("IB0257", etag.keyAt, "", "templateETag without templateUri", "name the object in templateUri, or delete templateETag")
+	}
+}
+
+// checkEither finds two keys both, or neither.
+func (m *Message) checkEither(one, other, help string) {
+	first, second := m.member(one), m.member(other)
 	switch {
-	case content != nil && uri != nil:
-		r.add("IB0257", uri.keyAt, "", "content and templateUri are both given", "keep one of them")
-	case content == nil && uri == nil:
+	case first != nil && second != nil:
+		m.read.report.add("IB0257", second.keyAt, "", one+" and "+other+" are both given", "keep one of them")
+	case first == nil && second == nil:
 		at := m.read.root.at
 		at.end = at.start + 1
-		r.add("IB0257", at, "", "neither content nor templateUri is given", "send the template text in content, or name its object in templateUri")
-	}
-	if etag := m.member("templateETag"); etag != nil && uri == nil {
-		r.add("IB0257", etag.keyAt, "", "templateETag without templateUri", "name the object in templateUri, or delete templateETag")
+		m.read.report.add("IB0257", at, "", "neither "+one+" nor "+other+" is given", help)
 	}
 }
 
@@ -139,6 +157,8 @@ func (m *Message) Resolve(path string, text []byte) *Template {
 	case m.read.plain:
 		in.content = m.read.body
 		in.format = sniff(in.content)
+	case m.read.starts:
+		in.content, in.incomplete, in.starts = m.read.body, true, true
 	case path != "":
 		in.content = newSource(path, contentOrder, string(text))
 		in.format = formatOf(path, in.content)
@@ -150,7 +170,7 @@ func (m *Message) Resolve(path string, text []byte) *Template {
 		in.content = newSource("/content", contentOrder, "")
 		in.incomplete = true
 	}
-	if test := find(m.read.keys, "testContent"); test != nil {
+	if test := find(m.read.keys, "testContent"); test != nil && !m.read.starts {
 		in.test, in.testAt = newSource("/testContent", testOrder, test.text()), test.keyAt
 	}
 	return in.template()

@@ -21,6 +21,7 @@ type input struct {
 	found       []Finding // about the message
 	body        *source   // of the message, nil for a file
 	incomplete  bool      // there is no content to judge
+	starts      bool      // a message of kind execution
 	pedantic    bool
 }
 
@@ -178,6 +179,9 @@ func (l *lint) decideKind() {
 	case Pipeline:
 		l.t.Kind = Pipeline
 	}
+	if l.in.starts {
+		l.t.Kind = Execution
+	}
 	if l.t.Kind == Component && l.build != nil {
 		l.build.section = inComponent
 	}
@@ -223,8 +227,8 @@ func (l *lint) settle() {
 	}
 	t.ComponentVersion = text("componentVersion")
 	t.Build = text("build") == "true"
-	if Kind(text("kind")) == Execution {
-		t.Kind = Execution
+	if t.Kind == Execution {
+		t.ImagePipelineID, t.PipelineName = text("imagePipelineId"), text("pipelineName")
 	}
 	if targets := find(t.given, "targets"); targets != nil && len(targets.values) > 0 {
 		t.Targets = nil

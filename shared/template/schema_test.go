@@ -20,16 +20,36 @@ type object = map[string]any
 func messageSchema() object {
 	schema := object{
 		"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "urn:imagedrop:schema:message:v1", "title": "Message",
-		"description": "One template as a queue or topic message: the keys of a header, with the template text or the address of its object.",
-		"type":        "object", "additionalProperties": false,
-		"oneOf": []any{object{"required": []string{"content"}}, object{"required": []string{"templateUri"}}},
+		"description": "A queue or topic message. One template: the keys of a header, with the template text or the address of its object. Or kind execution: the pipeline to start.",
+		"if":          object{"properties": object{"kind": object{"const": Execution}}, "required": []string{"kind"}},
+		"then":        object{"propertyNames": object{"enum": starting()}, "oneOf": either("imagePipelineId", "pipelineName")},
+		"else": object{"oneOf": either("content", "templateUri"), "dependentRequired": object{"templateETag": []string{"templateUri"}},
+			"properties": object{"imagePipelineId": false, "pipelineName": false}},
 		"examples": []any{
 			object{"name": "web-golden", "tags": object{"team": "web"}, "content": "FROM IMAGE_FAMILY:acs:alibaba_cloud_linux_3_2104_lts_x64\nRUN yum install -y nginx\n"},
 			object{"clientToken": "123e4567-e89b-12d3-a456-426655440000", "templateUri": "oss://my-bucket/templates/web.Dockerfile"},
+			object{"kind": Execution, "pipelineName": "web-golden"},
 		},
 	}
 	addProperties(schema, "")
 	return schema
+}
+
+// starting are the keys of kind execution.
+func starting() (paths []string) {
+	for i := range Keys {
+		if Keys[i].Starts {
+			paths = append(paths, Keys[i].Path)
+		}
+	}
+	return paths
+}
+
+func either(keys ...string) (list []any) {
+	for _, key := range keys {
+		list = append(list, object{"required": []string{key}})
+	}
+	return list
 }
 
 // addProperties adds the keys below a path to the schema of their object.
@@ -80,9 +100,6 @@ func scalarSchema(key *Key, typ string) object {
 	}
 	if key.Enum != nil {
 		schema["enum"] = available(key)
-	}
-	if key.Path == "build" {
-		schema["const"] = false
 	}
 	if key.Pattern != "" {
 		schema["pattern"] = key.Pattern
@@ -154,6 +171,10 @@ func TestSchemaAndReaderAgree(t *testing.T) {
 	for path, sample := range samples {
 		check(path, []byte("{"+nest(path, sample.value)+`, "content": "RUN true"}`))
 		check(path, []byte("{"+nest(path, "[[]]")+`, "content": "RUN true"}`))
+		check(path, []byte("{"+nest(path, sample.value)+`, "kind": "execution", "pipelineName": "web"}`))
+	}
+	for i := range combined {
+		check(combined[i], []byte("{"+combined[i]+"}"))
 	}
 	for _, example := range messageSchema()["examples"].([]any) {
 		body, err := json.Marshal(example)
@@ -163,6 +184,22 @@ func TestSchemaAndReaderAgree(t *testing.T) {
 	}
 }
 
-// unseen are bodies with what a JSON Schema cannot see: a key given twice, a
-// value that depends on another, an escape that is no character.
-var unseen = map[string]bool{"message.json": true, "IB0005-surrogate.json": true, "IB0255-start.json": true}
+// combined are keys that need, or exclude, one another.
+var combined = []string{
+	``, `"kind": "execution"`, `"kind": "pipeline"`, `"content": "RUN true"`, `"templateUri": "oss://my-bucket/a"`,
+	`"content": "RUN true", "templateUri": "oss://my-bucket/a"`, `"content": "RUN true", "templateETag": "5B3C"`,
+	`"templateUri": "oss://my-bucket/a", "templateETag": "5B3C"`, `"content": "RUN true", "build": true`, `"content": "RUN true", "build": false`,
+	`"content": "RUN true", "pipelineName": "web"`, `"templateUri": "oss://my-bucket/a", "imagePipelineId": "ip-1"`, `"pipelineName": "web"`,
+	`"kind": "pipeline", "pipelineName": "web"`, `"kind": "execution", "pipelineName": "web"`, `"kind": "execution", "imagePipelineId": "ip-1"`,
+	`"kind": "execution", "imagePipelineId": "ip-1", "pipelineName": "web"`, `"kind": "execution", "imagePipelineId": "web"`,
+	`"kind": "execution", "imagePipelineId": "ip-"`, `"kind": "execution", "pipelineName": "w"`, `"kind": "execution", "pipelineName": "http://a"`,
+	`"kind": "execution", "pipelineName": 3`, `"kind": "execution", "pipelineName": null, "imagePipelineId": "ip-1"`,
+	`"kind": "execution", "content": "RUN true"`, `"kind": "execution", "pipelineName": "web", "content": "RUN true"`,
+	`"kind": "execution", "pipelineName": "web", "templateUri": "oss://my-bucket/a"`, `"kind": "execution", "pipelineName": "web", "nmae": "x"`,
+	`"kind": "execution", "pipelineName": "web", "regionId": "cn-beijing", "clientToken": "t"`, `"kind": "execution", "pipelineName": "web", "clientToken": "a b"`,
+	`"kind": "execution", "pipelineName": "web", "build": false`, `"kind": "Execution", "pipelineName": "web"`,
+}
+
+// unseen are bodies with what a JSON Schema cannot see: a key given twice, an
+// escape that is no character.
+var unseen = map[string]bool{"message.json": true, "IB0005-surrogate.json": true}

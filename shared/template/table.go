@@ -126,10 +126,10 @@ var rules = []Rule{
 	{ID: "IB0251", Severity: Error, Doc: "a key or a test section given twice"},
 	{ID: "IB0252", Severity: Error, Doc: "wrong type or form of a value, or a value that this version does not support"},
 	{ID: "IB0253", Severity: Error, Doc: "a header or test marker that is not closed, not first, or not exact", part: checkYAMLMarkers},
-	{ID: "IB0254", Severity: Error, Doc: "a pipeline's key, build or a test section without a base image", all: checkPipelineKeys},
-	{ID: "IB0255", Severity: Error, Doc: "a kind that contradicts the content", all: checkKind},
+	{ID: "IB0254", Severity: Error, Doc: "a pipeline's key or a test section without a base image", all: checkPipelineKeys},
+	{ID: "IB0255", Severity: Error, Doc: "a kind that contradicts the content or another key", all: checkKind},
 	{ID: "IB0256", Severity: Error, Doc: "a message that is a JSON array"},
-	{ID: "IB0257", Severity: Error, Doc: "content and templateUri: both or neither"},
+	{ID: "IB0257", Severity: Error, Doc: "content and templateUri, or of kind execution imagePipelineId and pipelineName: both or neither"},
 	{ID: "IB0258", Severity: Error, Doc: "something that the operator's policy does not allow"},
 
 	{ID: "IB0601", Severity: Error, Doc: "YAML component: not valid YAML, not a mapping, or a key other than Parameters and Tasks",

@@ -83,7 +83,10 @@ type Template struct {
 	Content  Part   // component content, or BuildContent
 	Test     Part   // TestContent, empty where there is none
 	Targets  []string
-	Build    bool
+	Build    bool // start a build of the pipeline that this template creates
+	// ImagePipelineID and PipelineName say which pipeline kind Execution starts:
+	// one of them, the other is "". Both are "" of the other kinds.
+	ImagePipelineID, PipelineName string
 	// ComponentVersion is the pinned version, "" where none is.
 	ComponentVersion string
 	Findings         []Finding

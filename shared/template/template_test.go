@@ -65,7 +65,7 @@ func TestMessageFields(t *testing.T) {
 func TestKindOfWhatCannotBeRead(t *testing.T) {
 	for keys, want := range map[string]Kind{
 		`"kind": "pipeline"`: Pipeline, `"baseImage": "m-1234"`: Pipeline, `"name": "x"`: Component,
-		`"kind": "component", "baseImageType": "IMAGE"`: Component,
+		`"kind": "component", "baseImageType": "IMAGE"`: Component, `"kind": "execution"`: Execution,
 	} {
 		byURI := ParseMessage([]byte(`{` + keys + `, "templateUri": "oss://my-bucket/web.Dockerfile"}`))
 		require.Equal(t, want, byURI.Resolve("", nil).Kind, keys)

@@ -1,5 +1,4 @@
 # ---
-# build: true
 # targets: [alibaba, aws]
 # ---
 FROM IMAGE:m-bp67acfmxazb4p****

@@ -1,0 +1,6 @@
+# ---
+# kind: execution
+# pipelineName: web
+# ---
+FROM IMAGE:m-bp67acfmxazb4p****
+RUN yum update -y

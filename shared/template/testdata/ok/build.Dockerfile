@@ -1,0 +1,5 @@
+# ---
+# build: true
+# ---
+FROM IMAGE:m-bp67acfmxazb4p****
+RUN yum update -y
