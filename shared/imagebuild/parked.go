@@ -1,0 +1,158 @@
+package imagebuild
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/base64"
+	"encoding/json"
+	"io"
+	"unicode/utf8"
+
+	"imagedrop/shared/fault"
+)
+
+const (
+	parkedType    = "imagedrop.parked.v1"
+	parkedVersion = 1
+
+	// gzipped is the EventEncoding of an event that is too large as it is, or
+	// is no text.
+	gzipped = "gzip"
+
+	// maxParkedJobs bounds the jobs that a parked message names.
+	maxParkedJobs = 100
+)
+
+// Parked is an event that the platform gave up on, as it waits on PARKED_QUEUE
+// for an operator to send it again. The contract is
+// events/schema/parked.schema.json.
+type Parked struct {
+	Type    string `json:"type"` // "imagedrop.parked.v1"
+	Version int    `json:"version"`
+	// ID is the same however often one given-up event is parked.
+	ID         string   `json:"id"`
+	Reason     Reason   `json:"reason"`
+	Function   string   `json:"function,omitempty"` // whose event it is; "" where the event does not say
+	Trigger    string   `json:"trigger,omitempty"`
+	OriginalID string   `json:"originalId,omitempty"` // of the event: what its first delivery is known by
+	Jobs       []string `json:"jobs"`                 // IDs, the first 100
+	ParkedAt   string   `json:"parkedAt"`             // RFC 3339, UTC
+	// Event is the payload of the function. DecodeParked answers it verbatim;
+	// in the message it is as EventEncoding says: "" as it is, "gzip" in
+	// base64 of gzip.
+	Event         string `json:"event"`
+	EventEncoding string `json:"eventEncoding,omitempty"`
+	// EventBytes is the size of an event that was too large to be parked even
+	// so: Event is "" then. 0 where it is here.
+	EventBytes int `json:"eventBytes,omitempty"`
+}
+
+// encode returns the message body, at most 65,536 bytes, and whether the event
+// found room in it.
+func (p Parked) encode() (body []byte, whole bool, err error) {
+	event := p.Event
+	if utf8.ValidString(event) {
+		if body, err = marshal(p); err != nil || len(body) <= maxBody {
+			return body, err == nil, err
+		}
+	}
+	if len(event) <= maxRaw { // what DecodeParked would not unpack is not packed
+		p.Event, p.EventEncoding = zip(event), gzipped
+		if body, err = marshal(p); err != nil || len(body) <= maxBody {
+			return body, err == nil, err
+		}
+	}
+	p.Event, p.EventEncoding, p.EventBytes = "", "", len(event)
+	body, err = marshal(p)
+	return body, false, err
+}
+
+func zip(text string) string {
+	var packed bytes.Buffer
+	w := gzip.NewWriter(&packed)
+	_, _ = io.WriteString(w, text) // a bytes.Buffer takes everything
+	_ = w.Close()
+	return base64.StdEncoding.EncodeToString(packed.Bytes())
+}
+
+// DecodeParked reads a message of PARKED_QUEUE: an event that deadletter
+// parked, or what the platform itself put there because deadletter failed on
+// it, which is then an event for deadletter. An error is a fault of kind
+// Invalid.
+func DecodeParked(body []byte) (Parked, error) {
+	var p Parked
+	err := json.Unmarshal(body, &p)
+	if err == nil && p.Type == parkedType && p.Version == parkedVersion {
+		return p.unpacked()
+	}
+	if p, ok := undigested(body); ok {
+		return p, nil
+	}
+	return Parked{}, notParked("the message is no parked event")
+}
+
+func (p Parked) unpacked() (Parked, error) {
+	if p.EventEncoding == "" {
+		return p, nil
+	}
+	if p.EventEncoding != gzipped {
+		return Parked{}, notParked("the encoding of the parked event is not known")
+	}
+	event, err := unzip(p.Event)
+	if err != nil {
+		return Parked{}, notParked("the parked event cannot be unpacked")
+	}
+	p.Event, p.EventEncoding = event, ""
+	return p, nil
+}
+
+// unzip is the reverse of zip. It stops at maxRaw bytes: a message of 64 KB
+// can hold an archive of 64 MB.
+func unzip(text string) (string, error) {
+	packed, err := base64.StdEncoding.DecodeString(text)
+	if err != nil {
+		return "", err
+	}
+	r, err := gzip.NewReader(bytes.NewReader(packed))
+	if err != nil {
+		return "", err
+	}
+	plain, err := io.ReadAll(io.LimitReader(r, maxRaw+1))
+	if err == nil && len(plain) > maxRaw {
+		err = io.ErrShortBuffer
+	}
+	return string(plain), err
+}
+
+// deadLetterFunction is the function that the event of an undigested message
+// is for.
+const deadLetterFunction = "deadletter"
+
+// undigested reads what the stream of deadletter gave up on: the CloudEvent
+// that deadletter would have got, as an object or as a string of JSON.
+func undigested(body []byte) (Parked, bool) {
+	var quoted string
+	if json.Unmarshal(body, &quoted) == nil {
+		body = []byte(quoted)
+	}
+	var event struct {
+		SpecVersion string `json:"specversion"`
+		Time        string `json:"time"`
+		Data        struct {
+			MessageID string `json:"messageId"`
+		} `json:"data"`
+	}
+	if json.Unmarshal(body, &event) != nil || event.SpecVersion == "" || event.Data.MessageID == "" {
+		return Parked{}, false
+	}
+	return Parked{
+		Type: parkedType, Version: parkedVersion, ID: digest(event.Data.MessageID),
+		Reason:   Reason{Kind: string(fault.Unknown), Message: "the function " + deadLetterFunction + " failed on it each time"},
+		Function: deadLetterFunction, Trigger: TriggerQueue, OriginalID: event.Data.MessageID, Jobs: []string{},
+		ParkedAt: event.Time, Event: "[" + string(body) + "]",
+	}, true
+}
+
+func notParked(message string) error {
+	return fault.New(fault.Invalid, "imagebuild.DecodeParked", message)
+}
