@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -162,27 +161,6 @@ func TestFiveDeliveriesAtOnce(t *testing.T) {
 	}
 	require.Len(t, box.bodies, 5)
 	require.Len(t, ids, 1)
-}
-
-var errKilled = errors.New("killed")
-
-// cuts counts a job's calls and ends the process, as a panic, before or after
-// the chosen one; the state of the services behind them stays.
-type cuts struct {
-	at, calls int
-	after     bool
-}
-
-func (c *cuts) around(call func()) {
-	c.calls++
-	mine := c.calls == c.at
-	if mine && !c.after {
-		panic(errKilled)
-	}
-	call()
-	if mine {
-		panic(errKilled)
-	}
 }
 
 // Whatever call a process dies before or after, the next delivery ends the job

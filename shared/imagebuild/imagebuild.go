@@ -14,12 +14,14 @@ import (
 // Delivery is one item of a trigger event: an object reference or a message
 // body, with its source identity.
 type Delivery struct {
-	Trigger string // "oss", "queue", "topic"
-	// Object is set for trigger "oss", Body for the others.
+	Trigger string // "oss", "queue", "topic", "timer"
+	// Object is set for trigger "oss", Body for "queue" and "topic".
 	Object ObjectRef
 	Body   []byte
 
 	Queue, Topic string // where Body came from
+	// TriggerName and TriggerTime are set for trigger "timer", as the event spells them.
+	TriggerName, TriggerTime string
 	// SourceID is the platform's own identity of the delivery: OSS
 	// responseElements.requestId, MNS messageId; "" where there is none.
 	SourceID string

@@ -14,6 +14,7 @@ const (
 	TriggerOSS   = "oss"
 	TriggerQueue = "queue"
 	TriggerTopic = "topic"
+	TriggerTimer = "timer"
 )
 
 // Invocation is what a function knows about the invocation that it serves.
@@ -34,7 +35,6 @@ type job struct {
 	*Builder
 	invocation Invocation
 	delivery   Delivery
-	received   time.Time
 
 	id       string
 	template *template.Template // nil until the delivery was read
@@ -45,11 +45,18 @@ type job struct {
 	status   Status
 	resource Resource
 	reason   *Reason
-	spent    struct{ read, lint, lookup, create time.Duration }
+	spent    spent
+}
+
+// spent is the time that a job took. One goroutine adds to it.
+type spent struct {
+	happened                   time.Time // the event; zero where it does not say
+	received                   time.Time
+	read, lint, lookup, create time.Duration
 }
 
 func (b *Builder) newJob(i Invocation, d Delivery) *job {
-	return &job{Builder: b, invocation: i, delivery: d, received: time.Now(), id: jobID(d, "")}
+	return &job{Builder: b, invocation: i, delivery: d, id: jobID(d, ""), spent: spent{happened: d.Time, received: time.Now()}}
 }
 
 // jobID is the identity of a job: the same event gives the same ID, however
@@ -58,6 +65,8 @@ func jobID(d Delivery, clientToken string) string {
 	switch {
 	case isToken(clientToken):
 		return clientToken
+	case d.Trigger == TriggerTimer:
+		return timerJobID(d.TriggerName, d.TriggerTime, "")
 	case isToken(d.SourceID):
 		return d.SourceID
 	case d.SourceID != "":
@@ -67,6 +76,12 @@ func jobID(d Delivery, clientToken string) string {
 		return digest(join(d.Object.Bucket, d.Object.Key, d.Object.ETag, d.RawTime))
 	}
 	return digest(string(d.Body))
+}
+
+// timerJobID is the job of a timer's event for one pipeline; pipelineID "" is
+// the run itself.
+func timerJobID(triggerName, triggerTime, pipelineID string) string {
+	return digest(join(triggerName, triggerTime, pipelineID))
 }
 
 // clientToken is what the create carries. A job makes one resource, so it is

@@ -195,7 +195,7 @@ func (o OutcomeJob) subject() string {
 // outcome is the job's, once it has its status.
 func (j *job) outcome() Outcome {
 	a := answer{
-		job: j.source(), regionID: j.shownRegion(), status: j.status, reason: j.reason, clientToken: j.clientToken(), timings: j.timings(),
+		job: j.delivery.source(j.id), regionID: j.shownRegion(), status: j.status, reason: j.reason, clientToken: j.clientToken(), timings: j.spent.timings(),
 		resource: OutcomeResource{Kind: j.kind(), ID: j.resource.ID, Name: j.shownName(), Version: j.resource.Version},
 	}
 	if t := j.template; t != nil {
@@ -231,26 +231,29 @@ func (j *job) shownName() string {
 	return name
 }
 
-func (j *job) timings() Timings {
+func (s *spent) timings() Timings {
 	t := Timings{
-		ReadMS: milliseconds(j.spent.read), LintMS: milliseconds(j.spent.lint),
-		LookupMS: milliseconds(j.spent.lookup), CreateMS: milliseconds(j.spent.create),
-		TotalMS: milliseconds(time.Since(j.received)),
+		ReadMS: milliseconds(s.read), LintMS: milliseconds(s.lint),
+		LookupMS: milliseconds(s.lookup), CreateMS: milliseconds(s.create),
+		TotalMS: milliseconds(time.Since(s.received)),
 	}
-	if !j.delivery.Time.IsZero() { // two clocks: the event may seem to come from the future
-		t.ReceivedMS = max(milliseconds(j.received.Sub(j.delivery.Time)), 0)
+	if !s.happened.IsZero() { // two clocks: the event may seem to come from the future
+		t.ReceivedMS = max(milliseconds(s.received.Sub(s.happened)), 0)
 	}
 	return t
 }
 
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
-func (j *job) source() OutcomeJob {
-	d := j.delivery
-	source := OutcomeJob{ID: j.id, Trigger: d.Trigger}
-	if d.Trigger == TriggerOSS {
+// source is what an outcome says of a delivery's job.
+func (d Delivery) source(jobID string) OutcomeJob {
+	source := OutcomeJob{ID: jobID, Trigger: d.Trigger}
+	switch d.Trigger {
+	case TriggerOSS:
 		source.Bucket, source.Key, source.ETag = d.Object.Bucket, d.Object.Key, d.Object.ETag
-	} else {
+	case TriggerTimer:
+		source.TriggerName, source.TriggerTime = d.TriggerName, d.TriggerTime
+	default:
 		source.Queue, source.Topic, source.MessageID = d.Queue, d.Topic, clip(d.SourceID, maxText)
 	}
 	return source

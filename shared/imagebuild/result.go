@@ -22,7 +22,7 @@ type Result struct {
 }
 
 func (j *job) result(err error) Result {
-	r := Result{Delivery: j.delivery, JobID: j.id, ClientToken: j.clientToken(), Err: err, Duration: time.Since(j.received)}
+	r := Result{Delivery: j.delivery, JobID: j.id, ClientToken: j.clientToken(), Err: err, Duration: time.Since(j.spent.received)}
 	if err == nil {
 		r.Status, r.Reason = j.status, j.reason
 	}

@@ -1,0 +1,202 @@
+package imagebuild
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"imagedrop/shared/fault"
+	"imagedrop/shared/template"
+)
+
+// stepTag is on the executions of a rebuild run: the event that the step of
+// the run came from.
+const stepTag = "imagedrop:step"
+
+// The service's codes of a start.
+const (
+	codeRunning = "InvalidImagePipeline.HasRunningExecution"
+)
+
+// Builds is what starting executions needs, for every use case that does.
+type Builds struct {
+	Executions Executions
+	Images     Images
+	Watch      Queue // takes the follow-ups
+	Watching   Watching
+}
+
+// start is one execution to start, and what its outcome says.
+type start struct {
+	invocation  Invocation
+	job         OutcomeJob
+	clientToken string // "" means the job's ID
+	regionID    string
+	pipeline    Resource // ID and Name
+	// elsewhere are other pipelines whose execution an earlier delivery of the
+	// job may have started.
+	elsewhere []string
+	tags      []Tag  // of the inputs
+	step      string // of a rebuild run
+	// lookFirst asks for the job's execution before it starts one: where its
+	// ClientToken may have lapsed.
+	lookFirst bool
+
+	reason   *Reason // of the outcome "started"
+	findings []template.Finding
+	spent    *spent // nil where nobody measured before
+}
+
+// startState is what became of a start.
+type startState int
+
+const (
+	startedState startState = iota + 1 // by this delivery or an earlier one
+	runningState                       // not: another execution of the pipeline runs
+	aheadState                         // not: another step of this rebuild run did
+)
+
+// startExecution starts an execution, sees to it that it is followed, and
+// publishes "started"; in the other states nothing is published. A repeat finds
+// the same execution, asks for it to be followed again and publishes the same.
+func (b *Builds) startExecution(ctx context.Context, p *Publisher, s start) (id string, state startState, err error) {
+	if s.spent == nil {
+		s.spent = &spent{received: time.Now()}
+	}
+	e, state, err := b.begin(ctx, p, s)
+	if err != nil || state != startedState {
+		return e.ID, state, err
+	}
+	if err := b.follow(ctx, p, s, e); err != nil {
+		return e.ID, state, err
+	}
+	return e.ID, state, p.publish(ctx, s.invocation.outcome(s.answer(Started, s.reason, e)))
+}
+
+// begin makes sure that the job has its execution. Time is held back for the
+// messages about it.
+func (b *Builds) begin(ctx context.Context, p *Publisher, s start) (Execution, startState, error) {
+	ctx, cancel := holdBack(ctx, reserve)
+	defer cancel()
+	if s.lookFirst {
+		if e, state, err := b.own(ctx, p, s); err != nil || state != 0 {
+			return e, state, err
+		}
+	}
+	id, err := b.start(ctx, p, s)
+	f := fault.Of(err)
+	if err == nil {
+		return Execution{ID: id, PipelineID: s.pipeline.ID}, startedState, nil
+	}
+	if f == nil || f.Code != codeRunning && f.Code != codeMismatch {
+		return Execution{}, 0, err
+	}
+	switch e, state, err := b.own(ctx, p, s); {
+	case err != nil || state != 0:
+		return e, state, err
+	case f.Code == codeRunning:
+		return Execution{}, runningState, nil
+	}
+	return Execution{}, 0, because(f, fault.Permanent, "the job's ClientToken was used with other parameters before, and its execution is not to be found")
+}
+
+func (b *Builds) start(ctx context.Context, p *Publisher, s start) (id string, err error) {
+	defer clock(&s.spent.create)()
+	err = p.retry(ctx, func(ctx context.Context) (err error) {
+		id, err = b.Executions.Start(ctx, StartRequest{
+			RegionID: s.regionID, PipelineID: s.pipeline.ID, ClientToken: s.token(), Tags: s.allTags(),
+		})
+		return err
+	})
+	return id, err
+}
+
+// own looks for the execution that the job has already; state 0 where it has
+// none. What the service returns is compared again.
+func (b *Builds) own(ctx context.Context, p *Publisher, s start) (Execution, startState, error) {
+	defer clock(&s.spent.lookup)()
+	for _, id := range append([]string{s.pipeline.ID}, s.elsewhere...) {
+		found, err := b.executions(ctx, p, ExecutionQuery{RegionID: s.regionID, PipelineID: id, Tags: []Tag{{jobTag, s.job.ID}}})
+		if err != nil {
+			return Execution{}, 0, err
+		}
+		if len(found) == 0 {
+			continue
+		}
+		for _, e := range found {
+			if tagValue(e.Tags, stepTag) == s.step {
+				return e, startedState, nil
+			}
+		}
+		return found[0], aheadState, nil
+	}
+	return Execution{}, 0, nil
+}
+
+// executions returns what matches, the oldest first.
+func (b *Builds) executions(ctx context.Context, p *Publisher, query ExecutionQuery) (found []Execution, err error) {
+	err = p.retry(ctx, func(ctx context.Context) (err error) {
+		found, err = b.Executions.Executions(ctx, query)
+		return err
+	})
+	found = slices.DeleteFunc(found, func(e Execution) bool {
+		return query.PipelineID != "" && e.PipelineID != query.PipelineID ||
+			slices.ContainsFunc(query.Tags, func(t Tag) bool { return !slices.Contains(e.Tags, t) })
+	})
+	slices.SortFunc(found, func(a, b Execution) int {
+		return byAge(Resource{ID: a.ID, CreationTime: a.CreationTime}, Resource{ID: b.ID, CreationTime: b.CreationTime})
+	})
+	return found, err
+}
+
+// follow sends the first follow-up of an execution.
+func (b *Builds) follow(ctx context.Context, p *Publisher, s start, e Execution) error {
+	started, err := time.Parse(time.RFC3339, e.CreationTime)
+	if err != nil { // of one that this very delivery started it is not known
+		started = time.Now()
+	}
+	body, err := FollowUp{
+		Job: s.job, ClientToken: s.token(), RegionID: s.regionID, AccountID: s.invocation.AccountID,
+		ImagePipelineID: e.PipelineID, PipelineName: s.pipeline.Name, ExecutionID: e.ID,
+		Started: started, Check: 1, Expires: started.Add(b.Watching.expiry()),
+	}.encode()
+	if err != nil {
+		return err
+	}
+	return p.retry(ctx, func(ctx context.Context) error { return b.Watch.Send(ctx, body, b.Watching.minDelay()) })
+}
+
+func (s start) token() string {
+	if s.clientToken == "" {
+		return s.job.ID
+	}
+	return s.clientToken
+}
+
+// allTags are those of the execution.
+func (s start) allTags() []Tag {
+	tags := append([]Tag{{jobTag, s.job.ID}}, s.tags...)
+	if s.step != "" {
+		tags = append(tags, Tag{stepTag, s.step})
+	}
+	return tags
+}
+
+// answer is what the outcome about the start says.
+func (s start) answer(status Status, reason *Reason, e Execution) answer {
+	return answer{
+		job: s.job, regionID: s.regionID, status: status, reason: reason, findings: s.findings,
+		resource:    OutcomeResource{Kind: template.Execution, ID: e.ID, Name: s.pipeline.Name, ImagePipelineID: e.PipelineID},
+		clientToken: s.token(), timings: s.spent.timings(),
+	}
+}
+
+// tagValue is "" where there is no such tag.
+func tagValue(tags []Tag, key string) string {
+	for _, t := range tags {
+		if t.Key == key {
+			return t.Value
+		}
+	}
+	return ""
+}
