@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"imagedrop/events"
+	"imagedrop/shared/fault"
 )
 
 func TestDecodeMessages(t *testing.T) {
@@ -102,4 +103,22 @@ func TestDecodeTimer(t *testing.T) {
 	timer, err := events.DecodeTimer(payload(t, "timer.json"))
 	require.NoError(t, err)
 	require.Equal(t, events.Timer{TriggerTime: "2026-05-04T18:00:00Z", TriggerName: "nightly", Payload: `{"imagePipelineId":"ip-example0001"}`}, timer)
+}
+
+// A function with triggers of several kinds tells their events apart.
+func TestDecode(t *testing.T) {
+	for name, want := range map[string]string{
+		"oss-native.json": "objects", "oss-eventbridge.json": "objects", "timer.json": "timer",
+		"queue-stream-objects.json": "messages", "queue-stream-strings.json": "messages", "queue-stream-rawdata.json": "messages",
+		"queue-stream-mixed.json": "messages", "queue-event-driven.json": "messages", "topic-json.json": "messages", "topic-stream.txt": "messages",
+		"topic-stream-attributes.json": "messages",
+	} {
+		event, ignored, err := events.Decode(payload(t, name))
+		require.NoError(t, err, name)
+		require.Empty(t, ignored, name)
+		require.Equal(t, []bool{want == "objects", want == "messages", want == "timer"},
+			[]bool{len(event.Objects) > 0, len(event.Messages) > 0, event.Timer != nil}, name)
+	}
+	_, _, err := events.Decode([]byte(" "))
+	require.Equal(t, fault.Invalid, fault.KindOf(err))
 }
