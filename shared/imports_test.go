@@ -26,6 +26,7 @@ var allowed = map[string][]string{
 	"shared/settings":      {"shared/imagebuild", "shared/sdkclient"},
 	"shared/sdkclient":     {"shared/fault"},
 	"shared/function":      {"events", "shared/imagebuild", "shared/sdkclient", "shared/template"},
+	"shared/sdktest":       {"shared/sdkclient"},
 	"shared/ecsimage":      {"shared/imagebuild", "shared/template", "shared/fault", "shared/sdkclient"},
 	"shared/ossobject":     {"shared/imagebuild", "shared/fault", "shared/sdkclient"},
 	"shared/mnsqueue":      {"shared/imagebuild", "shared/fault", "shared/sdkclient"},
@@ -42,7 +43,7 @@ var allowed = map[string][]string{
 
 // never lists what a package must not import although its row would allow it.
 var never = map[string][]string{
-	"functions/": {"shared/local", "shared/cmd", "shared/ec2image"},
+	"functions/": {"shared/local", "shared/cmd", "shared/ec2image", "shared/sdktest"},
 }
 
 // oneSDK says which SDK each room may name; every other room names none.

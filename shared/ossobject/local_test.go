@@ -18,6 +18,7 @@ import (
 	"imagedrop/shared/local/store"
 	"imagedrop/shared/ossobject"
 	"imagedrop/shared/sdkclient"
+	"imagedrop/shared/sdktest"
 )
 
 // cloud is the local service with one bucket, a client of it that reads, and a
@@ -105,7 +106,7 @@ func TestLocalCloudRefuses(t *testing.T) {
 	_, err = c.client.Read(sdkclient.WithCredentials(t.Context(), known), ref, 100)
 	require.Equal(t, "SignatureDoesNotMatch", fault.Of(err).Code)
 	require.Equal(t, fault.Permanent, fault.KindOf(err))
-	requireSafe(t, err)
+	sdktest.RequireSafe(t, err)
 	require.NotContains(t, err.Error(), known.AccessKeyID)
 }
 
