@@ -9,12 +9,13 @@ import (
 	"imagedrop/shared/sdkclient"
 )
 
-// codes says who must act on an error code of the two creates, the two
+// codes says who must act on an error code of the creates, the start, the
 // describes, or the gateway. A code that reproaches a value is the sender's;
 // whoever knows that a setting supplied the value knows better, and so does
 // who knows how old a COMPONENT reference is.
-// Source: error tables of CreateImageComponent, CreateImagePipeline and
-// StartImagePipelineExecution; ECS common error codes.
+// Source: error tables of CreateImageComponent, CreateImagePipeline,
+// StartImagePipelineExecution, the four describes and DescribeImageFromFamily;
+// ECS common error codes.
 var codes = sdkclient.Codes{
 	// A value of the template or the message.
 	"Duplicate.TagKey":                        fault.Invalid,
@@ -34,11 +35,17 @@ var codes = sdkclient.Codes{
 	"IncompleteSignature":                                  fault.Permanent,
 	"InvalidAccessKeyId*":                                  fault.Permanent,
 	"InvalidApi.NotFound":                                  fault.Permanent,
+	"InvalidExecutionId.SizeExceeded":                      fault.Permanent,
+	"InvalidImageComponentIdSize.ExceededMaxNumber":        fault.Permanent,
+	"InvalidImagePipeline.HasRunningExecution":             fault.Permanent, // no fault to who knows that it may run
+	"InvalidImagePipelineIdSize.ExceededMaxNumber":         fault.Permanent,
 	"InvalidImagePipeline.OSSObjectNotAuthorized":          fault.Permanent,
 	"InvalidOSSObject.NotAuthorized":                       fault.Permanent,
 	"InvalidOperation.NoPermissionCreateServiceLinkedRole": fault.Permanent,
 	"InvalidOperation.NoRightAccessOSS":                    fault.Permanent,
 	"InvalidParameter.ClientToken":                         fault.Permanent,
+	"InvalidParameter.Owner":                               fault.Permanent,
+	"InvalidParameter.Status":                              fault.Permanent,
 	"InvalidProduct.NotFound":                              fault.Permanent,
 	"InvalidTimeStamp*":                                    fault.Permanent,
 	"InvalidUser.Unauthorized":                             fault.Permanent,

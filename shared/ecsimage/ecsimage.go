@@ -1,6 +1,7 @@
 // Package ecsimage creates and finds the components and pipelines of ECS Image
-// Builder (ECS API 2014-05-26) through alibaba-cloud-sdk-go. It translates,
-// nothing else: no retries, no judgement of a template.
+// Builder (ECS API 2014-05-26), starts and describes their executions, and finds
+// images, through alibaba-cloud-sdk-go. It translates, nothing else: no retries,
+// no judgement of a template.
 //
 // It takes the typed requests of services/ecs with the SDK's core client, and
 // reads the answers itself. Naming ecs.Client would keep the methods of some 400
@@ -39,12 +40,16 @@ type Options struct {
 	Endpoint string
 }
 
-// Client implements imagebuild.Resources. It is safe for concurrent use.
+// Client implements the interfaces of imagebuild that ask ECS. It is safe for concurrent use.
 type Client struct {
 	pool *sdkclient.Pool[*caller]
 }
 
-var _ imagebuild.Resources = (*Client)(nil)
+var (
+	_ imagebuild.Resources  = (*Client)(nil)
+	_ imagebuild.Executions = (*Client)(nil)
+	_ imagebuild.Images     = (*Client)(nil)
+)
 
 // New returns a client, or an error that says what is wrong with the endpoint.
 func New(o Options) (*Client, error) {
@@ -133,15 +138,22 @@ var (
 // Create implements imagebuild.Resources: the parameters go into the form
 // body, since the URL has limits.
 func (c *Client) Create(ctx context.Context, r imagebuild.Request) (id string, err error) {
-	form := map[string]string{"ClientToken": r.ClientToken}
+	form := map[string]string{}
 	for _, p := range r.Parameters {
 		form[p.Name] = p.Value
 	}
-	op, a, err := c.do(ctx, creates[r.Kind], r.RegionID, form)
+	return c.make(ctx, creates[r.Kind], r.RegionID, r.ClientToken, form)
+}
+
+// make makes what has an ID, once for each token.
+func (c *Client) make(ctx context.Context, request call, region, token string, form map[string]string) (id string, err error) {
+	form["ClientToken"] = token
+	var a made
+	op, err := c.do(ctx, request, region, form, &a)
 	if err != nil {
 		return "", err
 	}
-	if id = a.id(r.Kind); id == "" {
+	if id = a.id(); id == "" {
 		return "", &fault.Error{Kind: fault.Retryable, Op: op, Message: "the answer carries no ID", RequestID: string(a.RequestId)}
 	}
 	return id, nil
@@ -152,23 +164,33 @@ func (c *Client) Create(ctx context.Context, r imagebuild.Request) (id string, e
 // that the match is exact.
 func (c *Client) Find(ctx context.Context, q imagebuild.Query) ([]imagebuild.Resource, error) {
 	var found []imagebuild.Resource
-	for token := ""; ; {
+	err := eachPage("ecsimage.Find", func(token string) (string, error) {
 		p, err := c.page(ctx, q, token, pageSize)
-		if err != nil {
-			return nil, err
-		}
 		for _, r := range p.resources {
 			if q.Name == "" || r.Name == q.Name {
 				found = append(found, r)
 			}
 		}
-		if p.next == "" {
-			return found, nil
+		return p.next, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return found, nil
+}
+
+// eachPage reads the pages of a list. read takes a page's token, "" for the
+// first, and returns that of the next, "" after the last.
+func eachPage(op string, read func(token string) (next string, err error)) error {
+	for token := ""; ; {
+		next, err := read(token)
+		if err != nil || next == "" {
+			return err
 		}
-		if p.next == token {
-			return nil, fault.New(fault.Unknown, "ecsimage.Find", "the service answers the same NextToken again")
+		if next == token {
+			return fault.New(fault.Unknown, op, "the service answers the same NextToken again")
 		}
-		token = p.next
+		token = next
 	}
 }
 
@@ -189,8 +211,8 @@ type page struct {
 }
 
 func (c *Client) page(ctx context.Context, q imagebuild.Query, token string, size int) (page, error) {
-	_, a, err := c.do(ctx, describes[q.Kind], q.RegionID, filters(q, token, size))
-	if err != nil {
+	var a resources
+	if _, err := c.do(ctx, describes[q.Kind], q.RegionID, filters(q.Name, q.Tags, token, size), &a); err != nil {
 		return page{}, err
 	}
 	total, _ := strconv.Atoi(string(a.TotalCount)) // no number: not said
@@ -201,29 +223,34 @@ func (c *Client) page(ctx context.Context, q imagebuild.Query, token string, siz
 	return p, nil
 }
 
-func filters(q imagebuild.Query, token string, size int) map[string]string {
-	form := map[string]string{"Name": q.Name, "NextToken": token, "MaxResults": strconv.Itoa(size)}
-	for i, tag := range q.Tags {
+// filters are the parameters that the lists have in common.
+func filters(name string, tags []imagebuild.Tag, token string, size int) map[string]string {
+	form := map[string]string{"Name": name, "NextToken": token, "MaxResults": strconv.Itoa(size)}
+	tagged(form, tags)
+	return form
+}
+
+func tagged(form map[string]string, tags []imagebuild.Tag) {
+	for i, tag := range tags {
 		n := strconv.Itoa(i + 1)
 		form["Tag."+n+".Key"], form["Tag."+n+".Value"] = tag.Key, tag.Value
 	}
-	return form
 }
 
 // regionID is what a region's ID can be. It becomes part of a host name that
 // is sent the security token, and a template may set it.
 var regionID = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)+$`)
 
-// do makes one call and returns what it is called in faults. Empty values are
-// not sent, as the SDK does it.
-func (c *Client) do(ctx context.Context, request call, region string, form map[string]string) (op string, a answer, err error) {
+// do makes one call, reads its answer, and returns what it is called in
+// faults. Empty values are not sent, as the SDK does it.
+func (c *Client) do(ctx context.Context, request call, region string, form map[string]string, into answer) (op string, err error) {
 	if request == nil {
-		return "", a, fault.New(fault.Unknown, "ecsimage", "no operation is for this kind")
+		return "", fault.New(fault.Unknown, "ecsimage", "no operation is for this kind")
 	}
 	action, rpc := request()
 	op = "ecsimage." + rpc.GetActionName()
 	if !regionID.MatchString(region) {
-		return op, a, &fault.Error{Kind: fault.Invalid, Op: op, Code: "InvalidRegionId.NotFound", Message: "the region does not exist"}
+		return op, &fault.Error{Kind: fault.Invalid, Op: op, Code: "InvalidRegionId.NotFound", Message: "the region does not exist"}
 	}
 	for name, value := range form {
 		if value != "" && name != "RegionId" { // the SDK puts the region's into the query
@@ -233,19 +260,18 @@ func (c *Client) do(ctx context.Context, request call, region string, form map[s
 	rpc.RegionId, rpc.ReadTimeout = region, sdkclient.MaxCall // ctx is what ends a call
 	signer, err := sdkclient.Required(ctx, op)
 	if err != nil {
-		return op, a, err
+		return op, err
 	}
 	secrets := append(signer.Secrets(), contents(form)...)
 	raw := responses.NewCommonResponse()
 	if err := c.send(ctx, op, signer, action, raw); err != nil {
-		return op, a, classify(op, err, secrets)
+		return op, classify(op, err, secrets)
 	}
-	a, err = read(op, raw, secrets)
-	return op, a, err
+	return op, read(op, raw, secrets, into)
 }
 
 // send gives the request to a client of the pool.
-func (c *Client) send(ctx context.Context, op string, signer sdkclient.Credentials, request requests.AcsRequest, answer responses.AcsResponse) error {
+func (c *Client) send(ctx context.Context, op string, signer sdkclient.Credentials, request requests.AcsRequest, raw responses.AcsResponse) error {
 	ctx, cancel := sdkclient.Bounded(ctx)
 	defer cancel()
 	call, put, err := c.pool.Take(ctx, signer)
@@ -254,7 +280,7 @@ func (c *Client) send(ctx context.Context, op string, signer sdkclient.Credentia
 	}
 	defer put()
 	call.carry.ctx = ctx
-	return sdkclient.Guard(op, func() error { return call.client.DoAction(request, answer) })
+	return sdkclient.Guard(op, func() error { return call.client.DoAction(request, raw) })
 }
 
 // contents returns the template text among the parameters.

@@ -2,14 +2,14 @@ package ecsimage_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"testing"
 
@@ -20,10 +20,9 @@ import (
 	"imagedrop/shared/fault"
 	"imagedrop/shared/imagebuild"
 	"imagedrop/shared/sdkclient"
+	"imagedrop/shared/sdktest"
 	"imagedrop/shared/template"
 )
-
-var canaries = sdkclient.Credentials{AccessKeyID: "STS.CanaryKeyID", AccessKeySecret: "canary-secret-1", SecurityToken: "canary/token+1=="}
 
 const content = "RUN curl -H 'Authorization: Canary-in-the-template' https://example.com\nRUN yum install -y \"中文\" *~+%20\\"
 
@@ -70,25 +69,10 @@ func connect(t *testing.T, endpoint string) *ecsimage.Client {
 	return c
 }
 
-func signed(t *testing.T) context.Context {
-	return sdkclient.WithCredentials(t.Context(), canaries)
-}
-
-// requireSafe holds an error, and all that it wraps, against the canaries.
-func requireSafe(t *testing.T, err error) {
-	t.Helper()
-	for e := err; e != nil; e = errors.Unwrap(e) {
-		text := strings.ToLower(fmt.Sprintf("%v %+v %#v", e, e, e))
-		for _, canary := range []string{"canary", "signature=", "http://", "https://"} {
-			require.NotContains(t, text, canary)
-		}
-	}
-}
-
 func TestCreateSendsEveryParameterInTheForm(t *testing.T) {
-	tests := map[template.Kind]struct{ action, id string }{
-		template.Component: {"CreateImageComponent", "ic-bp1"},
-		template.Pipeline:  {"CreateImagePipeline", "ip-bp1"},
+	tests := map[template.Kind]struct{ action, id, answer string }{
+		template.Component: {"CreateImageComponent", "ic-bp1", `{"RequestId":"R","ImageComponentId":"ic-bp1"}`},
+		template.Pipeline:  {"CreateImagePipeline", "ip-bp1", `{"RequestId":"R","ImagePipelineId":"ip-bp1"}`},
 	}
 	for kind, tt := range tests {
 		request := component
@@ -101,11 +85,11 @@ func TestCreateSendsEveryParameterInTheForm(t *testing.T) {
 			}, r.PostForm, "the RegionId is the query's, and empty values are not sent")
 			assert.Equal(t, tt.action, query.Get("Action"))
 			assert.Equal(t, "cn-hangzhou", query.Get("RegionId"))
-			assert.Equal(t, canaries.SecurityToken, query.Get("SecurityToken"))
+			assert.Equal(t, sdktest.Canaries.SecurityToken, query.Get("SecurityToken"))
 			assert.Less(t, len(r.URL.RawQuery), 500)
-			answer(200, created)(w, r)
+			answer(200, tt.answer)(w, r)
 		})
-		id, err := c.Create(signed(t), request)
+		id, err := c.Create(sdktest.Signed(t), request)
 		require.NoError(t, err)
 		require.Equal(t, tt.id, id)
 	}
@@ -115,13 +99,13 @@ func TestSignatureCoversTheForm(t *testing.T) {
 	nonces := map[string]bool{}
 	c := client(t, func(w http.ResponseWriter, r *http.Request) {
 		assert.NoError(t, r.ParseForm())
-		assert.Equal(t, signature(r.Form, canaries.AccessKeySecret), r.Form.Get("Signature"))
+		assert.Equal(t, signature(r.Form, sdktest.Canaries.AccessKeySecret), r.Form.Get("Signature"))
 		assert.False(t, nonces[r.Form.Get("SignatureNonce")], "a nonce is used once")
 		nonces[r.Form.Get("SignatureNonce")] = true
 		answer(200, created)(w, r)
 	})
 	for range 3 {
-		_, err := c.Create(signed(t), component)
+		_, err := c.Create(sdktest.Signed(t), component)
 		require.NoError(t, err)
 	}
 }
@@ -149,6 +133,8 @@ func TestServiceErrors(t *testing.T) {
 			"InvalidOSSObject.NotAuthorized", "InvalidImagePipeline.OSSObjectNotAuthorized", "IdempotentParameterMismatch", "Forbidden.RAM", "Forbidden.Unauthorized", "Forbidden.AccessKeyDisabled",
 			"InvalidAccessKeyId.NotFound", "InvalidAccessKeyId.Inactive", "SignatureDoesNotMatch", "IncompleteSignature", "MissingSecurityToken", "InvalidTimeStamp.Expired", "InvalidTimeStamp.Format",
 			"IllegalTimestamp", "InvalidApi.NotFound", "InvalidProduct.NotFound", "UnsupportedOperation", "NoSuchVersion", "SomethingNew.Unlisted",
+			"InvalidImagePipeline.HasRunningExecution", "InvalidUser.Unauthorized", "InvalidExecutionId.SizeExceeded", "InvalidParameter.Status", "InvalidParameter.Owner",
+			"InvalidImagePipelineIdSize.ExceededMaxNumber", "InvalidImageComponentIdSize.ExceededMaxNumber",
 		},
 		fault.Retryable: {
 			"InvalidOperation.OSSObjectIsImporting", "StartImagePipelineExecution.Failed", "IdempotentProcessing", "LastTokenProcessing", "Throttling", "Throttling.User", "Throttling.Api", "Throttling.API",
@@ -164,7 +150,7 @@ func TestServiceErrors(t *testing.T) {
 					calls++
 					refuse(400, code, "The specified value is not valid.")(w, r)
 				})
-				_, err := c.Create(signed(t), component)
+				_, err := c.Create(sdktest.Signed(t), component)
 				require.Equal(t, &fault.Error{
 					Kind: kind, Op: "ecsimage.CreateImageComponent", Code: code, Message: "The specified value is not valid.", RequestID: requestID, HTTPStatus: 400,
 				}, err)
@@ -197,13 +183,13 @@ func TestAnswersWithoutACode(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			_, err := client(t, tt.answer).Create(signed(t), component)
+			_, err := client(t, tt.answer).Create(sdktest.Signed(t), component)
 			f := fault.Of(err)
 			require.NotNil(t, f, "%v", err)
 			require.Equal(t, tt.kind, f.Kind, "%v", err)
 			require.Equal(t, tt.status, f.HTTPStatus)
 			require.NotEmpty(t, f.Message)
-			requireSafe(t, err)
+			sdktest.RequireSafe(t, err)
 		})
 	}
 }
@@ -226,24 +212,24 @@ func TestSuccessThatIsNone(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			c := client(t, answer(200, tt.body))
 			query := imagebuild.Query{RegionID: "cn-hangzhou", Name: "web"}
-			calls := []func() error{
-				func() error { _, err := c.Create(signed(t), component); return err },
-				func() error { _, err := c.Find(signed(t), query); return err },
-				func() error { _, _, err := c.First(signed(t), query); return err },
-			}
+			calls := slices.Concat([]func() error{
+				func() error { _, err := c.Create(sdktest.Signed(t), component); return err },
+				func() error { _, err := c.Find(sdktest.Signed(t), query); return err },
+				func() error { _, _, err := c.First(sdktest.Signed(t), query); return err },
+			}, slices.Collect(maps.Values(operations(sdktest.Signed(t), c))))
 			for _, query.Kind = range []template.Kind{template.Component, template.Pipeline} {
 				for _, call := range calls {
 					err := call()
 					require.Equal(t, tt.kind, fault.KindOf(err), "%v", err)
 					require.Equal(t, tt.code, fault.Of(err).Code)
-					requireSafe(t, err)
+					sdktest.RequireSafe(t, err)
 				}
 			}
 		})
 	}
 
 	c := client(t, answer(200, `{"RequestId":"R","ImageComponent":{"ImageComponentSet":[{"ImageComponentId":"ic-1","Name":"Code","Tags":{"Tag":[{"TagKey":"Code","TagValue":"x"}]}}]}}`))
-	found, err := c.Find(signed(t), imagebuild.Query{Kind: template.Component, RegionID: "cn-hangzhou"})
+	found, err := c.Find(sdktest.Signed(t), imagebuild.Query{Kind: template.Component, RegionID: "cn-hangzhou"})
 	require.NoError(t, err, "a name is no error code")
 	require.Len(t, found, 1)
 }
@@ -271,47 +257,34 @@ func TestMessagesDoNotRepeatTheRequest(t *testing.T) {
 	for name, message := range want {
 		request := component
 		request.Parameters = append([]template.Parameter{{Name: "Name", Value: name}}, component.Parameters[2:]...)
-		_, err := c.Create(signed(t), request)
-		requireSafe(t, err)
+		_, err := c.Create(sdktest.Signed(t), request)
+		sdktest.RequireSafe(t, err)
 		require.Equal(t, message, fault.Of(err).Message)
 	}
 }
 
 func TestNoAnswer(t *testing.T) {
-	closed := httptest.NewServer(http.NotFoundHandler())
-	closed.Close()
-	cut := func(text string) http.HandlerFunc {
-		return func(w http.ResponseWriter, r *http.Request) {
-			conn, out, err := http.NewResponseController(w).Hijack()
-			if !assert.NoError(t, err) {
-				return
-			}
-			out.WriteString(text)
-			out.Flush()
-			conn.Close()
-		}
-	}
 	tests := map[string]*ecsimage.Client{
-		"refused":            connect(t, closed.URL),
-		"hangup":             client(t, cut("")),
-		"hangup in the head": client(t, cut("HTTP/1.1 200 OK\r\nContent-Le")),
-		"hangup in the body": client(t, cut("HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{")),
-		"no HTTP":            client(t, cut("canary\r\n\r\n")),
+		"refused":            connect(t, sdktest.Refusing()),
+		"hangup":             client(t, sdktest.HangUp(t, "")),
+		"hangup in the head": client(t, sdktest.HangUp(t, "HTTP/1.1 200 OK\r\nContent-Le")),
+		"hangup in the body": client(t, sdktest.HangUp(t, "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{")),
+		"no HTTP":            client(t, sdktest.HangUp(t, "canary\r\n\r\n")),
 	}
 	for name, c := range tests {
 		t.Run(name, func(t *testing.T) {
-			_, err := c.Create(signed(t), component)
+			_, err := c.Create(sdktest.Signed(t), component)
 			require.Equal(t, fault.Retryable, fault.KindOf(err), "%v", err)
-			requireSafe(t, err)
-			_, err = c.Find(signed(t), imagebuild.Query{Kind: template.Pipeline, RegionID: "cn-hangzhou"})
+			sdktest.RequireSafe(t, err)
+			_, err = c.Find(sdktest.Signed(t), imagebuild.Query{Kind: template.Pipeline, RegionID: "cn-hangzhou"})
 			require.Equal(t, fault.Retryable, fault.KindOf(err), "%v", err)
-			requireSafe(t, err)
+			sdktest.RequireSafe(t, err)
 		})
 	}
 }
 
 func TestCancelledCallReturns(t *testing.T) {
-	ctx, cancel := context.WithCancel(signed(t))
+	ctx, cancel := context.WithCancel(sdktest.Signed(t))
 	c := client(t, func(w http.ResponseWriter, r *http.Request) {
 		io.Copy(io.Discard, r.Body) // else the server does not see the client go
 		cancel()
@@ -320,7 +293,7 @@ func TestCancelledCallReturns(t *testing.T) {
 	_, err := c.Create(ctx, component)
 	require.ErrorIs(t, err, context.Canceled)
 	require.Equal(t, fault.Retryable, fault.KindOf(err))
-	requireSafe(t, err)
+	sdktest.RequireSafe(t, err)
 }
 
 func TestRedirectDoesNotCarryTheSignatureAway(t *testing.T) {
@@ -329,10 +302,10 @@ func TestRedirectDoesNotCarryTheSignatureAway(t *testing.T) {
 	for _, status := range []int{301, 302, 303, 307, 308} {
 		_, err := client(t, func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, other.URL, status)
-		}).Create(signed(t), component)
+		}).Create(sdktest.Signed(t), component)
 		require.Equal(t, fault.Unknown, fault.KindOf(err))
 		require.Equal(t, status, fault.Of(err).HTTPStatus)
-		requireSafe(t, err)
+		sdktest.RequireSafe(t, err)
 	}
 }
 
@@ -344,16 +317,16 @@ func TestRequestsThatCannotBeMade(t *testing.T) {
 	for _, region := range []string{"", "cn", "evil.example/x", "cn-hangzhou.evil.example", "cn-hangzhou@evil.example", "CN-HANGZHOU", "cn-hangzhou\n"} {
 		request := component
 		request.RegionID = region
-		_, err := c.Create(signed(t), request)
+		_, err := c.Create(sdktest.Signed(t), request)
 		require.Equal(t, fault.Invalid, fault.KindOf(err), region)
 		require.Equal(t, "InvalidRegionId.NotFound", fault.Of(err).Code)
 	}
 
 	request := component
 	request.Kind = template.Execution
-	_, err = c.Create(signed(t), request)
+	_, err = c.Create(sdktest.Signed(t), request)
 	require.Equal(t, fault.Unknown, fault.KindOf(err))
-	_, err = c.Find(signed(t), imagebuild.Query{Kind: template.Execution, RegionID: "cn-hangzhou"})
+	_, err = c.Find(sdktest.Signed(t), imagebuild.Query{Kind: template.Execution, RegionID: "cn-hangzhou"})
 	require.Equal(t, fault.Unknown, fault.KindOf(err))
 }
 
@@ -377,7 +350,7 @@ func TestFindComponents(t *testing.T) {
 			{"ImageComponentId":"ic-2","Name":"website"},
 			{"ImageComponentId":"ic-3","Name":"Web"}]}}`)(w, r)
 	})
-	found, err := c.Find(signed(t), imagebuild.Query{Kind: template.Component, RegionID: "cn-hangzhou", Name: "web", Tags: []imagebuild.Tag{{Key: "a", Value: "1"}, {Key: "b", Value: "2"}}})
+	found, err := c.Find(sdktest.Signed(t), imagebuild.Query{Kind: template.Component, RegionID: "cn-hangzhou", Name: "web", Tags: []imagebuild.Tag{{Key: "a", Value: "1"}, {Key: "b", Value: "2"}}})
 	require.NoError(t, err)
 	require.Equal(t, []imagebuild.Resource{{
 		Kind: template.Component, ID: "ic-1", Name: "web", Version: "1.0.0", CreationTime: "2026-05-04T08:15:30Z",
@@ -396,7 +369,7 @@ func TestFindReadsEveryPage(t *testing.T) {
 			}
 			answer(200, fmt.Sprintf(`{"RequestId":"R","NextToken":%q,"ImageComponent":{"ImageComponentSet":[{"ImageComponentId":"id-%d","Name":"web"}]},"ImagePipeline":{"ImagePipelineSet":[{"ImagePipelineId":"id-%d","Name":"web"}]}}`, next, page, page))(w, r)
 		})
-		found, err := c.Find(signed(t), imagebuild.Query{Kind: kind, RegionID: "cn-hangzhou"})
+		found, err := c.Find(sdktest.Signed(t), imagebuild.Query{Kind: kind, RegionID: "cn-hangzhou"})
 		require.NoError(t, err)
 		var ids []string
 		for _, r := range found {
@@ -411,29 +384,29 @@ func TestFindReadsEveryPage(t *testing.T) {
 func TestAnswersOfAnotherType(t *testing.T) {
 	c := client(t, answer(200, `{"RequestId":1,"NextToken":null,"TotalCount":"7","ImageComponentId":12,
 		"ImageComponent":{"ImageComponentSet":[{"ImageComponentId":12,"Name":true,"Content":{"x":[]},"Tags":{"Tag":[{"TagKey":"n","TagValue":3}]}}]}}`))
-	id, err := c.Create(signed(t), component)
+	id, err := c.Create(sdktest.Signed(t), component)
 	require.NoError(t, err)
 	require.Equal(t, "12", id)
-	first, total, err := c.First(signed(t), imagebuild.Query{Kind: template.Component, RegionID: "cn-hangzhou"})
+	first, total, err := c.First(sdktest.Signed(t), imagebuild.Query{Kind: template.Component, RegionID: "cn-hangzhou"})
 	require.NoError(t, err)
 	require.Equal(t, 7, total)
 	require.Equal(t, imagebuild.Resource{Kind: template.Component, ID: "12", Name: "true", Tags: []imagebuild.Tag{{Key: "n", Value: "3"}}}, first)
 
-	_, err = client(t, answer(200, `{"RequestId":"R","ImageComponentId":["canary"]}`)).Create(signed(t), component)
+	_, err = client(t, answer(200, `{"RequestId":"R","ImageComponentId":["canary"]}`)).Create(sdktest.Signed(t), component)
 	require.Equal(t, fault.Retryable, fault.KindOf(err), "no text at all")
-	requireSafe(t, err)
+	sdktest.RequireSafe(t, err)
 }
 
 func TestFindEndsWhereTheTokenStands(t *testing.T) {
 	c := client(t, answer(200, `{"RequestId":"R","NextToken":"again"}`))
-	_, err := c.Find(signed(t), imagebuild.Query{Kind: template.Component, RegionID: "cn-hangzhou"})
+	_, err := c.Find(sdktest.Signed(t), imagebuild.Query{Kind: template.Component, RegionID: "cn-hangzhou"})
 	require.Equal(t, fault.Unknown, fault.KindOf(err))
 }
 
 func TestFindAnswersFaults(t *testing.T) {
 	c := client(t, refuse(400, "Throttling.User", "Request was denied due to user flow control."))
 	for _, kind := range []template.Kind{template.Component, template.Pipeline} {
-		_, err := c.Find(signed(t), imagebuild.Query{Kind: kind, RegionID: "cn-hangzhou"})
+		_, err := c.Find(sdktest.Signed(t), imagebuild.Query{Kind: kind, RegionID: "cn-hangzhou"})
 		require.Equal(t, fault.Retryable, fault.KindOf(err))
 		require.Equal(t, "Throttling.User", fault.Of(err).Code)
 	}
@@ -443,13 +416,13 @@ func TestConcurrentInvocationsKeepTheirCredentials(t *testing.T) {
 	c := client(t, func(w http.ResponseWriter, r *http.Request) {
 		assert.NoError(t, r.ParseForm())
 		assert.Equal(t, r.Form.Get("ClientToken"), r.Form.Get("SecurityToken"))
-		assert.Equal(t, signature(r.Form, canaries.AccessKeySecret), r.Form.Get("Signature"))
+		assert.Equal(t, signature(r.Form, sdktest.Canaries.AccessKeySecret), r.Form.Get("Signature"))
 		answer(200, `{"RequestId":"R","ImageComponentId":"ic-`+r.Form.Get("ClientToken")+`"}`)(w, r)
 	})
 	var wg sync.WaitGroup
 	for i := range 8 {
 		wg.Go(func() {
-			own, request := canaries, component
+			own, request := sdktest.Canaries, component
 			own.SecurityToken = fmt.Sprint("token ", i%3)
 			request.ClientToken = own.SecurityToken
 			for range 20 {

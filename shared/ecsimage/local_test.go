@@ -16,6 +16,7 @@ import (
 	localecs "imagedrop/shared/local/ecs"
 	"imagedrop/shared/local/store"
 	"imagedrop/shared/sdkclient"
+	"imagedrop/shared/sdktest"
 	"imagedrop/shared/template"
 )
 
@@ -139,7 +140,7 @@ func TestLocalCloudRefusesKeys(t *testing.T) {
 	for credentials, kind := range tests {
 		_, err := c.client.Create(sdkclient.WithCredentials(t.Context(), credentials), named(template.Component, "web", "job-1"))
 		require.Equal(t, kind, fault.KindOf(err), "%v", err)
-		requireSafe(t, err)
+		sdktest.RequireSafe(t, err)
 		require.NotContains(t, err.Error(), known.AccessKeyID)
 		require.NotContains(t, err.Error(), known.SecurityToken)
 	}

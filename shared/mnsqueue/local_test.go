@@ -3,6 +3,7 @@ package mnsqueue_test
 import (
 	"context"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"imagedrop/shared/local/store"
 	"imagedrop/shared/mnsqueue"
 	"imagedrop/shared/sdkclient"
+	"imagedrop/shared/sdktest"
 )
 
 const queue = "imagedrop-outcomes" // the one of connect
@@ -66,6 +68,61 @@ func TestLocalCloudTakesBodiesAsTheyAre(t *testing.T) {
 	require.ElementsMatch(t, bodies, c.received(t))
 }
 
+func TestLocalCloudDelays(t *testing.T) {
+	c := startCloud(t)
+	clock := account.NewManualClock(time.Now().Truncate(time.Millisecond)) // the SDK dates its requests
+	c.account.Clock = clock
+	require.NoError(t, c.client.Send(c.ctx, []byte(outcome), 30*time.Second))
+	require.Empty(t, c.received(t))
+	clock.Advance(30 * time.Second)
+	require.Equal(t, []string{outcome}, c.received(t))
+}
+
+func TestLocalCloudIsRead(t *testing.T) {
+	c := startCloud(t)
+	clock := account.NewManualClock(time.Now().Truncate(time.Millisecond)) // the SDK dates its requests
+	c.account.Clock = clock
+	none, err := c.client.Receive(c.ctx, 16, 0)
+	require.NoError(t, err)
+	require.Empty(t, none)
+
+	for range 20 {
+		require.NoError(t, c.client.Publish(c.ctx, []byte(outcome)))
+	}
+	first, err := c.client.Receive(c.ctx, 99, 0)
+	require.NoError(t, err)
+	require.Len(t, first, 16)
+	require.Equal(t, outcome, string(first[0].Body))
+	require.Equal(t, clock.Now(), first[0].EnqueueTime)
+	require.Equal(t, 1, first[0].DequeueCount)
+	rest, err := c.client.Receive(c.ctx, 16, 0)
+	require.NoError(t, err)
+	require.Len(t, rest, 4)
+
+	for _, m := range slices.Concat(first, rest)[1:] {
+		require.NoError(t, c.client.Delete(c.ctx, m.Handle))
+	}
+	require.NoError(t, c.client.Delete(c.ctx, rest[0].Handle), "a repeat whose first answer was lost")
+	require.NoError(t, c.client.Release(c.ctx, first[0].Handle))
+	clock.Advance(time.Second)
+	again, err := c.client.Receive(c.ctx, 16, 0)
+	require.NoError(t, err)
+	require.Len(t, again, 1)
+	require.Equal(t, first[0].ID, again[0].ID)
+	require.Equal(t, 2, again[0].DequeueCount)
+	require.NoError(t, c.client.Release(c.ctx, first[0].Handle), "a handle that has lapsed")
+}
+
+func TestLocalCloudRefusesToRead(t *testing.T) {
+	c := startCloud(t)
+	require.Equal(t, "ReceiptHandleError", fault.Of(c.client.Delete(c.ctx, "no handle")).Code)
+	known, _ := sdkclient.CredentialsFrom(c.ctx)
+	known.AccessKeySecret = "canary-secret"
+	_, err := c.client.Receive(sdkclient.WithCredentials(t.Context(), known), 1, 0)
+	require.Equal(t, "SignatureDoesNotMatch", fault.Of(err).Code)
+	sdktest.RequireSafe(t, err)
+}
+
 func TestLocalCloudRefuses(t *testing.T) {
 	c := startCloud(t)
 	err := c.client.Publish(c.ctx, []byte(strings.Repeat("x", 65_537)))
@@ -77,7 +134,7 @@ func TestLocalCloudRefuses(t *testing.T) {
 	err = c.client.Publish(sdkclient.WithCredentials(t.Context(), known), []byte(outcome))
 	require.Equal(t, "SignatureDoesNotMatch", fault.Of(err).Code)
 	require.Equal(t, fault.Permanent, fault.KindOf(err))
-	requireSafe(t, err)
+	sdktest.RequireSafe(t, err)
 	require.NotContains(t, err.Error(), known.AccessKeyID)
 	require.Empty(t, c.received(t))
 }

@@ -1,13 +1,15 @@
-// Package mnsqueue publishes outcomes to an MNS queue through
+// Package mnsqueue sends messages to an MNS queue and reads them through
 // aliyun-mns-go-sdk. It translates, nothing else: no retries.
 package mnsqueue
 
 import (
 	"context"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	mns "github.com/aliyun/aliyun-mns-go-sdk"
@@ -18,14 +20,16 @@ import (
 )
 
 const (
-	op = "mnsqueue.SendMessage"
-
 	// priority is the service's default; the SDK's zero value is refused.
 	// Source: MNS 2015-06-06, SendMessage, Priority 1-16.
 	priority = 8
 
 	// timeoutSeconds bounds one call; the SDK's default is 35.
 	timeoutSeconds = 10
+
+	// maxDelay bounds the delay of a message.
+	// Source: MNS 2015-06-06, SendMessage, DelaySeconds 0-604800.
+	maxDelay = 604_800 * time.Second
 )
 
 // Options says which queue.
@@ -34,13 +38,17 @@ type Options struct {
 	Queue    string
 }
 
-// Client implements imagebuild.Outbox. It is safe for concurrent use.
+// Client implements imagebuild.Outbox and imagebuild.Queue, and reads a queue.
+// It is safe for concurrent use.
 type Client struct {
 	resource string
 	clients  *sdkclient.Cache[mns.MNSClient]
 }
 
-var _ imagebuild.Outbox = (*Client)(nil)
+var (
+	_ imagebuild.Outbox = (*Client)(nil)
+	_ imagebuild.Queue  = (*Client)(nil)
+)
 
 // queueName is what a queue's name can be, maxQueueName its length. Source: MNS
 // 2015-06-06, CreateQueue (120 characters; 256 in older documents).
@@ -80,7 +88,7 @@ func parseEndpoint(endpoint string) (string, error) {
 }
 
 func newClient(endpoint string, c sdkclient.Credentials) (client mns.MNSClient, err error) {
-	err = sdkclient.Guard(op, func() error {
+	err = sdkclient.Guard("mnsqueue", func() error {
 		client = mns.NewAliMNSClientWithConfig(mns.AliMNSClientConfig{
 			EndPoint:        endpoint,
 			AccessKeyId:     c.AccessKeyID,
@@ -94,13 +102,46 @@ func newClient(endpoint string, c sdkclient.Credentials) (client mns.MNSClient, 
 	return client, err
 }
 
-// Publish implements imagebuild.Outbox. The SDK takes no context: where ctx
-// ends first, the call is left to its own time-out.
-func (c *Client) Publish(ctx context.Context, body []byte) error {
-	if err := sendable(body); err != nil {
+// Publish implements imagebuild.Outbox.
+func (c *Client) Publish(ctx context.Context, body []byte) error { return c.Send(ctx, body, 0) }
+
+// Send implements imagebuild.Queue. The service counts delays in seconds: a
+// part of one is rounded up.
+func (c *Client) Send(ctx context.Context, body []byte, delay time.Duration) error {
+	const op = "mnsqueue.SendMessage"
+	if err := sendable(op, body); err != nil {
 		return err
 	}
-	signer, err := sdkclient.Required(ctx, op)
+	if delay < 0 || delay > maxDelay {
+		return &fault.Error{Kind: fault.Unknown, Op: op, Code: "InvalidArgument", Message: fmt.Sprintf("a message cannot be delayed by %v: 0 to 7 days", delay)}
+	}
+	message := mns.MessageSendRequest{MessageBody: string(body), DelaySeconds: wholeSeconds(delay), Priority: priority}
+	return c.do(ctx, call{op: op, method: mns.POST, message: message, secrets: []string{message.MessageBody}, read: func(answer []byte) error {
+		var sent mns.MessageSendResponse
+		if xml.Unmarshal(answer, &sent) != nil || sent.MessageId == "" {
+			return errors.New("the answer carries no MessageId")
+		}
+		return nil
+	}})
+}
+
+// wholeSeconds rounds up: what is delayed must not come before its time.
+func wholeSeconds(d time.Duration) int64 { return int64((d + time.Second - 1) / time.Second) }
+
+// call is one request to the queue's messages.
+type call struct {
+	op      string
+	method  mns.Method
+	query   string // "?name=value", "" where there is none
+	message any    // of the SDK, nil where the request has no body
+	secrets []string
+	read    func(answer []byte) error // of success
+}
+
+// do makes a call with the credentials of ctx. The SDK takes no context: where
+// ctx ends first, the call is left to its own time-out.
+func (c *Client) do(ctx context.Context, k call) error {
+	signer, err := sdkclient.Required(ctx, k.op)
 	if err != nil {
 		return err
 	}
@@ -108,27 +149,26 @@ func (c *Client) Publish(ctx context.Context, body []byte) error {
 	if err != nil {
 		return err
 	}
-	if f, over := sdkclient.Network(op, ctx.Err()); over {
+	if f, over := sdkclient.Network(k.op, ctx.Err()); over {
 		return f
 	}
-	message := mns.MessageSendRequest{MessageBody: string(body), Priority: priority}
-	secrets := append(signer.Secrets(), message.MessageBody)
+	k.secrets = append(k.secrets, signer.Secrets()...)
 	done := make(chan error, 1)
 	go func() {
-		done <- sdkclient.Guard(op, func() error { return send(client, c.resource, message, secrets) })
+		done <- sdkclient.Guard(k.op, func() error { return k.exchange(client, c.resource) })
 	}()
 	select {
 	case err := <-done:
 		return err
 	case <-ctx.Done():
-		f, _ := sdkclient.Network(op, ctx.Err())
+		f, _ := sdkclient.Network(k.op, ctx.Err())
 		return f
 	}
 }
 
 // sendable refuses a body that XML cannot carry: the SDK would replace what it
 // cannot, without an error, and the outcome would be another one.
-func sendable(body []byte) error {
+func sendable(op string, body []byte) error {
 	for i := 0; i < len(body); {
 		r, size := utf8.DecodeRune(body[i:])
 		if r == utf8.RuneError && size <= 1 || !xmlCharacter(r) {
@@ -148,23 +188,25 @@ func xmlCharacter(r rune) bool {
 	return r != 0xFFFE && r != 0xFFFF
 }
 
-// send makes the call through the SDK's client and reads the answer itself:
+// exchange makes the call through the SDK's client and reads the answer itself:
 // the SDK's queue object keeps neither status nor code of a refusal apart from
 // its text, and limits and counts calls without synchronisation.
-func send(client mns.MNSClient, resource string, message mns.MessageSendRequest, secrets []string) error {
-	answer, err := client.Send(mns.POST, nil, message, resource)
+func (k call) exchange(client mns.MNSClient, resource string) error {
+	answer, err := client.Send(k.method, nil, k.message, resource+k.query)
 	if mns.ERR_SEND_REQUEST_FAILED.IsEqual(err) {
-		return fault.New(fault.Retryable, op, "the service gave no answer")
+		return fault.New(fault.Retryable, k.op, "the service gave no answer")
 	}
 	if err != nil {
-		return sdkclient.Unclassified(op, err)
+		return sdkclient.Unclassified(k.op, err)
 	}
 	if status := answer.StatusCode(); status/100 != 2 {
-		return codes.Fault(op, refusal(status, answer.Body()), secrets)
+		return codes.Fault(k.op, refusal(status, answer.Body()), k.secrets)
 	}
-	var sent mns.MessageSendResponse
-	if xml.Unmarshal(answer.Body(), &sent) != nil || sent.MessageId == "" {
-		return &fault.Error{Kind: fault.Retryable, Op: op, HTTPStatus: answer.StatusCode(), Message: "the answer carries no MessageId"}
+	if k.read == nil {
+		return nil
+	}
+	if err := k.read(answer.Body()); err != nil {
+		return &fault.Error{Kind: fault.Retryable, Op: k.op, HTTPStatus: answer.StatusCode(), Message: err.Error()}
 	}
 	return nil
 }
@@ -175,7 +217,9 @@ func send(client mns.MNSClient, resource string, message mns.MessageSendRequest,
 var codes = sdkclient.Codes{
 	"AccessDenied":          fault.Permanent,
 	"InvalidAccessKeyId":    fault.Permanent,
+	"MessageNotExist":       fault.Permanent,
 	"QueueNotExist":         fault.Permanent,
+	"ReceiptHandleError":    fault.Permanent,
 	"SignatureDoesNotMatch": fault.Permanent,
 	"TimeExpired":           fault.Permanent, // 408: our clock is off
 
