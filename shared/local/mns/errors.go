@@ -3,6 +3,8 @@ package mns
 import (
 	"fmt"
 	"net/http"
+
+	"imagedrop/shared/local/account"
 )
 
 // Error is an answer of the API that is no success.
@@ -19,6 +21,8 @@ func (e *Error) Error() string { return e.Code + ": " + e.Message }
 var (
 	ErrMessageNotExist = coded("MessageNotExist")
 	ErrQueueNotExist   = coded("QueueNotExist")
+
+	errTopicNotExist = coded("TopicNotExist")
 )
 
 type refusal struct {
@@ -31,6 +35,7 @@ type refusal struct {
 // that it leaves open are decided in the project's reference.
 var refusals = map[string]refusal{
 	"AccessDenied":               {http.StatusForbidden, "The OwnerId that your Access Key Id associated to is forbidden for this operation."},
+	"EndpointInvalid":            {http.StatusBadRequest, "The endpoint you provided is invalid. The local cloud serves acs:mns:" + account.Region + ":" + account.ID + ":queues/<QueueName> only."},
 	"InternalError":              {http.StatusInternalServerError, "Interal error."},
 	"InvalidAccessKeyId":         {http.StatusForbidden, "The AccessKey Id you provided is not exist."},
 	"InvalidAuthorizationHeader": {http.StatusBadRequest, "The Authorization header format is invalid."},
@@ -53,8 +58,18 @@ var refusals = map[string]refusal{
 	"QueueNumExceededLimit": {http.StatusBadRequest, fmt.Sprintf("The number of queues exceeds the limit of %d.", maxQueues)},
 	"ReceiptHandleError":    {http.StatusBadRequest, "The receipt handle you provide is not valid."},
 	"SignatureDoesNotMatch": {http.StatusForbidden, "The request signature we calculated does not match the signature you provided. Check your key and signing method."},
-	"TimeExpired":           {http.StatusRequestTimeout, "The http request you sent is expired."},
-	"TopicNotExist":         {http.StatusNotFound, "The topic name you provided is not exist. The local cloud has queues only."},
+	"SubscriberNotExist":    {http.StatusNotFound, "The subscription name you provided is not exist."},
+	// The spelling is the service's own.
+	"SubsriptionNameInvalid":      {http.StatusBadRequest, "The subscription name you provided is invalid. SubscriptionName should start with alpha or digit and contain only alpha, digit or - ."},
+	"SubscriptionAlreadyExist":    {http.StatusConflict, "The subscription you want to create is already exist."},
+	"SubscriptionNameLengthError": {http.StatusBadRequest, fmt.Sprintf("Subscription name length should between 1 and %d.", maxTopicName)},
+	// No document lists this one; it is made like that of queues.
+	"SubscriptionNumExceededLimit": {http.StatusBadRequest, fmt.Sprintf("The number of subscriptions exceeds the limit of %d.", maxSubscriptions)},
+	"TimeExpired":                  {http.StatusRequestTimeout, "The http request you sent is expired."},
+	"TopicAlreadyExist":            {http.StatusConflict, "The topic you want to create is already exist."},
+	"TopicNameInvalid":             {http.StatusBadRequest, "The topic name you provided is invalid. TopicName should start with alpha or digit and contain only alpha, digit or - ."},
+	"TopicNameLengthError":         {http.StatusBadRequest, fmt.Sprintf("Topic name length should between 1 and %d.", maxTopicName)},
+	"TopicNotExist":                {http.StatusNotFound, "The topic name you provided is not exist."},
 }
 
 // coded returns the error of a code in refusals.

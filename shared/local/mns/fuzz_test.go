@@ -46,7 +46,8 @@ func init() {
 		InvalidDateHeader InvalidDegist InvalidQueryString InvalidQueueName InvalidRequestURL InvalidVersionHeader MalformedXML
 		MessageNotExist MissingAuthorizationHeader MissingDateHeader MissingReceiptHandle MissingVersionHeader
 		MissingVisibilityTimeout QueueAlreadyExist QueueNameLengthError QueueNotExist QueueNumExceededLimit ReceiptHandleError
-		SignatureDoesNotMatch TimeExpired TopicNotExist`) {
+		SignatureDoesNotMatch TimeExpired EndpointInvalid SubscriberNotExist SubsriptionNameInvalid SubscriptionAlreadyExist
+		SubscriptionNameLengthError SubscriptionNumExceededLimit TopicAlreadyExist TopicNameInvalid TopicNameLengthError TopicNotExist`) {
 		documented[code] = true
 	}
 }
@@ -65,7 +66,17 @@ func FuzzRequests(f *testing.F) {
 		{"PUT", "/queues/new", "<Queue><DelaySeconds>1</DelaySeconds><LoggingEnabled>True</LoggingEnabled></Queue>", "marker"},
 		{"PUT", "/queues/q?metaoverride=true", "<Queue><PollingWaitSeconds>1</PollingWaitSeconds></Queue>", ""},
 		{"GET", "/queues", "", "q\x00"},
+		{"GET", "/topics", "", "t"},
+		{"PUT", "/topics/t", "<Topic><MaximumMessageSize>1024</MaximumMessageSize><LoggingEnabled>True</LoggingEnabled></Topic>", ""},
+		{"PUT", "/topics/t?metaoverride=true", "<Topic><LoggingEnabled>false</LoggingEnabled></Topic>", ""},
+		{"POST", "/topics/t/messages", "<Message><MessageBody>x</MessageBody><MessageTag>a</MessageTag><MessageAttributes><Extend>{}</Extend></MessageAttributes></Message>", ""},
+		{"PUT", "/topics/t/subscriptions/s", "<Subscription><Endpoint>acs:mns:cn-hangzhou:1234567890123456:queues/q</Endpoint><FilterTag>a</FilterTag>" +
+			"<NotifyStrategy>BACKOFF_RETRY</NotifyStrategy><NotifyContentFormat>JSON</NotifyContentFormat></Subscription>", ""},
+		{"PUT", "/topics/t/subscriptions/s?metaoverride=true", "<Subscription><NotifyStrategy>EXPONENTIAL_DECAY_RETRY</NotifyStrategy></Subscription>", ""},
+		{"GET", "/topics/t/subscriptions", "", "s\x00"},
 		{"GET", "/topics/t/subscriptions/s", "", ""},
+		{"DELETE", "/topics/t/subscriptions/s", "", ""},
+		{"DELETE", "/topics/other", "", ""},
 		{"GET", "http://host", "", ""}, {"OPTIONS", "*", "", ""}, {"GET", "", "", ""}, {"GET", "/.//queues", "", ""},
 	} {
 		f.Add(seed[0], seed[1], seed[2], seed[3])
@@ -73,6 +84,7 @@ func FuzzRequests(f *testing.F) {
 	clock := &leapClock{now: time.Now()}
 	c := newCloud(f, clock, mns.Options{})
 	c.queue(f, "q")
+	require.NoError(f, c.CreateTopic("t"))
 	f.Fuzz(func(t *testing.T, method, target, body, marker string) {
 		r := &http.Request{Method: method, RequestURI: target, Host: "localhost", Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body))}
 		r.Header.Set("Date", clock.Now().UTC().Format(http.TimeFormat))

@@ -102,6 +102,7 @@ type document struct {
 	RequestId       string
 	HostId          string
 	MessageId       string
+	MessageBodyMD5  string
 	MessageBody     string
 	ReceiptHandle   string
 	NextVisibleTime int64

@@ -245,10 +245,6 @@ func TestRefusals(t *testing.T) {
 		{post, "/queues", "", 400, "InvalidRequestURL", ""},
 		{"PATCH", "/queues/q", "", 400, "InvalidRequestURL", ""},
 		{get, "/queues/q/messages/more", "", 400, "InvalidRequestURL", ""},
-		{put, "/topics/t", "<Topic/>", 403, "AccessDenied", "The local cloud has queues only."},
-		{put, "/topics/t?metaoverride=true", "<Topic/>", 404, "TopicNotExist", ""},
-		{put, "/topics/t/subscriptions/s", "<Subscription/>", 404, "TopicNotExist", ""},
-		{get, "/topics/t/subscriptions", "", 404, "TopicNotExist", ""},
 	} {
 		for _, prefix := range []string{"", prefix} {
 			if !strings.HasPrefix(tc.target, "/queues") && !strings.HasPrefix(tc.target, "/topics") && prefix != "" {
@@ -325,8 +321,17 @@ func TestOperationsByName(t *testing.T) {
 		{"DeleteMessage", "DELETE", "/queues/q/messages?ReceiptHandle=x", ""},
 		{"BatchDeleteMessage", "DELETE", "/queues/q/messages", "<ReceiptHandles><ReceiptHandle>x</ReceiptHandle></ReceiptHandles>"},
 		{"DeleteQueue", "DELETE", "/queues/q", ""},
+		{"ListTopic", "GET", "/topics", ""},
+		{"CreateTopic", "PUT", "/topics/t", ""},
+		{"SetTopicAttributes", "PUT", "/topics/t?metaoverride=true", ""},
+		{"GetTopicAttributes", "GET", "/topics/t", ""},
 		{"PublishMessage", "POST", "/topics/t/messages", entry},
+		{"ListSubscriptionByTopic", "GET", "/topics/t/subscriptions", ""},
+		{"Subscribe", "PUT", "/topics/t/subscriptions/s", ""},
 		{"SetSubscriptionAttributes", "PUT", "/topics/t/subscriptions/s?metaoverride=true", ""},
+		{"GetSubscriptionAttributes", "GET", "/topics/t/subscriptions/s", ""},
+		{"Unsubscribe", "DELETE", "/topics/t/subscriptions/s", ""},
+		{"DeleteTopic", "DELETE", "/topics/t", ""},
 		{"Unknown", "GET", "/other", ""},
 	}
 	c.account.Faults.Record()

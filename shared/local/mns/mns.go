@@ -1,8 +1,15 @@
 // Package mns is a local endpoint of MNS (Simple Message Queue), API version
-// 2015-06-06: queues and their messages, durable in the store. Topics,
-// dead-letter policies and rate limits are left out; a request for a topic is
-// answered with an error. It follows the documents and was not compared with
-// the real service.
+// 2015-06-06: queues and their messages, topics and their subscriptions,
+// durable in the store. It follows the documents and was not compared with the
+// real service.
+//
+// Left out are dead-letter policies and rate limits, and of topics:
+//   - endpoints other than queues (HTTP, mail, SMS): Subscribe answers
+//     EndpointInvalid;
+//   - retries: what is published is in the queues once the publish is
+//     answered. Where a queue does not exist then, or does not take so large a
+//     message, its copy is discarded, whatever the NotifyStrategy is;
+//   - retention: a topic holds no messages, so MessageCount is 0.
 package mns
 
 import (
@@ -14,14 +21,15 @@ import (
 	"imagedrop/shared/local/store"
 )
 
-// Service is one account's queues. It is safe for concurrent use, and serves
+// Service is one account's queues and topics. It is safe for concurrent use, and serves
 // HTTP clients and callers in the process from the same state.
 type Service struct {
-	account *account.Account
-	store   *store.Store
-	onSend  func(*store.Tx, string, Message) error
-	bells   bells
-	handler http.Handler
+	account   *account.Account
+	store     *store.Store
+	onSend    func(*store.Tx, string, Message) error
+	onPublish func(*store.Tx, Published) error
+	bells     bells
+	handler   http.Handler
 }
 
 // Options are the hooks of a service.
@@ -30,6 +38,9 @@ type Options struct {
 	// sent, in the transaction that stores it; an error of it refuses the send.
 	// It may run more than once for a message, so it must write only through tx.
 	OnSend func(tx *store.Tx, queue string, m Message) error
+	// OnPublish is called for every message of every topic, after the queues
+	// that subscribe have theirs; what holds for OnSend holds for it.
+	OnPublish func(tx *store.Tx, p Published) error
 }
 
 // Message is a message as its receiver or sender sees it. Times have the
@@ -47,9 +58,12 @@ type Message struct {
 
 // New returns the service. The account's faults apply to its HTTP side only.
 func New(acct *account.Account, st *store.Store, opt Options) *Service {
-	s := &Service{account: acct, store: st, onSend: opt.OnSend}
+	s := &Service{account: acct, store: st, onSend: opt.OnSend, onPublish: opt.OnPublish}
 	if s.onSend == nil {
 		s.onSend = func(*store.Tx, string, Message) error { return nil }
+	}
+	if s.onPublish == nil {
+		s.onPublish = func(*store.Tx, Published) error { return nil }
 	}
 	s.handler = acct.Faults.Wrap("mns", operationOf, isFor, writeFault, http.HandlerFunc(s.serve))
 	return s
@@ -62,6 +76,18 @@ func (s *Service) CreateQueue(name string, a QueueAttributes) error {
 	}
 	return s.store.Update(func(tx *store.Tx) error {
 		_, _, err := s.createQueue(tx, name, a)
+		return err
+	})
+}
+
+// CreateTopic creates the topic with the default attributes; one that exists
+// keeps its own.
+func (s *Service) CreateTopic(name string) error {
+	if err := checkTopicName(name); err != nil {
+		return err
+	}
+	return s.store.Update(func(tx *store.Tx) error {
+		_, _, err := s.createTopic(tx, name, defaultTopicAttributes())
 		return err
 	})
 }

@@ -21,8 +21,9 @@ const (
 // Source: MNS 2015-06-06, ReceiveMessage, parameter waitseconds.
 const maxWait = 30
 
-// maxList is how many queues a page lists, unless asked for fewer.
-// Source: MNS 2015-06-06, ListQueue, header x-mns-ret-number.
+// maxList is how many queues, topics or subscriptions a page lists, unless
+// asked for fewer. Source: MNS 2015-06-06, ListQueue, ListTopic,
+// ListSubscriptionByTopic, header x-mns-ret-number.
 const maxList = 1000
 
 // operations are what the endpoint does, by the API's names.
@@ -41,17 +42,18 @@ var operations = map[string]func(*Service, context.Context, *request) (answer, e
 	"DeleteMessage":           (*Service).deleteMessageOp,
 	"BatchDeleteMessage":      (*Service).batchDeleteMessageOp,
 	"ChangeMessageVisibility": (*Service).changeMessageVisibilityOp,
-}
 
-// noTopics refuses what would make or list topics as forbidden, and says of
-// every topic that it does not exist.
-func noTopics(operation string) (answer, error) {
-	e := coded("TopicNotExist")
-	if operation == "CreateTopic" || operation == "ListTopic" {
-		e = coded("AccessDenied")
-		e.Message = "The local cloud has queues only."
-	}
-	return answer{}, e
+	"ListTopic":                 (*Service).listTopicOp,
+	"CreateTopic":               (*Service).createTopicOp,
+	"SetTopicAttributes":        (*Service).setTopicAttributesOp,
+	"GetTopicAttributes":        (*Service).getTopicAttributesOp,
+	"DeleteTopic":               (*Service).deleteTopicOp,
+	"PublishMessage":            (*Service).publishMessageOp,
+	"ListSubscriptionByTopic":   (*Service).listSubscriptionByTopicOp,
+	"Subscribe":                 (*Service).subscribeOp,
+	"SetSubscriptionAttributes": (*Service).setSubscriptionAttributesOp,
+	"GetSubscriptionAttributes": (*Service).getSubscriptionAttributesOp,
+	"Unsubscribe":               (*Service).unsubscribeOp,
 }
 
 func (s *Service) createQueueOp(_ context.Context, r *request) (answer, error) {
@@ -61,27 +63,34 @@ func (s *Service) createQueueOp(_ context.Context, r *request) (answer, error) {
 	}
 	status := 0
 	err := s.store.Update(func(tx *store.Tx) error {
-		q, existed, err := s.createQueue(tx, r.queue, want)
-		switch {
-		case err != nil:
+		q, existed, err := s.createQueue(tx, r.name(), want)
+		if err != nil {
 			return err
-		case !existed:
-			status = http.StatusCreated
-		case q.QueueAttributes == want:
-			status = http.StatusNoContent
-		default:
-			return coded("QueueAlreadyExist")
 		}
-		return nil
+		status, err = createdStatus(existed, q.QueueAttributes == want, "QueueAlreadyExist")
+		return err
 	})
-	return answer{status: status, location: r.urlOf(r.queue)}, err
+	return answer{status: status, location: r.urlOf("queues", r.name())}, err
 }
 
-func (r *request) urlOf(queue string) string { return r.base + "/queues/" + queue }
+// createdStatus is the answer to a create: what exists already is refused, but
+// with the same attributes it is as good as created.
+func createdStatus(existed, same bool, code string) (int, error) {
+	switch {
+	case !existed:
+		return http.StatusCreated, nil
+	case same:
+		return http.StatusNoContent, nil
+	}
+	return 0, coded(code)
+}
+
+// urlOf returns the URL of a path.
+func (r *request) urlOf(path ...string) string { return r.base + "/" + strings.Join(path, "/") }
 
 func (s *Service) setQueueAttributesOp(_ context.Context, r *request) (answer, error) {
 	err := s.store.Update(func(tx *store.Tx) error {
-		return s.setAttributes(tx, r.queue, func(a *QueueAttributes) error { return readAttributes(r.body, a) })
+		return s.setAttributes(tx, r.name(), func(a *QueueAttributes) error { return readAttributes(r.body, a) })
 	})
 	return answer{status: http.StatusNoContent}, err
 }
@@ -89,7 +98,7 @@ func (s *Service) setQueueAttributesOp(_ context.Context, r *request) (answer, e
 func (s *Service) getQueueAttributesOp(_ context.Context, r *request) (answer, error) {
 	var doc queueDocument
 	err := s.store.View(func(tx *store.Tx) error {
-		q, err := findQueue(tx, r.queue)
+		q, err := findQueue(tx, r.name())
 		if err != nil {
 			return err
 		}
@@ -103,7 +112,7 @@ func (s *Service) getQueueAttributesOp(_ context.Context, r *request) (answer, e
 // deleteQueueOp succeeds for a queue that does not exist: the documents name
 // no error of this operation.
 func (s *Service) deleteQueueOp(_ context.Context, r *request) (answer, error) {
-	err := s.store.Update(func(tx *store.Tx) error { return s.deleteQueue(tx, r.queue) })
+	err := s.store.Update(func(tx *store.Tx) error { return s.deleteQueue(tx, r.name()) })
 	if errors.Is(err, ErrQueueNotExist) {
 		err = nil
 	}
@@ -111,26 +120,37 @@ func (s *Service) deleteQueueOp(_ context.Context, r *request) (answer, error) {
 }
 
 func (s *Service) listQueueOp(_ context.Context, r *request) (answer, error) {
-	size, err := r.listSize()
-	if err != nil {
-		return answer{}, err
-	}
 	var doc queuesDocument
-	err = s.store.View(func(tx *store.Tx) (err error) {
-		tx.Scan(queueBucket, r.header.Get("x-mns-prefix"), r.header.Get("x-mns-marker"), func(name string, _ []byte) bool {
-			if len(doc.Queues) == size {
-				doc.NextMarker = name
-				return false
-			}
-			var entry any
-			entry, err = s.listEntry(tx, r, name)
-			doc.Queues = append(doc.Queues, entry)
-			return err == nil
-		})
+	err := s.store.View(func(tx *store.Tx) (err error) {
+		doc.Queues, doc.NextMarker, err = r.page(tx, queueBucket, "", func(name string) (any, error) { return s.listEntry(tx, r, name) })
 		return err
 	})
 	return answer{status: http.StatusOK, doc: doc}, err
 }
+
+// page lists the names below a key of a bucket as the request's headers ask,
+// each as entry makes it.
+func (r *request) page(tx *store.Tx, bucket, below string, entry func(name string) (any, error)) (entries []any, next string, err error) {
+	size, err := r.listSize()
+	if err != nil {
+		return nil, "", err
+	}
+	tx.Scan(bucket, below+r.header.Get("x-mns-prefix"), below+r.header.Get("x-mns-marker"), func(key string, _ []byte) bool {
+		name := strings.TrimPrefix(key, below)
+		if len(entries) == size {
+			next = name
+			return false
+		}
+		var e any
+		e, err = entry(name)
+		entries = append(entries, e)
+		return err == nil
+	})
+	return entries, next, err
+}
+
+// withMeta reports whether a list is to answer attributes instead of URLs.
+func (r *request) withMeta() bool { return strings.EqualFold(r.header.Get("x-mns-with-meta"), "true") }
 
 func (r *request) listSize() (int, error) {
 	text := r.header.Get("x-mns-ret-number")
@@ -145,8 +165,8 @@ func (r *request) listSize() (int, error) {
 }
 
 func (s *Service) listEntry(tx *store.Tx, r *request, name string) (any, error) {
-	if !strings.EqualFold(r.header.Get("x-mns-with-meta"), "true") {
-		return queueURL{r.urlOf(name)}, nil
+	if !r.withMeta() {
+		return queueURL{r.urlOf("queues", name)}, nil
 	}
 	q, err := findQueue(tx, name)
 	if err != nil {
@@ -167,7 +187,7 @@ func (s *Service) sendMessageOp(_ context.Context, r *request) (answer, error) {
 	}
 	var sent Message
 	err = s.store.Update(func(tx *store.Tx) error {
-		q, err := findQueue(tx, r.queue)
+		q, err := findQueue(tx, r.name())
 		if err != nil {
 			return err
 		}
@@ -188,7 +208,7 @@ func (s *Service) batchSendMessageOp(_ context.Context, r *request) (answer, err
 	status := 0
 	err = s.store.Update(func(tx *store.Tx) error {
 		doc, status = messagesDocument{}, http.StatusCreated
-		q, err := findQueue(tx, r.queue)
+		q, err := findQueue(tx, r.name())
 		if err != nil {
 			return err
 		}
@@ -242,7 +262,7 @@ func (s *Service) receiveOp(ctx context.Context, r *request, limit int) ([]Messa
 	if err != nil {
 		return nil, err
 	}
-	return atLeastOne(s.Receive(ctx, r.queue, limit, seconds(wait)))
+	return atLeastOne(s.Receive(ctx, r.name(), limit, seconds(wait)))
 }
 
 // atLeastOne makes the API's error of an answer without messages.
@@ -283,7 +303,7 @@ func (s *Service) batchPeekMessageOp(_ context.Context, r *request) (answer, err
 
 func (s *Service) peekOp(r *request, limit int) (messages []Message, err error) {
 	err = s.store.View(func(tx *store.Tx) (err error) {
-		messages, err = s.peek(tx, r.queue, limit)
+		messages, err = s.peek(tx, r.name(), limit)
 		return err
 	})
 	return atLeastOne(messages, err)
@@ -294,7 +314,7 @@ func (s *Service) deleteMessageOp(_ context.Context, r *request) (answer, error)
 	if handle == "" {
 		return answer{}, coded("MissingReceiptHandle")
 	}
-	return answer{status: http.StatusNoContent}, s.Delete(r.queue, handle)
+	return answer{status: http.StatusNoContent}, s.Delete(r.name(), handle)
 }
 
 // batchDeleteMessageOp deletes what it can and answers for what it cannot.
@@ -306,7 +326,7 @@ func (s *Service) batchDeleteMessageOp(_ context.Context, r *request) (answer, e
 	var doc deleteErrorsDocument
 	err = s.store.Update(func(tx *store.Tx) error {
 		doc = deleteErrorsDocument{}
-		q, err := findQueue(tx, r.queue)
+		q, err := findQueue(tx, r.name())
 		if err != nil {
 			return err
 		}
@@ -339,7 +359,7 @@ func (s *Service) changeMessageVisibilityOp(_ context.Context, r *request) (answ
 	if timeout < 0 {
 		return answer{}, coded("MissingVisibilityTimeout")
 	}
-	m, err := s.changeVisibility(r.queue, handle, seconds(timeout))
+	m, err := s.changeVisibility(r.name(), handle, seconds(timeout))
 	doc := visibilityDocument{ReceiptHandle: m.ReceiptHandle, NextVisibleTime: m.NextVisibleTime.UnixMilli()}
 	return answer{status: http.StatusOK, doc: doc}, err
 }

@@ -19,8 +19,9 @@ const (
 // queueBucket holds a queueRecord at each queue's name.
 const queueBucket = "mns/queues"
 
-// A name's length is checked apart: it has its own error code.
-var queueName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]*$`)
+// The form of names of queues, topics and subscriptions. Their length is
+// checked apart: it has its own error code.
+var nameForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]*$`)
 
 // QueueAttributes are what a queue is created with, in the API's units:
 // seconds and bytes.
@@ -89,7 +90,7 @@ func CheckQueueName(name string) error {
 	switch {
 	case name == "" || len(name) > maxQueueName:
 		return coded("QueueNameLengthError")
-	case !queueName.MatchString(name):
+	case !nameForm.MatchString(name):
 		return coded("InvalidQueueName")
 	}
 	return nil

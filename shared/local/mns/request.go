@@ -25,9 +25,10 @@ const maxDrain = 16 << 20
 // request is what the operations see of an HTTP request.
 type request struct {
 	method, operation string
-	queue             string
-	resource          string // path and query as sent, less the account prefix: what is signed
-	base              string // URL under which the client reaches the service
+	root              string   // of the path: queues or topics
+	names             []string // in the path: of the queue, or of the topic and its subscription
+	resource          string   // path and query as sent, less the account prefix: what is signed
+	base              string   // URL under which the client reaches the service
 	query             map[string]string
 	header            http.Header
 	body              []byte
@@ -42,7 +43,30 @@ func requestOf(r *http.Request) *request { return r.Context().Value(requestKey{}
 func operationOf(r *http.Request) string { return requestOf(r).operation }
 
 // isFor reports whether the request is for that queue or topic.
-func isFor(r *http.Request, name string) bool { return requestOf(r).queue == name }
+func isFor(r *http.Request, name string) bool { return requestOf(r).name() == name }
+
+// name is that of the queue or topic, "" where the request names none.
+func (r *request) name() string {
+	if len(r.names) == 0 {
+		return ""
+	}
+	return r.names[0]
+}
+
+// nameChecks say what is wrong with the names of a path, by its root.
+var nameChecks = map[string][]func(string) error{
+	"queues": {CheckQueueName},
+	"topics": {checkTopicName, checkSubscriptionName},
+}
+
+func (r *request) checkNames() error {
+	for i, name := range r.names {
+		if err := nameChecks[r.root][i](name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // ServeHTTP implements http.Handler.
 func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -93,13 +117,13 @@ func readRequest(r *http.Request) *request {
 		header: r.Header, id: account.NewOSSRequestID(), // both services write 24 hex digits
 	}
 	path, rawQuery, _ := strings.Cut(resource, "?")
-	shape, queue := splitPath(path)
+	root, names, shape := splitPath(path)
 	route, ok := routes[r.Method+" "+shape]
 	if !ok {
 		req.err = coded("InvalidRequestURL")
 		return req
 	}
-	req.operation, req.queue = route.operation, queue
+	req.operation, req.root, req.names = route.operation, root, names
 	if req.body, req.err = readBody(r); req.err != nil {
 		return req
 	}
@@ -126,16 +150,14 @@ func splitTarget(r *http.Request) (prefix, resource string) {
 	return "", target
 }
 
-// splitPath replaces the names in a path by asterisks and returns the first.
-func splitPath(path string) (shape, name string) {
+// splitPath takes the names out of a path and puts asterisks in their places.
+func splitPath(path string) (root string, names []string, shape string) {
 	parts := strings.Split(strings.TrimPrefix(path, "/"), "/")
 	for i := 1; i < len(parts); i += 2 {
-		if i == 1 {
-			name = parts[i]
-		}
+		names = append(names, parts[i])
 		parts[i] = "*"
 	}
-	return strings.Join(parts, "/"), name
+	return parts[0], names, strings.Join(parts, "/")
 }
 
 func readBody(r *http.Request) ([]byte, error) {
@@ -251,16 +273,10 @@ func (s *Service) answer(ctx context.Context, req *request) (answer, error) {
 	if err := req.checkDigest(); err != nil {
 		return answer{}, err
 	}
-	operation, ok := operations[req.operation]
-	if !ok {
-		return noTopics(req.operation)
+	if err := req.checkNames(); err != nil {
+		return answer{}, err
 	}
-	if req.operation != "ListQueue" {
-		if err := CheckQueueName(req.queue); err != nil {
-			return answer{}, err
-		}
-	}
-	return operation(s, ctx, req)
+	return operations[req.operation](s, ctx, req)
 }
 
 // refuse writes the error document of err.

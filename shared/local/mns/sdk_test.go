@@ -292,24 +292,6 @@ func TestSDKValues(t *testing.T) {
 	}
 }
 
-func TestSDKTopicsAreRefused(t *testing.T) {
-	c := newCloud(t, account.SystemClock{}, mns.Options{})
-	m := ali_mns.NewMNSTopicManager(c.sdk())
-	sdkCode(t, ali_mns.ERR_MNS_ACCESS_DENIED, m.CreateSimpleTopic("t"))
-	sdkCode(t, ali_mns.ERR_MNS_TOPIC_NOT_EXIST, m.DeleteTopic("t"))
-	_, err := m.ListTopic("", 0, "")
-	sdkCode(t, ali_mns.ERR_MNS_ACCESS_DENIED, err)
-	_, err = m.GetTopicAttributes("t")
-	sdkCode(t, ali_mns.ERR_MNS_TOPIC_NOT_EXIST, err)
-	topic := ali_mns.NewMNSTopic("t", c.sdk())
-	_, err = topic.PublishMessage(ali_mns.MessagePublishRequest{MessageBody: "x"})
-	sdkCode(t, ali_mns.ERR_MNS_TOPIC_NOT_EXIST, err)
-	err = topic.Subscribe("s", ali_mns.MessageSubsribeRequest{Endpoint: topic.GenerateQueueEndpoint("q")})
-	sdkCode(t, ali_mns.ERR_MNS_TOPIC_NOT_EXIST, err)
-	_, err = ali_mns.NewAccountManager(c.sdk()).OpenService()
-	sdkCode(t, ali_mns.ERR_MNS_INVALID_REQUEST_URL, err)
-}
-
 // A closed connection makes the SDK send again without telling: the reason why
 // consumers de-duplicate by an id in the body.
 func TestSDKSendsAgainAfterAnAnswerThatWasLost(t *testing.T) {

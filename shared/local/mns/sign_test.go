@@ -57,7 +57,7 @@ func TestRecordedSignaturesVerify(t *testing.T) {
 		r := recorded(t, text)
 		require.NoError(t, r.err, operation)
 		require.Equal(t, operation, r.operation)
-		require.Equal(t, "outcomes", r.queue)
+		require.Equal(t, "outcomes", r.name())
 		require.NoError(t, r.checkDigest(), operation)
 		_, signature, err := r.authorization()
 		require.NoError(t, err)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -106,24 +107,44 @@ func rootName(body []byte) string {
 	return start.Name.Local
 }
 
-// leaves returns the texts of the children by name. Each must be one of names,
-// occur once and have no children; between them stands nothing.
+// leaves returns the texts of the children by name, each of which must be one
+// of names.
 func (e element) leaves(names ...string) (map[string]string, error) {
+	for _, child := range e.children {
+		if !slices.Contains(names, child.name) {
+			return nil, offSchema(child.name)
+		}
+	}
+	return e.texts()
+}
+
+// texts returns the texts of the children by name. Each must occur once and
+// have no children; between them stands nothing.
+func (e element) texts() (map[string]string, error) {
 	if strings.TrimSpace(e.text) != "" {
 		return nil, offSchema(e.name)
 	}
-	known := make(map[string]bool, len(names))
-	for _, name := range names {
-		known[name] = true
-	}
 	texts := make(map[string]string, len(e.children))
 	for _, child := range e.children {
-		if _, twice := texts[child.name]; twice || !known[child.name] || len(child.children) > 0 {
+		if _, twice := texts[child.name]; twice || len(child.children) > 0 {
 			return nil, offSchema(child.name)
 		}
 		texts[child.name] = child.text
 	}
 	return texts, nil
+}
+
+// without returns the children of a name, and the element less them.
+func (e element) without(name string) (rest element, taken []element) {
+	rest = element{name: e.name, text: e.text}
+	for _, child := range e.children {
+		if child.name == name {
+			taken = append(taken, child)
+		} else {
+			rest.children = append(rest.children, child)
+		}
+	}
+	return rest, taken
 }
 
 // list returns the children, which must all have that name.
@@ -246,12 +267,21 @@ func readAttributes(body []byte, a *QueueAttributes) error {
 			}
 		}
 	}
-	if text, ok := texts["LoggingEnabled"]; ok {
-		if a.LoggingEnabled, err = strconv.ParseBool(strings.ToLower(strings.TrimSpace(text))); err != nil {
-			return offSchema("LoggingEnabled")
-		}
+	if err := readLogging(texts, &a.LoggingEnabled); err != nil {
+		return err
 	}
 	return a.check()
+}
+
+func readLogging(texts map[string]string, enabled *bool) (err error) {
+	text, ok := texts["LoggingEnabled"]
+	if !ok {
+		return nil
+	}
+	if *enabled, err = strconv.ParseBool(strings.ToLower(strings.TrimSpace(text))); err != nil {
+		return offSchema("LoggingEnabled")
+	}
+	return nil
 }
 
 // The answers' documents. The element order is that of the documents' samples.
