@@ -182,7 +182,7 @@ func doJSON(ctx context.Context, method, address string, body []byte, into any) 
 	if err != nil {
 		return fmt.Errorf("%w (the answer from %s broke off)", errNoCloud, req.URL.Host)
 	}
-	if res.StatusCode != http.StatusOK {
+	if res.StatusCode/100 != 2 {
 		return refusalOf(res.Status, data)
 	}
 	return json.Unmarshal(data, into)

@@ -26,46 +26,125 @@ type invocation struct {
 	ColdStart  bool            `json:"coldStart"`
 }
 
+// enqueued is what the control API says of an asynchronous invocation.
+type enqueued struct {
+	RequestID   string `json:"requestId"`
+	TriggerTime string `json:"triggerTime,omitempty"` // of a timer's event
+}
+
+// invokeFlags are the flags of `invoke`.
+type invokeFlags struct {
+	at     place
+	asJSON bool
+	object string // file to upload
+	timer  string // trigger to fire
+	time   string // of the timer's event, "" for now
+	async  bool
+}
+
 func newInvoke(s streams) *cobra.Command {
-	var at place
-	var asJSON bool
-	var object string
+	var f invokeFlags
 	cmd := &cobra.Command{
 		Use:   "invoke FUNCTION [FILE]",
 		Short: "Run a function on an event file and print its answer and logs",
 		Long: `invoke hands the event in FILE ("-" is standard input) to a function of the
 local cloud; the logs go to standard error. With --object it uploads a template
 first and hands over the event of that upload: the same event that the trigger
-delivers, so the function sees it twice and creates once. Exit code 1 means that
-the function failed.`,
-		Example: "  imagedrop invoke message events/testdata/queue-stream-objects.json\n  imagedrop invoke upload --object web.Dockerfile",
+delivers, so the function sees it twice and creates once. With --async the event
+is delivered as a trigger's: with retries, and to the dead-letter queue in the
+end; invoke waits for none of it. --timer fires a timer trigger of the function
+the same way; with the same --time it delivers the same event again. Exit code 1
+means that the function failed.`,
+		Example: "  imagedrop invoke message events/testdata/queue-stream-objects.json\n  imagedrop invoke upload --object web.Dockerfile\n  imagedrop invoke rebuild --timer nightly --time 2026-05-04T18:00:00Z",
 		Args:    cobra.RangeArgs(1, 2),
-		PreRunE: func(_ *cobra.Command, args []string) error {
-			if (object == "") == (len(args) == 1) {
-				return errors.New("invoke takes an event file or --object, one of them")
-			}
-			return nil
-		},
+		PreRunE: func(_ *cobra.Command, args []string) error { return f.check(args[1:]) },
 		RunE: func(cmd *cobra.Command, args []string) error {
-			event := func(context.Context, *cloud) ([]byte, error) { return readInput(args[1], s.in) }
-			if object != "" {
-				event = func(ctx context.Context, c *cloud) ([]byte, error) { return uploadForEvent(ctx, c, object) }
-			}
-			c, err := at.find(cmd.Context())
+			c, err := f.at.find(cmd.Context())
 			if err != nil {
 				return err
 			}
-			payload, err := event(cmd.Context(), c)
+			if f.timer != "" {
+				return f.fire(cmd.Context(), c, args[0], s)
+			}
+			event, err := f.event(cmd.Context(), c, args[1:], s)
 			if err != nil {
 				return err
 			}
-			return invoke(cmd.Context(), c, args[0], payload, asJSON, s)
+			if f.async {
+				got, err := invokeAsync(cmd.Context(), c, args[0], event)
+				return f.printEnqueued(got, err, s)
+			}
+			return invoke(cmd.Context(), c, args[0], event, f.asJSON, s)
 		},
 	}
-	at.flags(cmd)
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print answer and logs as one JSON document")
-	cmd.Flags().StringVar(&object, "object", "", "upload this file and make the event of the upload")
+	f.at.flags(cmd)
+	fl := cmd.Flags()
+	fl.BoolVar(&f.asJSON, "json", false, "print answer and logs as one JSON document")
+	fl.StringVar(&f.object, "object", "", "upload this file and make the event of the upload")
+	fl.BoolVar(&f.async, "async", false, "deliver it with retries and dead letters, and wait for nothing")
+	fl.StringVar(&f.timer, "timer", "", "fire this timer trigger of the function")
+	fl.StringVar(&f.time, "time", "", "with --timer: the time of its event, RFC 3339 (default now)")
 	return cmd
+}
+
+func (f invokeFlags) check(files []string) error {
+	sources := len(files)
+	for _, flag := range []string{f.object, f.timer} {
+		if flag != "" {
+			sources++
+		}
+	}
+	switch {
+	case sources != 1:
+		return errors.New("invoke takes one of an event file or --object or --timer")
+	case f.time != "" && f.timer == "":
+		return errors.New("--time needs --timer: it is the time of a timer's event")
+	case f.time != "":
+		if _, err := time.Parse(time.RFC3339, f.time); err != nil {
+			return fmt.Errorf("--time %s: want RFC 3339, such as 2026-05-04T18:00:00Z", f.time)
+		}
+	}
+	return nil
+}
+
+func (f invokeFlags) event(ctx context.Context, c *cloud, files []string, s streams) ([]byte, error) {
+	if f.object != "" {
+		return uploadForEvent(ctx, c, f.object)
+	}
+	return readInput(files[0], s.in)
+}
+
+// fire fires the timer.
+func (f invokeFlags) fire(ctx context.Context, c *cloud, function string, s streams) error {
+	var body []byte
+	if f.time != "" {
+		body, _ = json.Marshal(map[string]string{"triggerTime": f.time}) // strings always encode
+	}
+	var got enqueued
+	address := c.Console + "/v1/timers/" + url.PathEscape(function) + "/" + url.PathEscape(f.timer)
+	err := doJSON(ctx, http.MethodPost, address, body, &got)
+	return f.printEnqueued(got, err, s)
+}
+
+func (f invokeFlags) printEnqueued(got enqueued, err error, s streams) error {
+	switch {
+	case err != nil:
+		return err
+	case f.asJSON:
+		return printJSON(s.out, got)
+	case got.TriggerTime != "":
+		fmt.Fprintf(s.out, "fired %s for %s: request %s\n", f.timer, got.TriggerTime, got.RequestID)
+	default:
+		fmt.Fprintf(s.out, "accepted: request %s\n", got.RequestID)
+	}
+	return nil
+}
+
+// invokeAsync hands the event over as a trigger does: the platform delivers it
+// at least once.
+func invokeAsync(ctx context.Context, c *cloud, function string, event []byte) (got enqueued, err error) {
+	err = doJSON(ctx, http.MethodPost, c.Console+"/v1/functions/"+url.PathEscape(function)+"/invoke?type=async", event, &got)
+	return got, err
 }
 
 // uploadForEvent uploads the file and returns the OSS event of that upload.

@@ -43,6 +43,9 @@ outcome is, and 2 where one did not come in time.`,
 			if cmd.Flags().Changed("timeout") && !f.exit {
 				return errors.New("--timeout needs --exit: without it, up serves until Ctrl-C")
 			}
+			if !(f.opt.TimeScale > 0) {
+				return errors.New("--time-scale takes a number above 0, such as 60, or 1 for the cloud's own times")
+			}
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return up(cmd.Context(), f, s) },
@@ -60,6 +63,7 @@ outcome is, and 2 where one did not come in time.`,
 	fl.StringVar(&f.opt.Generation, "generation", "current", "rules of the documents: 2023 or current")
 	fl.BoolVar(&f.opt.Strict, "strict", false, "only the ids of the catalogue exist")
 	fl.StringVar(&f.opt.Catalogue, "catalogue", "", "file with more images, families, regions and ids that exist")
+	fl.Float64Var(&f.opt.TimeScale, "time-scale", stack.DefaultTimeScale, "how much faster builds, retries and delayed checks pass than in the cloud; times of\ntimers, time-outs, visibility and retention are real")
 	cmd.MarkFlagsMutuallyExclusive("memory", "state")
 	return cmd
 }

@@ -2,6 +2,7 @@ package account
 
 import (
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"regexp"
@@ -59,11 +60,19 @@ func (c *Catalogue) Load(path string) error {
 		return err
 	}
 	defer f.Close()
+	if err := c.Read(f); err != nil {
+		return fmt.Errorf("catalogue %s: %w", path, err)
+	}
+	return nil
+}
+
+// Read adds what the YAML or JSON of a CatalogueData lists.
+func (c *Catalogue) Read(r io.Reader) error {
 	var more CatalogueData
-	dec := yaml.NewDecoder(f)
+	dec := yaml.NewDecoder(r)
 	dec.KnownFields(true)
 	if err := dec.Decode(&more); err != nil {
-		return fmt.Errorf("catalogue %s: %w", path, err)
+		return err
 	}
 	c.Add(more)
 	return nil

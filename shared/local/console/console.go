@@ -1,11 +1,14 @@
 // Package console is the control API of the local cloud: health, addresses,
-// the outcome feed, faults on demand, the log of calls, and replay of events.
+// the outcome feed, faults on demand, the log of calls, what is still at work,
+// images added while it runs, replay of events, and timers fired by hand.
 // It speaks JSON over HTTP to programs of the same machine, without
 // authentication, and therefore refuses what a web page of another origin
 // could send.
 package console
 
 import (
+	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -39,6 +42,7 @@ type Options struct {
 	Account   *account.Account
 	Feed      *Feed
 	Functions *fc.Host
+	Work      func() (Work, error)
 	Endpoints any               // answered as JSON
 	Versions  map[string]string // of the programs and APIs, by name
 }
@@ -70,7 +74,10 @@ func New(opt Options) http.Handler {
 		"/v1/outcomes":                {"GET": c.outcomes},
 		"/v1/faults":                  {"GET": c.faults, "POST": c.addFault, "DELETE": c.clearFaults},
 		"/v1/calls":                   {"GET": c.calls, "POST": c.recordCalls},
+		"/v1/stats":                   {"GET": c.stats},
+		"/v1/catalogue":               {"POST": c.addToCatalogue},
 		"/v1/functions/{name}/invoke": {"POST": c.invoke},
+		"/v1/timers/{name}/{trigger}": {"POST": c.fireTimer},
 		"/":                           {},
 	} {
 		mux.Handle(path, answer(methods))
@@ -96,8 +103,18 @@ func answer(methods map[string]func(*http.Request) (any, error)) http.HandlerFun
 			writeError(w, err)
 			return
 		}
-		write(w, http.StatusOK, value)
+		status := http.StatusOK
+		if _, ok := value.(accepted); ok {
+			status = http.StatusAccepted
+		}
+		write(w, status, value)
 	}
+}
+
+// accepted answers an asynchronous invocation: what it comes to is not known yet.
+type accepted struct {
+	RequestID   string `json:"requestId"`
+	TriggerTime string `json:"triggerTime,omitempty"` // of a timer
 }
 
 func methodsOf[V any](methods map[string]V) []string {
@@ -250,19 +267,73 @@ func (c *console) recordCalls(r *http.Request) (any, error) {
 	return c.calls(r)
 }
 
+// addToCatalogue takes what a catalogue file has, as YAML or JSON; a restart
+// forgets it.
+func (c *console) addToCatalogue(r *http.Request) (any, error) {
+	body, err := read(r, maxControl)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.Account.Catalogue.Read(bytes.NewReader(body)); err != nil {
+		return nil, failure(http.StatusBadRequest, "the catalogue is malformed: %v", err)
+	}
+	return struct{}{}, nil
+}
+
+// invoke waits for what the invocation comes to; with type=async, as an
+// asynchronous invocation with its retries and destinations, for nothing.
 func (c *console) invoke(r *http.Request) (any, error) {
 	event, err := read(r, maxEvent)
 	if err != nil {
 		return nil, err
 	}
-	result, err := c.Functions.Invoke(r.Context(), r.PathValue("name"), event)
-	switch {
-	case errors.Is(err, fc.ErrUnknownFunction):
-		return nil, failure(http.StatusNotFound, "%v", err)
-	case errors.Is(err, fc.ErrClosed):
-		return nil, failure(http.StatusServiceUnavailable, "%v", err)
-	case err != nil:
+	switch kind := r.URL.Query().Get("type"); kind {
+	case "", "sync":
+		return c.invokeSync(r.Context(), r.PathValue("name"), event)
+	case "async":
+		id, err := c.Functions.Enqueue(r.PathValue("name"), event)
+		return accepted{RequestID: id}, invokeFailure(err)
+	default:
+		return nil, failure(http.StatusBadRequest, "there is no type %q: want sync, async", kind)
+	}
+}
+
+// fireTimer takes the time of the event, {"triggerTime": RFC 3339}, or no body
+// for now.
+func (c *console) fireTimer(r *http.Request) (any, error) {
+	body, err := read(r, maxControl)
+	if err != nil {
 		return nil, err
+	}
+	order := struct{ TriggerTime time.Time }{c.Account.Clock.Now()}
+	if len(body) > 0 {
+		decoder := json.NewDecoder(bytes.NewReader(body))
+		decoder.DisallowUnknownFields()
+		if err := decoder.Decode(&order); err != nil {
+			return nil, failure(http.StatusBadRequest, "want {\"triggerTime\": \"2026-05-04T18:00:00Z\"}: %v", err)
+		}
+	}
+	id, err := c.Functions.FireTimer(r.PathValue("name"), r.PathValue("trigger"), order.TriggerTime)
+	return accepted{id, order.TriggerTime.UTC().Format(time.RFC3339)}, invokeFailure(err)
+}
+
+// invokeFailure gives an error of the host the status that says whose it is.
+func invokeFailure(err error) error {
+	for known, status := range map[error]int{
+		fc.ErrUnknownFunction: http.StatusNotFound, fc.ErrUnknownTimer: http.StatusNotFound,
+		fc.ErrPayloadTooLarge: http.StatusRequestEntityTooLarge, fc.ErrClosed: http.StatusServiceUnavailable,
+	} {
+		if errors.Is(err, known) {
+			return failure(status, "%v", err)
+		}
+	}
+	return err
+}
+
+func (c *console) invokeSync(ctx context.Context, function string, event []byte) (any, error) {
+	result, err := c.Functions.Invoke(ctx, function, event)
+	if err != nil {
+		return nil, invokeFailure(err)
 	}
 	return invocation{
 		RequestID: result.RequestID, Body: asJSON(result.Body), ErrorType: result.ErrorType, Logs: append([]string{}, result.Logs...),

@@ -26,17 +26,23 @@ type desk struct {
 	account *account.Account
 	feed    *console.Feed
 	server  *httptest.Server
+	work    console.Work
 }
 
 func newDesk(t *testing.T) *desk {
 	st, err := store.OpenMemory()
 	require.NoError(t, err)
 	acct := account.NewAt(account.NewManualClock(time.Date(2026, 5, 4, 8, 0, 0, 0, time.UTC)))
-	host, err := fc.New(acct, st, fc.Options{})
+	schedule, err := fc.ParseSchedule("0 0 2 * * *")
 	require.NoError(t, err)
-	d := &desk{t: t, store: st, account: acct, feed: console.NewFeed(st)}
+	host, err := fc.New(acct, st, fc.Options{ // not started: events stay where they are
+		Functions: []fc.Function{{Name: "rebuild", Command: "/bin/false"}},
+		Timers:    []fc.TimerTrigger{{Name: "nightly", Function: "rebuild", Schedule: schedule, Payload: "all"}},
+	})
+	require.NoError(t, err)
+	d := &desk{t: t, store: st, account: acct, feed: console.NewFeed(st), work: console.Work{Queues: []console.QueueWork{}}}
 	d.server = httptest.NewServer(console.New(console.Options{
-		Account: acct, Feed: d.feed, Functions: host,
+		Account: acct, Feed: d.feed, Functions: host, Work: func() (console.Work, error) { return d.work, nil },
 		Endpoints: map[string]string{"ecs": "http://127.0.0.1:4701"}, Versions: map[string]string{"go": "x"},
 	}))
 	t.Cleanup(func() {
@@ -76,7 +82,7 @@ func TestAnswers(t *testing.T) {
 		status             int
 		want               string
 	}{
-		{"GET", "/healthz", "", 200, `{"functions":[],"outcomes":0,"status":"ok","uptimeSeconds":0,"versions":{"go":"x"}}`},
+		{"GET", "/healthz", "", 200, `{"functions":[{"function":"rebuild","instances":0,"busy":0,"events":0,"coldStarts":0}],"outcomes":0,"status":"ok","uptimeSeconds":0,"versions":{"go":"x"}}`},
 		{"GET", "/v1/endpoints", "", 200, `{"ecs":"http://127.0.0.1:4701"}`},
 		{"GET", "/v1/outcomes", "", 200, `{"next":0,"outcomes":[]}`},
 		{"GET", "/v1/outcomes?after=end", "", 200, `{"next":0,"outcomes":[]}`},
@@ -86,6 +92,15 @@ func TestAnswers(t *testing.T) {
 		{"PUT", "/v1/faults", "", 405, `{"error":"/v1/faults takes DELETE, GET, POST"}`},
 		{"GET", "/v1/nothing", "", 404, `{"error":"there is nothing at /v1/nothing"}`},
 		{"POST", "/v1/functions/upload/invoke", "{}", 404, `{"error":"no such function: upload"}`},
+		{"POST", "/v1/functions/upload/invoke?type=async", "{}", 404, `{"error":"no such function: upload"}`},
+		{"POST", "/v1/functions/rebuild/invoke?type=assync", "{}", 400, `{"error":"there is no type \"assync\": want sync, async"}`},
+		{"POST", "/v1/functions/rebuild/invoke?type=async", strings.Repeat("x", 128<<10+1), 413, `{"error":"the payload is too large: 131073 bytes, at most 131072"}`},
+		{"POST", "/v1/timers/rebuild/hourly", "", 404, `{"error":"no such timer trigger: hourly of function rebuild"}`},
+		{"POST", "/v1/timers/rebuild/nightly", `{"triggerTime":"tonight"}`, 400, `{"error":"want {\"triggerTime\": \"2026-05-04T18:00:00Z\"}: parsing time \"tonight\" as \"2006-01-02T15:04:05Z07:00\": cannot parse \"tonight\" as \"2006\""}`},
+		{"POST", "/v1/timers/rebuild/nightly", `{"time":"2026-05-04T18:00:00Z"}`, 400, `{"error":"want {\"triggerTime\": \"2026-05-04T18:00:00Z\"}: json: unknown field \"time\""}`},
+		{"POST", "/v1/catalogue", `{"familyImage":{}}`, 400, `{"error":"the catalogue is malformed: yaml: unmarshal errors:\n  line 1: field familyImage not found in type account.CatalogueData"}`},
+		{"POST", "/v1/catalogue", "", 400, `{"error":"the catalogue is malformed: EOF"}`},
+		{"GET", "/v1/stats", "", 200, `{"events":0,"queues":[],"functions":[{"function":"rebuild","instances":0,"busy":0,"events":0,"coldStarts":0}],"idle":true}`},
 		{"GET", "/v1/faults", "", 200, `{"faults":[]}`},
 		{"POST", "/v1/faults", `{"service":"ec2","operation":"*","effect":"timeout"}`, 400, `{"error":"there is no service \"ec2\": want ecs, oss, mns"}`},
 		{"POST", "/v1/faults", `{"service":"ecs","operation":"*","effect":"code"}`, 400, `{"error":"effect \"code\" needs a code"}`},
@@ -100,6 +115,90 @@ func TestAnswers(t *testing.T) {
 		require.Equal(t, c.status, status, "%s %s: %s", c.method, c.path, body)
 		require.Equal(t, c.want, body, "%s %s", c.method, c.path)
 	}
+}
+
+// events returns the payloads that wait for the function rebuild.
+func (d *desk) events() (payloads []string) {
+	require.NoError(d.t, d.store.View(func(tx *store.Tx) error {
+		tx.Scan("fc-events", "", "", func(_ string, value []byte) bool {
+			var e struct{ Payload []byte }
+			require.NoError(d.t, json.Unmarshal(value, &e))
+			payloads = append(payloads, string(e.Payload))
+			return true
+		})
+		return nil
+	}))
+	return payloads
+}
+
+func TestAnEventIsAcceptedAndWaits(t *testing.T) {
+	d := newDesk(t)
+	const event = `{"any":"event"}`
+	status, body := d.do("POST", "/v1/functions/rebuild/invoke?type=async", event, nil)
+	require.Equal(t, http.StatusAccepted, status)
+	require.Regexp(t, `^{"requestId":"1-[0-9a-f]{8}-[0-9a-f]{12}"}$`, body)
+	require.Equal(t, []string{event}, d.events())
+}
+
+func TestATimerIsFiredForNowOrAGivenTime(t *testing.T) {
+	d := newDesk(t)
+	for _, c := range []struct{ body, at string }{
+		{"", "2026-05-04T08:00:00Z"}, {"{}", "2026-05-04T08:00:00Z"}, {`{"triggerTime":"2026-05-04T02:00:00+08:00"}`, "2026-05-03T18:00:00Z"},
+	} {
+		status, body := d.do("POST", "/v1/timers/rebuild/nightly", c.body, nil)
+		require.Equal(t, http.StatusAccepted, status, body)
+		require.Regexp(t, `^{"requestId":"1-[0-9a-f-]+","triggerTime":"`+c.at+`"}$`, body)
+		events := d.events()
+		require.Equal(t, `{"triggerTime":"`+c.at+`","triggerName":"nightly","payload":"all"}`, events[len(events)-1])
+	}
+}
+
+func TestTheCatalogueGrowsAsYAMLOrJSON(t *testing.T) {
+	d := newDesk(t)
+	for body, image := range map[string]string{
+		`{"familyImages": {"web": ["m-first"]}}`: "m-first", "familyImages:\n  web: [m-second]\n": "m-second",
+	} {
+		status, answer := d.do("POST", "/v1/catalogue", body, nil)
+		require.Equal(t, 200, status, answer)
+		newest, found := d.account.Catalogue.NewestImage("web")
+		require.True(t, found)
+		require.Equal(t, image, newest.ID)
+	}
+}
+
+func TestWhatWaitsIsNotIdle(t *testing.T) {
+	for _, c := range []struct {
+		work console.Work
+		idle bool
+	}{
+		{console.Work{Queues: []console.QueueWork{{Queue: "q", Function: "f"}}}, true},
+		{console.Work{Events: 1}, false},
+		{console.Work{Queues: []console.QueueWork{{Active: 1}}}, false},
+		{console.Work{Queues: []console.QueueWork{{}, {Inactive: 1}}}, false},
+		{console.Work{Queues: []console.QueueWork{{Delayed: 1}}}, false},
+	} {
+		d := newDesk(t)
+		d.work = c.work
+		_, body := d.do("GET", "/v1/stats", "", nil)
+		var answer struct {
+			console.Work
+			Idle bool
+		}
+		require.NoError(t, json.Unmarshal([]byte(body), &answer))
+		require.Equal(t, c.work, answer.Work)
+		require.Equal(t, c.idle, answer.Idle, body)
+	}
+}
+
+// A fault that fails a build in a phase reaches the service as it was sent.
+func TestTheFaultOfABuildIsArmed(t *testing.T) {
+	d := newDesk(t)
+	status, body := d.do("POST", "/v1/faults", `{"service":"ecs","operation":"StartImagePipelineExecution","effect":"fail-build","phase":"TESTING","match":"web"}`, nil)
+	require.Equal(t, 200, status, body)
+	armed := d.account.Faults.List()
+	require.Len(t, armed, 1)
+	require.Equal(t, "TESTING", armed[0].Phase)
+	require.Equal(t, "web", armed[0].Match)
 }
 
 func TestOnlyThisMachineIsServed(t *testing.T) {

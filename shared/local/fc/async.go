@@ -40,27 +40,51 @@ const (
 	conditionExpired = "AsyncEventExpired"
 )
 
-// InvokeAsync stores the event in the caller's transaction; it is delivered at
-// least once, after the transaction has committed and the host has started.
-func (h *Host) InvokeAsync(tx *store.Tx, function string, payload []byte) error {
+// InvokeAsync stores the event in the caller's transaction and returns the id
+// that its request has in every attempt; it is delivered at least once, after
+// the transaction has committed and the host has started. The error is
+// ErrUnknownFunction, ErrPayloadTooLarge, or one of the store.
+func (h *Host) InvokeAsync(tx *store.Tx, function string, payload []byte) (requestID string, err error) {
 	p, ok := h.pools[function]
 	if !ok {
-		return fmt.Errorf("%w: %s", ErrUnknownFunction, function)
+		return "", fmt.Errorf("%w: %s", ErrUnknownFunction, function)
 	}
-	if len(payload) > maxAsyncPayload {
-		return fmt.Errorf("%w: %d bytes, at most %d", ErrPayloadTooLarge, len(payload), maxAsyncPayload)
+	if err := checkAsyncPayload(payload); err != nil {
+		return "", err
 	}
 	n, err := tx.Sequence(eventBucket)
 	if err != nil {
-		return err
+		return "", err
 	}
 	now := h.acct.Clock.Now()
 	e := event{RequestID: newRequestID(), Payload: payload, Stored: now, Due: now}
 	if err := tx.PutJSON(eventBucket, p.eventKey(n), e); err != nil {
-		return err
+		return "", err
 	}
 	tx.OnCommit(func() { p.events.add(n, now) })
+	return e.RequestID, nil
+}
+
+// Enqueue is InvokeAsync in a transaction of its own.
+func (h *Host) Enqueue(function string, payload []byte) (requestID string, err error) {
+	err = h.store.Update(func(tx *store.Tx) error {
+		requestID, err = h.InvokeAsync(tx, function, payload)
+		return err
+	})
+	return requestID, err
+}
+
+func checkAsyncPayload(payload []byte) error {
+	if len(payload) > maxAsyncPayload {
+		return fmt.Errorf("%w: %d bytes, at most %d", ErrPayloadTooLarge, len(payload), maxAsyncPayload)
+	}
 	return nil
+}
+
+// PendingEvents returns how many asynchronous events are not done with.
+func (h *Host) PendingEvents(tx *store.Tx) (n int) {
+	tx.Scan(eventBucket, "", "", func(string, []byte) bool { n++; return true })
+	return n
 }
 
 func (p *pool) eventKey(n uint64) string { return store.Key(p.fn.Name, fmt.Sprintf("%016x", n)) }
@@ -173,7 +197,7 @@ func (p *pool) attempt(n uint64) {
 
 // retry puts the event back, or gives it up where its attempts or its time are used.
 func (p *pool) retry(n uint64, e event, r Result) {
-	due := p.host.acct.Clock.Now().Add(p.host.scaled(retrySpacing(e.Retries)))
+	due := p.host.acct.Clock.Now().Add(p.host.acct.Scaled(retrySpacing(e.Retries)))
 	if e.Retries >= p.fn.Async.MaxRetries || due.After(e.Stored.Add(p.fn.Async.MaxAge)) {
 		p.conclude(n, e, r.ErrorType, r)
 		return
@@ -212,7 +236,7 @@ func (p *pool) conclude(n uint64, e event, condition string, r Result) {
 		return tx.Delete(eventBucket, p.eventKey(n))
 	})
 	if err != nil {
-		p.keep(n, p.host.acct.Clock.Now().Add(p.host.scaled(maxSpacing)), err)
+		p.keep(n, p.host.acct.Clock.Now().Add(p.host.acct.Scaled(maxSpacing)), err)
 		return
 	}
 	p.events.done(n)

@@ -130,6 +130,24 @@ func TestAsyncGivesUp(t *testing.T) {
 	}
 }
 
+// An event that ends its function's process each time is given up, and those
+// beside it and behind it have their turn.
+func TestAPoisonEventBlocksNothing(t *testing.T) {
+	f, failures, successes := asyncActor()
+	f.MaxInstances = 1
+	w := start(t, []fc.Function{f})
+	for range 3 {
+		w.invokeAsync(order{Do: "exit", Text: "poison"})
+		w.invokeAsync(order{Do: "pid"})
+	}
+	for range 3 {
+		take(t, successes, "the record of a good event")
+		require.Equal(t, 4, decode(t, take(t, failures, "the record of a poison event")).RequestContext.ApproximateInvokeCount)
+	}
+	w.awaitEmpty()
+	require.Empty(t, failures)
+}
+
 // The account's clock stands unless the test moves it, so no retry can come
 // before its time.
 func TestAsyncSpacingIsExponential(t *testing.T) {
@@ -137,7 +155,7 @@ func TestAsyncSpacingIsExponential(t *testing.T) {
 	g := newGate(t)
 	f, failures, _ := asyncActor()
 	f.Async.MaxRetries = 8
-	w := start(t, []fc.Function{f}, onClock(clock), with(func(o *fc.Options) { o.TimeScale = 1 }))
+	w := start(t, []fc.Function{f}, onClock(clock), scaled(1))
 	w.invokeAsync(order{Do: "get", URL: g.URL})
 	for _, spacing := range []time.Duration{1, 2, 4, 8, 16, 32, 60, 60} {
 		g.next().leave(http.StatusBadGateway)
@@ -194,7 +212,8 @@ func TestAsyncPayloadLimit(t *testing.T) {
 	w := start(t, []fc.Function{f})
 	send := func(n int) error {
 		return w.store.Update(func(tx *store.Tx) error {
-			return w.host.InvokeAsync(tx, "actor", []byte(fmt.Sprintf(`{"Do":"size","Text":%q}`, strings.Repeat("<", n-len(`{"Do":"size","Text":""}`)))))
+			_, err := w.host.InvokeAsync(tx, "actor", []byte(fmt.Sprintf(`{"Do":"size","Text":%q}`, strings.Repeat("<", n-len(`{"Do":"size","Text":""}`)))))
+			return err
 		})
 	}
 	require.ErrorIs(t, send(128<<10+1), fc.ErrPayloadTooLarge)
@@ -219,7 +238,8 @@ func TestAnEventOfARolledBackTransactionIsNotDelivered(t *testing.T) {
 	w := start(t, []fc.Function{f})
 	failed := errors.New("the object was not stored")
 	err := w.store.Update(func(tx *store.Tx) error {
-		return errors.Join(w.host.InvokeAsync(tx, "actor", order{Do: "echo", Text: "ghost"}.json()), failed)
+		_, err := w.host.InvokeAsync(tx, "actor", order{Do: "echo", Text: "ghost"}.json())
+		return errors.Join(err, failed)
 	})
 	require.ErrorIs(t, err, failed)
 	w.invokeAsync(order{Do: "echo", Text: "real"})
@@ -252,7 +272,7 @@ func TestManyEventsEachArriveAndShareCommits(t *testing.T) {
 	w := start(t, []fc.Function{f})
 	require.NoError(t, w.store.Update(func(tx *store.Tx) error {
 		for i := range n {
-			if err := w.host.InvokeAsync(tx, "actor", order{Do: "echo", Times: i + 1}.json()); err != nil {
+			if _, err := w.host.InvokeAsync(tx, "actor", order{Do: "echo", Times: i + 1}.json()); err != nil {
 				return err
 			}
 		}
@@ -324,7 +344,8 @@ func hostUntilKilled(path, dir, url string) {
 		panic(err)
 	}
 	err := st.Update(func(tx *store.Tx) error {
-		return host.InvokeAsync(tx, "actor", order{Do: "get", URL: url}.json())
+		_, err := host.InvokeAsync(tx, "actor", order{Do: "get", URL: url}.json())
+		return err
 	})
 	if err != nil {
 		panic(err)

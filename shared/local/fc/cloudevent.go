@@ -33,19 +33,35 @@ type queueData struct {
 	MessageBody string `json:"messageBody"`
 }
 
-// Both ids come from the message's, so that a repeated delivery repeats them.
+// element returns the message as an element of the function's event.
 func (s *stream) element(m QueueMessage) []byte {
-	sum := sha256.Sum256([]byte(m.ID))
-	data := queueData{
-		RequestID:   strings.ToUpper(hex.EncodeToString(sum[:12])),
-		MessageID:   m.ID,
-		MessageBody: string(s.body(m)),
-	}
+	event := s.event(m)
 	if s.RawData {
-		return encode(data)
+		return encode(event.Data)
 	}
-	event, _ := json.Marshal(cloudEvent{ // structs of strings always encode
-		Data:            data,
+	text, _ := json.Marshal(event) // structs of strings always encode
+	return encode(htmlSafe.Replace(string(text)))
+}
+
+// deadLetter returns what the dead-letter queue gets. A body that leaves no
+// room for its envelope goes without.
+func (s *stream) deadLetter(m QueueMessage) []byte {
+	if letter := encode(s.event(m)); len(letter) <= maxRecord {
+		return letter
+	}
+	return m.Body
+}
+
+// event returns the message as a CloudEvent. Both ids come from the message's,
+// so that a repeated delivery repeats them.
+func (s *stream) event(m QueueMessage) cloudEvent {
+	sum := sha256.Sum256([]byte(m.ID))
+	return cloudEvent{
+		Data: queueData{
+			RequestID:   strings.ToUpper(hex.EncodeToString(sum[:12])),
+			MessageID:   m.ID,
+			MessageBody: string(s.body(m)),
+		},
 		ID:              uuid.NewSHA1(uuid.NameSpaceOID, []byte(m.ID)).String(),
 		Source:          "acs:mns",
 		SpecVersion:     "1.0",
@@ -54,8 +70,7 @@ func (s *stream) element(m QueueMessage) []byte {
 		Time:            m.EnqueueTime.UTC().Format("2006-01-02T15:04:05.000Z"),
 		Subject:         s.SubjectARN,
 		AccountID:       account.ID,
-	})
-	return encode(htmlSafe.Replace(string(event)))
+	}
 }
 
 // htmlSafe adds the escapes that the service's JSON has and Go's has not.

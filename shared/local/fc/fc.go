@@ -1,12 +1,13 @@
 // Package fc is the local host of Function Compute: it starts the built
 // function binaries as processes, serves them the runtime API (2020-11-11),
 // and delivers to them: synchronous invocations, the asynchronous queue with
-// retries and destinations, and the streams of queue triggers.
+// retries and destinations, the streams of queue triggers, and timers.
 //
 // What concerns processes (deadlines, start-up, idleness) runs on the
 // machine's clock, which the functions themselves see; what concerns delivery
-// (retries, ages, visibility) runs on the account's clock. Memory limits are
-// announced to a function but not enforced.
+// (retries, ages, visibility, timers) runs on the account's clock. The spacing
+// of retries is scaled, nothing else. Memory limits are announced to a function
+// but not enforced.
 package fc
 
 import (
@@ -88,7 +89,7 @@ type Async struct {
 type Options struct {
 	Functions []Function
 	Triggers  []QueueTrigger
-	TimeScale float64       // the spacing of retries is divided by it; 0: 1
+	Timers    []TimerTrigger
 	IdleAfter time.Duration // an instance idle for so long ends unless it is the last; 0: 5 min
 	// Log takes each line that a function writes, Report what the host has to
 	// say: a function that does not start, an event given up. nil: such texts go
@@ -122,9 +123,9 @@ type Host struct {
 	acct     *account.Account
 	store    *store.Store
 	triggers []QueueTrigger
+	timers   []TimerTrigger
 	pools    map[string]*pool
 	names    []string // of the functions, in the order given
-	scale    float64
 	idle     time.Duration
 	boot     time.Duration // how long an instance may take until it asks for work
 	mux      *http.ServeMux
@@ -145,10 +146,7 @@ type Host struct {
 func New(acct *account.Account, st *store.Store, opt Options) (*Host, error) {
 	h := &Host{
 		acct: acct, store: st, pools: map[string]*pool{},
-		scale: opt.TimeScale, idle: opt.IdleAfter, boot: defaultBoot, log: opt.Log, report: opt.Report,
-	}
-	if h.scale <= 0 {
-		h.scale = 1
+		idle: opt.IdleAfter, boot: defaultBoot, log: opt.Log, report: opt.Report,
 	}
 	if h.idle <= 0 {
 		h.idle = defaultIdleAfter
@@ -164,6 +162,12 @@ func New(acct *account.Account, st *store.Store, opt Options) (*Host, error) {
 		}
 		h.triggers = append(h.triggers, t.withDefaults())
 	}
+	for _, t := range opt.Timers {
+		if err := t.check(h.pools); err != nil {
+			return nil, err
+		}
+	}
+	h.timers = opt.Timers
 	h.ctx, h.cancel = context.WithCancel(context.Background())
 	h.mux = h.routes()
 	return h, nil
@@ -251,6 +255,11 @@ func (h *Host) Start(addr string) error {
 	}
 	for _, t := range h.triggers {
 		h.goWork(func() { h.poll(t) })
+	}
+	for _, t := range h.timers {
+		if !t.Disabled {
+			h.goWork(func() { h.tick(t) })
+		}
 	}
 	return nil
 }
@@ -346,11 +355,6 @@ func (h *Host) sleep(d time.Duration) bool {
 	case <-h.ctx.Done():
 		return false
 	}
-}
-
-// scaled divides the spacing of retries.
-func (h *Host) scaled(d time.Duration) time.Duration {
-	return time.Duration(float64(d) / h.scale)
 }
 
 // newRequestID returns an id of FC's form, such as 1-6b7f0a1c-2d3344551122.

@@ -63,6 +63,7 @@ const patience = 30 * time.Second
 type world struct {
 	t      *testing.T
 	acct   *account.Account
+	scale  float64 // of the account
 	store  *store.Store
 	host   *fc.Host
 	server *httptest.Server
@@ -78,6 +79,7 @@ func onStore(st *store.Store) option { return func(w *world, _ *fc.Options) { w.
 func onClock(c account.Clock) option {
 	return func(w *world, _ *fc.Options) { w.acct = account.NewAt(c) }
 }
+func scaled(by float64) option             { return func(w *world, _ *fc.Options) { w.scale = by } }
 func with(change func(*fc.Options)) option { return func(_ *world, o *fc.Options) { change(o) } }
 
 func start(t *testing.T, functions []fc.Function, options ...option) *world {
@@ -89,11 +91,12 @@ func start(t *testing.T, functions []fc.Function, options ...option) *world {
 
 func prepare(t *testing.T, functions []fc.Function, options ...option) *world {
 	t.Helper()
-	w := &world{t: t, acct: account.New(), news: make(chan struct{}, 1)}
-	opt := fc.Options{Functions: functions, TimeScale: 1000, Log: w.note}
+	w := &world{t: t, acct: account.New(), scale: 1000, news: make(chan struct{}, 1)}
+	opt := fc.Options{Functions: functions, Log: w.note}
 	for _, o := range options {
 		o(w, &opt)
 	}
+	w.acct.Scale = w.scale
 	if w.store == nil {
 		w.store = memory(t)
 	}
@@ -199,7 +202,10 @@ func answer[T any](t *testing.T, r fc.Result) T {
 
 func (w *world) invokeAsync(o order) {
 	w.t.Helper()
-	require.NoError(w.t, w.store.Update(func(tx *store.Tx) error { return w.host.InvokeAsync(tx, "actor", o.json()) }))
+	require.NoError(w.t, w.store.Update(func(tx *store.Tx) error {
+		_, err := w.host.InvokeAsync(tx, "actor", o.json())
+		return err
+	}))
 }
 
 func (w *world) stats(function string) fc.Stats {

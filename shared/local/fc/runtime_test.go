@@ -204,7 +204,8 @@ func TestUnknownFunction(t *testing.T) {
 	w := start(t, []fc.Function{function("actor")})
 	_, err := w.host.Invoke(context.Background(), "actress", nil)
 	require.ErrorIs(t, err, fc.ErrUnknownFunction)
-	require.ErrorIs(t, w.host.InvokeAsync(nil, "actress", nil), fc.ErrUnknownFunction)
+	_, err = w.host.InvokeAsync(nil, "actress", nil)
+	require.ErrorIs(t, err, fc.ErrUnknownFunction)
 }
 
 // Each instance takes one request at a time; there are as many as there is

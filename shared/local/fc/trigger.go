@@ -44,9 +44,10 @@ type QueueTrigger struct {
 	Async                 bool          // asyncInvocationType: done with when stored as an asynchronous event
 	Blocking              bool          // errorsTolerance NONE: nothing overtakes a batch that fails
 	Retry                 Strategy      // "": BackoffRetry
-	// DeadLetter takes the body of a message that used up its attempts; nil:
-	// the message is discarded. A Blocking trigger never gives up.
-	DeadLetter func(tx *store.Tx, body []byte) error
+	// DeadLetter takes a message that used up its attempts, as the CloudEvent
+	// that the function got, or only its body where that would be over 64 KB;
+	// nil: the message is discarded. A Blocking trigger never gives up.
+	DeadLetter func(tx *store.Tx, letter []byte) error
 }
 
 // Strategy is a retry policy of EventBridge, PushRetryStrategy.
@@ -277,7 +278,7 @@ func (s *stream) deliver(b batch) {
 // invoke runs the function with the batch, which stays hidden meanwhile.
 func (s *stream) invoke(b batch) bool {
 	if s.Async {
-		err := s.host.store.Update(func(tx *store.Tx) error { return s.host.InvokeAsync(tx, s.Function, b.payload) })
+		_, err := s.host.Enqueue(s.Function, b.payload)
 		if err != nil {
 			s.reportf("invoke: %v", err)
 		}
@@ -339,7 +340,8 @@ func (s *stream) fail(b batch) {
 func (s *stream) giveUp(m QueueMessage) {
 	s.reportf("message %s given up after %d attempts", m.ID, m.DequeueCount)
 	if s.DeadLetter != nil {
-		err := s.host.store.Update(func(tx *store.Tx) error { return s.DeadLetter(tx, m.Body) })
+		letter := s.deadLetter(m)
+		err := s.host.store.Update(func(tx *store.Tx) error { return s.DeadLetter(tx, letter) })
 		if err != nil {
 			s.reportf("dead letter: %v", err)
 			s.hold(&m, s.spacing(m.DequeueCount))
@@ -350,7 +352,7 @@ func (s *stream) giveUp(m QueueMessage) {
 }
 
 func (s *stream) spacing(failed int) time.Duration {
-	return s.host.scaled(strategies[s.Retry].spacing(failed))
+	return s.host.acct.Scaled(strategies[s.Retry].spacing(failed))
 }
 
 // hold changes the visibility of a message. Where that fails the message

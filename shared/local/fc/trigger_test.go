@@ -243,7 +243,7 @@ func TestSpacingOfAStream(t *testing.T) {
 			g := newGate(t)
 			var q *queue
 			start(t, []fc.Function{function("actor")}, onClock(clock),
-				with(func(o *fc.Options) { o.TimeScale = 1 }), requests(&q, func(t *fc.QueueTrigger) { t.Retry = tt.strategy }))
+				scaled(1), requests(&q, func(t *fc.QueueTrigger) { t.Retry = tt.strategy }))
 			q.send(string(order{Do: "get", URL: g.URL}.json()))
 			for i := range tt.from {
 				v := g.next()
@@ -269,9 +269,76 @@ func TestWhatUsedUpItsAttemptsBecomesADeadLetter(t *testing.T) {
 	}))
 	body := string(order{Do: "fail", Text: "never"}.json())
 	q.send(body)
-	require.Equal(t, body, string(take(t, letters, "the dead letter")))
+	var letter element
+	require.NoError(t, json.Unmarshal(take(t, letters, "the dead letter"), &letter))
+	require.Equal(t, element{Subject: subject, Data: elementData{MessageID: "message-0", MessageBody: body}}, letter)
 	take(t, q.deleted, "the message's end")
 	w.awaitLine(func(s string) bool { return strings.Contains(s, "message message-0 given up after 4 attempts") })
+}
+
+// element is what the tests look at of a CloudEvent.
+type element struct {
+	Subject string
+	Data    elementData
+}
+
+type elementData struct{ MessageID, MessageBody string }
+
+// A queue takes 64 KB: a body that fits only without its envelope goes without.
+func TestADeadLetterFitsIntoAMessage(t *testing.T) {
+	const limit = 64 << 10
+	tests := []struct {
+		name string
+		body string
+		bare bool
+	}{
+		{"as long as an envelope can be around it", strings.Repeat("x", limit-600), false},
+		{"as long as a message can be", strings.Repeat("x", limit), true},
+		{"long once it is escaped", strings.Repeat(`"`, limit/2), true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var q *queue
+			letters := make(destination, 1)
+			start(t, []fc.Function{function("actor")}, requests(&q, func(t *fc.QueueTrigger) {
+				t.Retry, t.RawData, t.DeadLetter = fc.BackoffRetry, true, letters.take
+			}))
+			q.send(tt.body)
+			letter := take(t, letters, "the dead letter")
+			require.LessOrEqual(t, len(letter), limit)
+			if tt.bare {
+				require.Equal(t, tt.body, string(letter))
+				return
+			}
+			var e element
+			require.NoError(t, json.Unmarshal(letter, &e))
+			require.Equal(t, element{Subject: subject, Data: elementData{MessageID: "message-0", MessageBody: tt.body}}, e)
+		})
+	}
+}
+
+// A message that ends its function's process each time is given up, and those
+// beside it and behind it have their turn.
+func TestAPoisonMessageBlocksNothing(t *testing.T) {
+	for _, instances := range []int{1, 3} {
+		t.Run(fmt.Sprint(instances, " instances"), func(t *testing.T) {
+			var q *queue
+			letters := make(destination, 10)
+			f := function("actor")
+			f.MaxInstances = instances
+			w := start(t, []fc.Function{f}, requests(&q, func(t *fc.QueueTrigger) { t.Retry, t.DeadLetter = fc.BackoffRetry, letters.take }))
+			good := string(order{Do: "pid"}.json())
+			q.send(good, string(order{Do: "exit", Text: "poison"}.json()), good, string(order{Do: "stray panic"}.json()), good)
+			ended := map[string]int{}
+			for range 5 {
+				ended[take(t, q.deleted, "a message's end")]++
+			}
+			require.Equal(t, 3, ended[good])
+			require.Len(t, letters, 2)
+			w.close()
+			require.Empty(t, q.snapshot())
+		})
+	}
 }
 
 func TestWithoutADeadLetterQueueItIsDiscarded(t *testing.T) {

@@ -82,8 +82,18 @@ func (q queueRecord) expired(m messageRecord, now time.Time) bool {
 	return now.UnixMilli() >= m.Enqueued+seconds(q.MessageRetentionPeriod).Milliseconds()
 }
 
-// counts are the messages of a queue by state.
-type counts struct{ active, inactive, delayed int }
+// Counts are the messages of a queue by state: those that can be received,
+// those that were and are hidden, and those sent with a delay that is not over.
+type Counts struct{ Active, Inactive, Delayed int }
+
+// Counts returns how many messages the queue holds.
+func (s *Service) Counts(tx *store.Tx, queue string) (Counts, error) {
+	q, err := findQueue(tx, queue)
+	if err != nil {
+		return Counts{}, err
+	}
+	return s.count(tx, q)
+}
 
 // CheckQueueName says what is wrong with a queue's name.
 func CheckQueueName(name string) error {
@@ -160,18 +170,18 @@ func (s *Service) deleteQueue(tx *store.Tx, name string) error {
 }
 
 // count looks at every message of the queue.
-func (s *Service) count(tx *store.Tx, q queueRecord) (counts, error) {
-	var c counts
+func (s *Service) count(tx *store.Tx, q queueRecord) (Counts, error) {
+	var c Counts
 	now := s.account.Clock.Now()
 	err := eachMessage(tx, q, func(m messageRecord) bool {
 		switch {
 		case q.expired(m, now):
 		case m.visible(now):
-			c.active++
+			c.Active++
 		case m.Dequeues > 0:
-			c.inactive++
+			c.Inactive++
 		default:
-			c.delayed++
+			c.Delayed++
 		}
 		return true
 	})

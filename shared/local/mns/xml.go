@@ -373,9 +373,9 @@ func receivedFields(m Message) messageFields {
 	return f
 }
 
-func (q queueRecord) fields(c counts) queueFields {
+func (q queueRecord) fields(c Counts) queueFields {
 	return queueFields{
 		QueueName: q.Name, CreateTime: q.Created.Unix(), LastModifyTime: q.Modified.Unix(), QueueAttributes: q.QueueAttributes,
-		ActiveMessages: c.active, InactiveMessages: c.inactive, DelayMessages: c.delayed,
+		ActiveMessages: c.Active, InactiveMessages: c.Inactive, DelayMessages: c.Delayed,
 	}
 }

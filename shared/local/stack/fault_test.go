@@ -85,12 +85,19 @@ func TestGivenUpEventsCanBeDoneLater(t *testing.T) {
 	t.Run("message", func(t *testing.T) {
 		c := start(t, impatient(t))
 		c.breakCreates()
-		c.send(componentMessage)
-		body := c.deadLetter()
-		require.Equal(t, componentMessage, body)
+		j := c.send(componentMessage)
+		letter := c.deadLetter()
+		var event struct {
+			Subject string
+			Data    struct{ MessageID, MessageBody string }
+		}
+		require.NoError(t, json.Unmarshal([]byte(letter), &event))
+		require.Equal(t, "acs:mns:cn-hangzhou:1234567890123456:queues/"+c.e.RequestQueue, event.Subject)
+		require.Equal(t, componentMessage, event.Data.MessageBody)
+		require.Equal(t, j.id, event.Data.MessageID)
 
 		c.Account().Faults.Clear()
-		j := c.send(body)
+		require.NoError(t, c.invoke("message", "["+letter+"]"))
 		o := c.following()
 		require.Equal(t, []string{"created", j.id}, []string{o.Data.Status, o.Data.Job.ID})
 		require.Equal(t, []outcome{o}, c.received(1))

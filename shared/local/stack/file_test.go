@@ -1,8 +1,10 @@
 package stack
 
 import (
+	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -87,6 +89,28 @@ resources:
                 CountBasedWindow: 1
                 TimeBasedWindow: 0
 `
+
+// more are triggers that a test adds to the last function of the good file.
+var more = map[string]string{
+	"timer": `        - triggerName: nightly
+          triggerType: timer
+          triggerConfig:
+            cronExpression: CRON_TZ=Asia/Shanghai 0 0 2 * * *
+            enable: true
+            payload: '{"namePattern":"*"}'
+`,
+}
+
+// goodWith is the good file with one more trigger, of which the lines that
+// begin as those given are replaced.
+func goodWith(trigger string, lines ...string) string {
+	text := more[trigger]
+	for _, line := range lines {
+		key, _, _ := strings.Cut(line, ":")
+		text = regexp.MustCompile(`(?m)\b`+key+`:.*$`).ReplaceAllLiteralString(text, line)
+	}
+	return good + text
+}
 
 func noEnv(string) (string, bool) { return "", false }
 
@@ -182,6 +206,11 @@ var mistakes = []struct{ name, old, new, at, want string }{
 	{"filter on a stream", "eventRuleFilterPattern: '{}'", `eventRuleFilterPattern: '{"source":["x"]}'`, "61:37", "a stream takes '{}'"},
 	{"batch too large", "CountBasedWindow: 1", "CountBasedWindow: 20000", "77:35", "20000 is not within 1 and 10000"},
 	{"circle", "RESULT_QUEUE: results", "RESULT_QUEUE: requests", "9:19", "events would go round in a circle"},
+	{"cron expression", good, goodWith("timer", "cronExpression: '0 0 25 * * *'"), "82:29", "cronExpression: end of range (25) above maximum (23)"},
+	{"time zone", good, goodWith("timer", "cronExpression: CRON_TZ=Asia/Shangai 0 0 2 * * *"), "82:29", "cronExpression: CRON_TZ=Asia/Shangai: no such time zone"},
+	{"cron expression of five fields", good, goodWith("timer", "cronExpression: 0 2 * * *"), "82:29", "cronExpression: 5 fields: want six fields"},
+	{"payload of a timer too large", good, goodWith("timer", "payload: "+strings.Repeat("x", 128<<10)), "84:22", "payload: the payload is too large"},
+	{"payload of a timer no text", good, goodWith("timer", "payload: {a: 1}"), "84:22", "payload: want a text"},
 	{"own dead-letter queue", "queues/dlq\n", "queues/requests\n", "75:22", "would be its own dead-letter queue"},
 	{"queue name", "RESULT_QUEUE: results", "RESULT_QUEUE: the_results", "9:19", `queue "the_results": InvalidQueueName`},
 	{"same function twice", "functionName: message", "functionName: upload", "51:21", `there is another function "upload"`},
@@ -248,8 +277,54 @@ func TestWhatHasNoEffectIsSaid(t *testing.T) {
 	require.Equal(t, []string{"line 23: vpcConfig has no effect in the local cloud"}, p.notices)
 }
 
+func TestTimersBecomeTriggers(t *testing.T) {
+	p, err := readText(goodWith("timer"), noEnv)
+	require.NoError(t, err)
+	require.Len(t, p.timers, 1)
+	timer := p.timers[0]
+	require.Equal(t, []any{"nightly", "message", `{"namePattern":"*"}`, false}, []any{timer.Name, timer.Function, timer.Payload, timer.Disabled})
+	require.Equal(t, "2026-05-04T18:00:00Z", timer.Schedule.Next(time.Date(2026, 5, 4, 0, 0, 0, 0, time.UTC)).Format(time.RFC3339))
+	require.Empty(t, p.notices)
+
+	p, err = readText(goodWith("timer", "enable: false"), noEnv)
+	require.NoError(t, err)
+	require.True(t, p.timers[0].Disabled)
+	require.Equal(t, []string{"timer trigger nightly of message is not enabled: fire it with `imagedrop invoke message --timer nightly`"}, p.notices)
+}
+
+// What the functions of imagedrop send to each other goes round by design, or
+// ends; the same from anybody else does not.
+func TestQueuesThatMayFeedTheirOwnFunctions(t *testing.T) {
+	for setting, ok := range map[string]bool{
+		"WATCH_QUEUE": true, "REBUILD_QUEUE": true, "RESULT_QUEUE": false, "PARKED_QUEUE": false, "DEAD_LETTER_QUEUE": false,
+	} {
+		_, err := readText(strings.Replace(good, "RESULT_QUEUE: results", setting+": requests", 1), noEnv)
+		require.Equal(t, ok, err == nil, "%s: %v", setting, err)
+	}
+	asDeadLetter := strings.Replace(strings.Replace(good, "functionName: message", "functionName: deadletter", 1), "RESULT_QUEUE: results", "DEAD_LETTER_QUEUE: requests", 1)
+	_, err := readText(asDeadLetter, noEnv)
+	require.NoError(t, err)
+	_, err = readText(strings.Replace(asDeadLetter, "      triggers:\n        - triggerName: requests", `      asyncInvokeConfig:
+        destinationConfig:
+          onFailure:
+            destination: acs:mns:cn-hangzhou:1234567890123456:/queues/requests/messages
+      triggers:
+        - triggerName: requests`, 1), noEnv)
+	require.ErrorContains(t, err, "s.yaml:58:26: destination: the queue requests is what trigger requests-queue of deadletter reads")
+}
+
+func TestTheSettingsOfFollowUpsAreKnown(t *testing.T) {
+	for _, setting := range []string{"WATCH_DELAY_MIN", "WATCH_DELAY_MAX", "WATCH_EXPIRY", "CONCURRENCY"} {
+		_, err := readText(strings.Replace(good, "POLICY:", setting+":", 1), noEnv)
+		require.NoError(t, err, setting)
+		_, err = readText(strings.Replace(good, "POLICY:", setting[:len(setting)-1]+":", 1), noEnv)
+		require.ErrorContains(t, err, "did you mean", setting)
+	}
+}
+
 func FuzzRead(f *testing.F) {
 	f.Add(good)
+	f.Add(goodWith("timer"))
 	f.Add("a: &a [*a]")
 	f.Add("&a\n<<: *a")
 	f.Add("vars: {a: '${vars.b}', b: '${vars.a}'}")

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"imagedrop/shared/local/account"
+	"imagedrop/shared/local/fc"
 	"imagedrop/shared/local/mns"
 	"imagedrop/shared/local/oss"
 )
@@ -19,6 +20,7 @@ type plan struct {
 	functions []plannedFunction
 	objects   []objectRule
 	sources   []queueSource
+	timers    []fc.TimerTrigger
 	queues    []string // every queue that the file names
 	buckets   []string
 	notices   []string // said at start
@@ -55,6 +57,7 @@ const maxQueueTimeout = 300
 var settingNames = []string{
 	"RESULT_QUEUE", "MNS_ENDPOINT", "OSS_ENDPOINT", "ECS_ENDPOINT", "WATCH_QUEUE", "REBUILD_QUEUE", "DEAD_LETTER_QUEUE",
 	"PARKED_QUEUE", "AWS_QUEUE", "POLICY", "RESULT_ENCODING", "UNCHANGED_CHECK", "CONCURRENCY",
+	"WATCH_DELAY_MIN", "WATCH_DELAY_MAX", "WATCH_EXPIRY",
 }
 
 // planner checks what one value alone does not tell, and builds the plan.
@@ -167,17 +170,12 @@ func (b *planner) addTrigger(f *function, t *trigger) {
 		b.addEventBridgeTrigger(f, t, c)
 	case *topicTrigger:
 		b.source(f, t, "topicARN")
-		b.replayOnly("topic", f, t)
+		b.say("topic trigger %s: deliver with `imagedrop invoke %s FILE`", t.TriggerName, f.FunctionName)
 	case *timerTrigger:
-		b.replayOnly("timer", f, t)
+		b.addTimerTrigger(f, t, c)
 	default:
 		b.fail(&t.TriggerType, "triggerType: the local cloud has no %s triggers", t.TriggerType)
 	}
-}
-
-// replayOnly says of a trigger that nothing fires it here.
-func (b *planner) replayOnly(kind string, f *function, t *trigger) {
-	b.say("%s trigger %s: deliver with `imagedrop invoke %s FILE`", kind, t.TriggerName, f.FunctionName)
 }
 
 func (b *planner) say(format string, args ...any) {
@@ -193,6 +191,21 @@ func (b *planner) addObjectTrigger(f *function, t *trigger, c *ossTrigger) {
 	if !slices.Contains(b.buckets, bucket) {
 		b.buckets = append(b.buckets, bucket)
 	}
+}
+
+func (b *planner) addTimerTrigger(f *function, t *trigger, c *timerTrigger) {
+	schedule, err := fc.ParseSchedule(c.CronExpression)
+	if err != nil {
+		b.fail(&c.CronExpression, "cronExpression: %v", err)
+	}
+	timer := fc.TimerTrigger{Name: t.TriggerName, Function: f.FunctionName, Schedule: schedule, Payload: c.Payload, Disabled: !c.Enable}
+	if _, err := timer.Event(time.Time{}); err != nil {
+		b.fail(&c.Payload, "payload: %v", err)
+	}
+	if !c.Enable {
+		b.say("timer trigger %s of %s is not enabled: fire it with `imagedrop invoke %s --timer %s`", t.TriggerName, f.FunctionName, f.FunctionName, t.TriggerName)
+	}
+	b.timers = append(b.timers, timer)
 }
 
 func (b *planner) addEventBridgeTrigger(f *function, t *trigger, c *eventBridgeTrigger) {
@@ -290,18 +303,30 @@ func (b *planner) checkOverlaps() {
 }
 
 // checkCircles refuses a function that would feed itself or another without
-// end: a queue that functions write to is no source, but for what is made for
-// it (the dead-letter queue is the source of deadletter).
+// end: a queue where things end is no source, but for what is made for it (the
+// dead-letter queue is the source of deadletter). WATCH_QUEUE and REBUILD_QUEUE
+// go round by design: what is in them says how often it may.
 func (b *planner) checkCircles(p *project) {
 	for _, name := range b.inOrder(p.Resources) {
 		f := &p.Resources[name].Props
 		for setting, value := range f.EnvironmentVariables {
-			for _, s := range b.sources {
-				ends := setting == "RESULT_QUEUE" || setting == "PARKED_QUEUE" || (setting == "DEAD_LETTER_QUEUE" && s.function != "deadletter")
-				if ends && s.queue == *value {
-					b.fail(value, "%s: the queue %s is what trigger %s of %s reads: events would go round in a circle", setting, *value, s.name, s.function)
-				}
-			}
+			b.checkEnd(setting, value, *value, func(s queueSource) bool {
+				return setting == resultQueue || setting == "PARKED_QUEUE" || (setting == "DEAD_LETTER_QUEUE" && s.function != "deadletter")
+			})
+		}
+		d := &f.AsyncInvokeConfig.DestinationConfig
+		for _, at := range []*string{&d.OnSuccess.Destination, &d.OnFailure.Destination} {
+			b.checkEnd("destination", at, b.arnName("messagesARN", *at), func(s queueSource) bool { return s.function == f.FunctionName })
+		}
+	}
+}
+
+// checkEnd refuses the queue that the value at names where one of its readers
+// would close a circle.
+func (b *planner) checkEnd(key string, at *string, queue string, circle func(queueSource) bool) {
+	for _, s := range b.sources {
+		if s.queue == queue && circle(s) {
+			b.fail(at, "%s: the queue %s is what trigger %s of %s reads: events would go round in a circle", key, queue, s.name, s.function)
 		}
 	}
 }

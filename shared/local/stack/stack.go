@@ -31,6 +31,15 @@ import (
 // stateFile is the store's file in the state directory.
 const stateFile = "state.db"
 
+// DefaultTimeScale makes seconds of what takes minutes in the cloud.
+const DefaultTimeScale = 60
+
+// Between these every wait can be told: with the greatest, nothing waits.
+const (
+	minTimeScale = 1e-3
+	maxTimeScale = 1e9
+)
+
 // Options are the choices of one local cloud.
 type Options struct {
 	File       string    // s.yaml
@@ -40,7 +49,7 @@ type Options struct {
 	Generation string    // of the Image Builder rules: "current" (also "") or "2023"
 	Strict     bool      // only what the catalogue lists exists
 	Catalogue  string    // a file that adds to the catalogue; "" for none
-	TimeScale  float64   // the spacing of retries is divided by it; 0 means 1
+	TimeScale  float64   // account.Account.Scale: 0 means 1
 	BinDir     string    // of the functions, as BinDir/<function>/<handler>; "": the code paths of s.yaml
 	Log        io.Writer // for what the functions log, and all that Report gets; nil: nowhere
 	// Report is for what a user must know besides: a function that does not
@@ -122,6 +131,9 @@ func (s *Stack) readFile(context.Context) error {
 	if !slices.Contains(generations, cmp.Or(s.opt.Generation, "current")) {
 		return fmt.Errorf("unknown generation %q%s", s.opt.Generation, suggest(s.opt.Generation, generations))
 	}
+	if scale := s.opt.TimeScale; scale != 0 && !(scale >= minTimeScale && scale <= maxTimeScale) {
+		return fmt.Errorf("time scale %v is not within %v and %v", scale, minTimeScale, maxTimeScale)
+	}
 	lookup := s.opt.LookupEnv
 	if lookup == nil {
 		lookup = os.LookupEnv
@@ -142,6 +154,7 @@ func (s *Stack) makeAccount(context.Context) error {
 	if s.opt.Clock != nil {
 		s.account = account.NewAt(s.opt.Clock)
 	}
+	s.account.Scale = s.opt.TimeScale
 	if s.opt.Strict {
 		s.account.Catalogue.Strict()
 	}
@@ -217,7 +230,7 @@ func (s *Stack) joinServices(ctx context.Context) (err error) {
 	s.mns = mns.New(s.account, s.store, mns.Options{OnSend: s.feedOutcome})
 	s.oss = oss.New(s.account, s.store, oss.Options{Rules: s.objectRules()})
 	s.functions, err = fc.New(s.account, s.store, fc.Options{
-		Functions: s.deployed(), Triggers: s.queueTriggers(), TimeScale: s.opt.TimeScale,
+		Functions: s.deployed(), Triggers: s.queueTriggers(), Timers: s.plan.timers,
 		Log:    func(function, line string) { s.log.Printf("[%s] %s", function, line) },
 		Report: func(function, text string) { s.report.Printf("function %s: %s", function, text) },
 	})
@@ -248,7 +261,7 @@ func (s *Stack) serveAll(context.Context) error {
 	var servers []*server
 	for service, h := range map[string]http.Handler{
 		"console": console.New(console.Options{
-			Account: s.account, Feed: s.feed, Functions: s.functions, Endpoints: s.endpoints, Versions: versions(s.opt.Generation),
+			Account: s.account, Feed: s.feed, Functions: s.functions, Work: s.work, Endpoints: s.endpoints, Versions: versions(s.opt.Generation),
 		}),
 		"ecs": ecs.New(s.account, s.store, ecs.Options{Generation: s.opt.Generation}),
 		"oss": s.oss,

@@ -2,6 +2,7 @@ package stack
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"imagedrop/shared/local/account"
+	"imagedrop/shared/local/console"
 	"imagedrop/shared/local/fc"
 	"imagedrop/shared/local/mns"
 	"imagedrop/shared/local/oss"
@@ -115,7 +117,10 @@ func (s *Stack) objectRules() []oss.Rule {
 	var rules []oss.Rule
 	for _, r := range s.plan.objects {
 		rule := r.rule()
-		rule.Deliver = func(tx *store.Tx, event []byte) error { return s.functions.InvokeAsync(tx, r.function, event) }
+		rule.Deliver = func(tx *store.Tx, event []byte) error {
+			_, err := s.functions.InvokeAsync(tx, r.function, event)
+			return err
+		}
 		rules = append(rules, rule)
 	}
 	return rules
@@ -139,6 +144,25 @@ func (s *Stack) queueTriggers() []fc.QueueTrigger {
 		})
 	}
 	return triggers
+}
+
+// work counts in one transaction, so that nothing on its way from a queue to a
+// function, or back, is missed.
+func (s *Stack) work() (w console.Work, err error) {
+	err = s.store.View(func(tx *store.Tx) error {
+		w = console.Work{Events: s.functions.PendingEvents(tx), Queues: []console.QueueWork{}}
+		for _, q := range s.plan.sources {
+			c, err := s.mns.Counts(tx, q.queue)
+			if err != nil && !errors.Is(err, mns.ErrQueueNotExist) { // somebody deleted it
+				return fmt.Errorf("queue %s: %w", q.queue, err)
+			}
+			w.Queues = append(w.Queues, console.QueueWork{
+				Queue: q.queue, Function: q.function, Active: c.Active, Inactive: c.Inactive, Delayed: c.Delayed,
+			})
+		}
+		return nil
+	})
+	return w, err
 }
 
 // queueReader is an MNS queue as the source of a trigger.

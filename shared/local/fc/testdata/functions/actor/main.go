@@ -18,14 +18,15 @@ import (
 )
 
 type order struct {
-	Do    string
-	Text  string
-	URL   string
-	Times int
+	Do      string
+	Payload string // of a timer's event: an order as JSON
+	Text    string
+	URL     string
+	Times   int
 }
 
-// order accepts the batch of a queue trigger too: then the order is the first
-// message's body.
+// read accepts the batch of a queue trigger too: then the order is the first
+// message's body; and the event of a timer: then it is the payload.
 func read(payload []byte) (order, error) {
 	var batch []string
 	if json.Unmarshal(payload, &batch) == nil {
@@ -38,7 +39,11 @@ func read(payload []byte) (order, error) {
 		payload = []byte(event.Data.MessageBody)
 	}
 	var o order
-	return o, json.Unmarshal(payload, &o)
+	err := json.Unmarshal(payload, &o)
+	if err == nil && o.Payload != "" {
+		err = json.Unmarshal([]byte(o.Payload), &o)
+	}
+	return o, err
 }
 
 var acts = map[string]func(context.Context, order, []byte) (any, error){
