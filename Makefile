@@ -10,7 +10,7 @@ FUNCTIONS := upload message
 # deadline as a failure of the target (golang/go#75804).
 FUZZTIME  := 5000x
 
-.PHONY: run build test check lint bench fuzz clean help
+.PHONY: run build test check lint bench fuzz conformance clean help
 
 run: build ## start the local cloud, drop the example templates, show each outcome, serve until Ctrl-C
 	@./dist/imagedrop up --drop events/templates
@@ -42,8 +42,11 @@ fuzz: ## run each fuzz test for FUZZTIME (default 5000x, executions)
 			echo "fuzz $$pkg $$f"; \
 			go test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 2x $$pkg || exit 1; done; done
 
+conformance: ## ask the local cloud what third-party clients ask; one that is not installed is skipped, with a message
+	go test -tags nethttpomithttp2,conformance -run 'AWSCLI' -v ./shared/local/ec2
+
 clean: ## remove what build and run made
 	rm -rf dist .imagedrop
 
 help: ## print this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -35,6 +35,7 @@ var allowed = map[string][]string{
 	"shared/local/ecs":     {"shared/local/store", "shared/local/account"},
 	"shared/local/oss":     {"shared/local/store", "shared/local/account"},
 	"shared/local/mns":     {"shared/local/store", "shared/local/account"},
+	"shared/local/ec2":     {"shared/local/store", "shared/local/account"},
 	"shared/local/fc":      {"shared/local/store", "shared/local/account"},
 	"shared/local/console": {"shared/local/..."},
 	"shared/local/stack":   {"shared/local/...", "events"},
