@@ -65,16 +65,19 @@ func decodeFollowUp(body []byte) (FollowUp, error) {
 	return f, nil
 }
 
-// Watching says how executions are looked at. Zero fields mean the defaults:
-// 30 s, 10 minutes, 24 hours.
+// Watching says how executions are looked at. Zero fields mean those of
+// DefaultWatching.
 type Watching struct {
 	MinDelay, MaxDelay time.Duration // between two looks at an execution
 	Expiry             time.Duration // until it is given up
 }
 
-func (w Watching) minDelay() time.Duration { return cmp.Or(w.MinDelay, 30*time.Second) }
-func (w Watching) maxDelay() time.Duration { return cmp.Or(w.MaxDelay, 10*time.Minute) }
-func (w Watching) expiry() time.Duration   { return cmp.Or(w.Expiry, 24*time.Hour) }
+// DefaultWatching suits builds of minutes to hours.
+var DefaultWatching = Watching{MinDelay: 30 * time.Second, MaxDelay: 10 * time.Minute, Expiry: 24 * time.Hour}
+
+func (w Watching) minDelay() time.Duration { return cmp.Or(w.MinDelay, DefaultWatching.MinDelay) }
+func (w Watching) maxDelay() time.Duration { return cmp.Or(w.MaxDelay, DefaultWatching.MaxDelay) }
+func (w Watching) expiry() time.Duration   { return cmp.Or(w.Expiry, DefaultWatching.Expiry) }
 
 // delay is the time until the next look at an execution of that age: a quarter
 // of the age, so that the end of a build is known at most a quarter of its

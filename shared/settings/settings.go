@@ -8,22 +8,34 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"imagedrop/shared/imagebuild"
 	"imagedrop/shared/sdkclient"
 )
 
-// Upload are the settings of the function upload.
-type Upload struct {
+// Common are the settings of every function.
+type Common struct {
 	ResultQueue  string
 	MNSEndpoint  string
-	OSSEndpoint  string // "": the internal endpoint of the function's region
 	ECSEndpoint  string // "": the SDK's endpoint of the job's region
-	WatchQueue   string
-	AWSQueue     string // "" where the policy does not allow target aws
-	Policy       imagebuild.Policy
-	ResultBase64 bool // RESULT_ENCODING=base64
-	SkipLookup   bool // UNCHANGED_CHECK=off
+	ResultBase64 bool   // RESULT_ENCODING=base64
+}
+
+// Starting are the settings of a function that starts executions or follows them.
+type Starting struct {
+	WatchQueue string
+	Watching   imagebuild.Watching
+}
+
+// Upload are the settings of the function upload.
+type Upload struct {
+	Common
+	Starting
+	OSSEndpoint string // "": the internal endpoint of the function's region
+	AWSQueue    string // "" where the policy does not allow target aws
+	Policy      imagebuild.Policy
+	SkipLookup  bool // UNCHANGED_CHECK=off
 }
 
 // Message are the settings of the function message.
@@ -32,10 +44,37 @@ type Message struct {
 	Concurrency int // jobs of a batch worked at a time
 }
 
-// defaultConcurrency is the number of jobs of a batch worked at a time.
+// Rebuild are the settings of the function rebuild.
+type Rebuild struct {
+	Common
+	Starting
+	RebuildQueue string
+	Policy       imagebuild.Policy
+	Concurrency  int // pipelines looked at at a time
+}
+
+// Watch are the settings of the function watch.
+type Watch struct {
+	Common
+	Starting
+	Concurrency int // executions of a batch looked at at a time
+}
+
+// Deadletter are the settings of the function deadletter.
+type Deadletter struct {
+	Common
+	ParkedQueue string
+	// WatchQueue and RebuildQueue tell whose a message was; "" where not set:
+	// then the messages themselves must.
+	WatchQueue, RebuildQueue string
+	Policy                   imagebuild.Policy // of which the regions are searched
+	Concurrency              int               // events of a batch worked at a time
+}
+
+// defaultConcurrency is the number of jobs of an event worked at a time.
 const defaultConcurrency = 16
 
-// maxConcurrency keeps a batch within an instance's sockets and memory.
+// maxConcurrency keeps an event within an instance's sockets and memory.
 const maxConcurrency = 1_000
 
 // LoadUpload reads the settings of the function upload. An error names every
@@ -43,14 +82,42 @@ const maxConcurrency = 1_000
 func LoadUpload(getenv func(string) string) (Upload, error) {
 	r := &reader{getenv: getenv}
 	s := r.upload()
-	return s, errors.Join(r.errs...)
+	return s, r.err()
 }
 
 // LoadMessage reads the settings of the function message, like LoadUpload.
 func LoadMessage(getenv func(string) string) (Message, error) {
 	r := &reader{getenv: getenv}
-	s := Message{Upload: r.upload(), Concurrency: r.number("CONCURRENCY", defaultConcurrency, maxConcurrency)}
-	return s, errors.Join(r.errs...)
+	s := Message{Upload: r.upload(), Concurrency: r.concurrency()}
+	return s, r.err()
+}
+
+// LoadRebuild reads the settings of the function rebuild, like LoadUpload.
+func LoadRebuild(getenv func(string) string) (Rebuild, error) {
+	r := &reader{getenv: getenv}
+	s := Rebuild{
+		Common: r.common(), Starting: r.starting(), RebuildQueue: r.queue("REBUILD_QUEUE", required),
+		Policy: r.policy("POLICY"), Concurrency: r.concurrency(),
+	}
+	return s, r.err()
+}
+
+// LoadWatch reads the settings of the function watch, like LoadUpload.
+func LoadWatch(getenv func(string) string) (Watch, error) {
+	r := &reader{getenv: getenv}
+	s := Watch{Common: r.common(), Starting: r.starting(), Concurrency: r.concurrency()}
+	return s, r.err()
+}
+
+// LoadDeadletter reads the settings of the function deadletter, like LoadUpload.
+func LoadDeadletter(getenv func(string) string) (Deadletter, error) {
+	r := &reader{getenv: getenv}
+	s := Deadletter{
+		Common: r.common(), ParkedQueue: r.queue("PARKED_QUEUE", required),
+		WatchQueue: r.queue("WATCH_QUEUE", optional), RebuildQueue: r.queue("REBUILD_QUEUE", optional),
+		Policy: r.policy("POLICY"), Concurrency: r.concurrency(),
+	}
+	return s, r.err()
 }
 
 // reader collects what is wrong, so that one start names it all.
@@ -59,21 +126,50 @@ type reader struct {
 	errs   []error
 }
 
-func (r *reader) upload() Upload {
-	s := Upload{
+// err is everything that is wrong, nil where nothing is.
+func (r *reader) err() error {
+	r.distinct("RESULT_QUEUE", "WATCH_QUEUE", "REBUILD_QUEUE", "AWS_QUEUE", "DEAD_LETTER_QUEUE", "PARKED_QUEUE")
+	return errors.Join(r.errs...)
+}
+
+func (r *reader) common() Common {
+	r.queue("DEAD_LETTER_QUEUE", optional)
+	return Common{
 		ResultQueue:  r.queue("RESULT_QUEUE", required),
 		MNSEndpoint:  r.mnsEndpoint("MNS_ENDPOINT"),
-		OSSEndpoint:  r.endpoint("OSS_ENDPOINT"),
 		ECSEndpoint:  r.endpoint("ECS_ENDPOINT"),
-		WatchQueue:   r.queue("WATCH_QUEUE", required),
-		Policy:       r.policy("POLICY"),
 		ResultBase64: r.choice("RESULT_ENCODING", "raw", "base64") == "base64",
-		SkipLookup:   r.choice("UNCHANGED_CHECK", "on", "off") == "off",
+	}
+}
+
+func (r *reader) upload() Upload {
+	s := Upload{
+		Common: r.common(), Starting: r.starting(),
+		OSSEndpoint: r.endpoint("OSS_ENDPOINT"),
+		Policy:      r.policy("POLICY"),
+		SkipLookup:  r.choice("UNCHANGED_CHECK", "on", "off") == "off",
 	}
 	s.AWSQueue = r.queue("AWS_QUEUE", s.Policy.AllowsTarget("aws"))
-	r.queue("DEAD_LETTER_QUEUE", optional)
-	r.distinct("RESULT_QUEUE", "WATCH_QUEUE", "AWS_QUEUE", "DEAD_LETTER_QUEUE")
 	return s
+}
+
+func (r *reader) starting() Starting {
+	s := Starting{WatchQueue: r.queue("WATCH_QUEUE", required)}
+	w := &s.Watching
+	w.MinDelay = r.duration("WATCH_DELAY_MIN", imagebuild.DefaultWatching.MinDelay, maxDelay)
+	w.MaxDelay = r.duration("WATCH_DELAY_MAX", imagebuild.DefaultWatching.MaxDelay, maxDelay)
+	w.Expiry = r.duration("WATCH_EXPIRY", imagebuild.DefaultWatching.Expiry, maxExpiry)
+	if w.MaxDelay < w.MinDelay {
+		r.fail("WATCH_DELAY_MAX", "%s is less than WATCH_DELAY_MIN, %s", w.MaxDelay, w.MinDelay)
+	}
+	if w.Expiry < w.MinDelay {
+		r.fail("WATCH_EXPIRY", "%s is less than WATCH_DELAY_MIN, %s", w.Expiry, w.MinDelay)
+	}
+	return s
+}
+
+func (r *reader) concurrency() int {
+	return r.number("CONCURRENCY", defaultConcurrency, maxConcurrency)
 }
 
 const (
@@ -107,8 +203,10 @@ func isQueueName(name string) bool {
 	return outside < 0 && name[0] != '-' && len(name) <= maxQueueName
 }
 
-// distinct refuses one queue in two roles: a function that reads what it, or
-// another function, has written there goes round in a circle.
+// distinct refuses one queue in two roles, whether or not this function has
+// both: a function that reads what it, or another function, has written there
+// goes round in a circle. That watch and rebuild send to their own queue is by
+// design; those messages count their steps and expire.
 func (r *reader) distinct(names ...string) {
 	seen := map[string]string{}
 	for _, name := range names {
@@ -146,6 +244,31 @@ func (r *reader) number(name string, absent, highest int) int {
 	}
 	return n
 }
+
+const (
+	// maxDelay is the longest delay of a message.
+	// Source: MNS 2015-06-06, SendMessage, DelaySeconds 0-604,800.
+	maxDelay = 7 * 24 * time.Hour
+	// maxExpiry is when the longest build is surely over.
+	maxExpiry = 30 * 24 * time.Hour
+)
+
+// duration is a time in whole seconds, which is what a message's delay is in.
+func (r *reader) duration(name string, absent, longest time.Duration) time.Duration {
+	value := r.getenv(name)
+	if value == "" {
+		return absent
+	}
+	d, err := time.ParseDuration(value)
+	if err != nil || d < time.Second || d > longest || d%time.Second != 0 {
+		r.fail(name, "%q is not a time from 1s to %s in whole seconds, such as 90s, 10m or 24h", value, hours(longest))
+		return absent
+	}
+	return d
+}
+
+// hours spells a duration without the zeros of its own form.
+func hours(d time.Duration) string { return strconv.Itoa(int(d.Hours())) + "h" }
 
 func (r *reader) policy(name string) imagebuild.Policy {
 	p, err := imagebuild.ParsePolicy(r.getenv(name))

@@ -1,19 +1,25 @@
 package settings_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"imagedrop/shared/imagebuild"
 	"imagedrop/shared/settings"
 )
 
 const mnsEndpoint = "https://1234567890123456.mns.cn-hangzhou-internal.aliyuncs.com"
 
-// env is the least that a function needs, with changes; "" removes.
+// env is the least that any function needs, with changes; "" removes.
 func env(changes map[string]string) func(string) string {
-	set := map[string]string{"RESULT_QUEUE": "imagedrop-results", "WATCH_QUEUE": "imagedrop-watch", "MNS_ENDPOINT": mnsEndpoint}
+	set := map[string]string{
+		"RESULT_QUEUE": "imagedrop-results", "WATCH_QUEUE": "imagedrop-watch", "REBUILD_QUEUE": "imagedrop-rebuild",
+		"PARKED_QUEUE": "imagedrop-parked", "MNS_ENDPOINT": mnsEndpoint,
+	}
 	for name, value := range changes {
 		set[name] = value
 	}
@@ -23,10 +29,66 @@ func env(changes map[string]string) func(string) string {
 func TestDefaults(t *testing.T) {
 	upload, err := settings.LoadUpload(env(nil))
 	require.NoError(t, err)
-	require.Equal(t, settings.Upload{ResultQueue: "imagedrop-results", WatchQueue: "imagedrop-watch", MNSEndpoint: mnsEndpoint}, upload)
+	common := settings.Common{ResultQueue: "imagedrop-results", MNSEndpoint: mnsEndpoint}
+	starting := settings.Starting{WatchQueue: "imagedrop-watch",
+		Watching: imagebuild.Watching{MinDelay: 30 * time.Second, MaxDelay: 10 * time.Minute, Expiry: 24 * time.Hour}}
+	require.Equal(t, settings.Upload{Common: common, Starting: starting}, upload)
 	message, err := settings.LoadMessage(env(nil))
 	require.NoError(t, err)
 	require.Equal(t, settings.Message{Upload: upload, Concurrency: 16}, message)
+	rebuild, err := settings.LoadRebuild(env(nil))
+	require.NoError(t, err)
+	require.Equal(t, settings.Rebuild{Common: common, Starting: starting, RebuildQueue: "imagedrop-rebuild", Concurrency: 16}, rebuild)
+	watch, err := settings.LoadWatch(env(nil))
+	require.NoError(t, err)
+	require.Equal(t, settings.Watch{Common: common, Starting: starting, Concurrency: 16}, watch)
+	deadletter, err := settings.LoadDeadletter(env(nil))
+	require.NoError(t, err)
+	require.Equal(t, settings.Deadletter{Common: common, ParkedQueue: "imagedrop-parked", WatchQueue: "imagedrop-watch",
+		RebuildQueue: "imagedrop-rebuild", Concurrency: 16}, deadletter)
+}
+
+// loaders are the functions, by their names.
+var loaders = map[string]func(func(string) string) error{
+	"upload":     func(getenv func(string) string) error { _, err := settings.LoadUpload(getenv); return err },
+	"message":    func(getenv func(string) string) error { _, err := settings.LoadMessage(getenv); return err },
+	"rebuild":    func(getenv func(string) string) error { _, err := settings.LoadRebuild(getenv); return err },
+	"watch":      func(getenv func(string) string) error { _, err := settings.LoadWatch(getenv); return err },
+	"deadletter": func(getenv func(string) string) error { _, err := settings.LoadDeadletter(getenv); return err },
+}
+
+// Which function needs what.
+func TestRequired(t *testing.T) {
+	all := []string{"upload", "message", "rebuild", "watch", "deadletter"}
+	for setting, needed := range map[string][]string{
+		"RESULT_QUEUE": all, "MNS_ENDPOINT": all,
+		"WATCH_QUEUE":   {"upload", "message", "rebuild", "watch"},
+		"REBUILD_QUEUE": {"rebuild"},
+		"PARKED_QUEUE":  {"deadletter"},
+	} {
+		for name, load := range loaders {
+			err := load(env(map[string]string{setting: ""}))
+			if slices.Contains(needed, name) {
+				require.ErrorContains(t, err, setting+": required", name)
+			} else {
+				require.NoError(t, err, "%s without %s", name, setting)
+			}
+		}
+	}
+}
+
+// No function starts where two queues are one, even where it has only one of
+// them: what one function writes another would read.
+func TestCircles(t *testing.T) {
+	queues := []string{"RESULT_QUEUE", "WATCH_QUEUE", "REBUILD_QUEUE", "AWS_QUEUE", "DEAD_LETTER_QUEUE", "PARKED_QUEUE"}
+	for i, first := range queues {
+		for _, second := range queues[i+1:] {
+			for name, load := range loaders {
+				err := load(env(map[string]string{first: "one-queue", second: "one-queue"}))
+				require.ErrorContains(t, err, second+": \"one-queue\" is also "+first, name)
+			}
+		}
+	}
 }
 
 func TestEverySetting(t *testing.T) {
@@ -34,8 +96,10 @@ func TestEverySetting(t *testing.T) {
 		"OSS_ENDPOINT": "https://oss-cn-hangzhou-internal.aliyuncs.com", "ECS_ENDPOINT": "http://127.0.0.1:4701", "AWS_QUEUE": "imagedrop-aws",
 		"DEAD_LETTER_QUEUE": "imagedrop-dlq", "POLICY": "regions: [cn-beijing]\ntargets: [alibaba, aws]\nbuild: true\n",
 		"RESULT_ENCODING": "base64", "UNCHANGED_CHECK": "off", "CONCURRENCY": "3",
+		"WATCH_DELAY_MIN": "1s", "WATCH_DELAY_MAX": "168h", "WATCH_EXPIRY": "720h",
 	}))
 	require.NoError(t, err)
+	require.Equal(t, imagebuild.Watching{MinDelay: time.Second, MaxDelay: 7 * 24 * time.Hour, Expiry: 30 * 24 * time.Hour}, message.Watching)
 	require.Equal(t, "https://oss-cn-hangzhou-internal.aliyuncs.com", message.OSSEndpoint)
 	require.Equal(t, "http://127.0.0.1:4701", message.ECSEndpoint)
 	require.Equal(t, "imagedrop-aws", message.AWSQueue)
@@ -90,6 +154,15 @@ func TestWhatStopsTheFunction(t *testing.T) {
 		{"CONCURRENCY", "0", "from 1 to"},
 		{"CONCURRENCY", "many", "from 1 to"},
 		{"CONCURRENCY", "1001", "from 1 to"},
+		{"WATCH_DELAY_MIN", "0s", "from 1s to 168h"},
+		{"WATCH_DELAY_MIN", "30", "is not a time"},
+		{"WATCH_DELAY_MIN", "1500ms", "in whole seconds"},
+		{"WATCH_DELAY_MIN", "-1m", "is not a time"},
+		{"WATCH_DELAY_MAX", "169h", "from 1s to 168h"},
+		{"WATCH_DELAY_MAX", "7d", "such as 90s, 10m or 24h"},
+		{"WATCH_DELAY_MAX", "29s", "29s is less than WATCH_DELAY_MIN, 30s"},
+		{"WATCH_EXPIRY", "721h", "from 1s to 720h"},
+		{"WATCH_EXPIRY", "1s", "1s is less than WATCH_DELAY_MIN, 30s"},
 		{"POLICY", "regions: [a]\nregoins: [b]\n", "line 2: field regoins is not a key of a policy"},
 	}
 	for _, test := range tests {
