@@ -37,14 +37,20 @@ const (
 // Run works every delivery to its published outcome and returns one result for
 // each, in order. None keeps the others from theirs.
 func (b *Builder) Run(ctx context.Context, i Invocation, deliveries []Delivery) []Result {
+	return each(ctx, b.Concurrency, deliveries, func(ctx context.Context, d Delivery) Result { return b.work(ctx, i, d) })
+}
+
+// each works every item, limit of them at a time, 0 means 1, and returns the
+// results in order. Time is held back for the handler. work recovers by itself.
+func each[T, R any](ctx context.Context, limit int, items []T, work func(context.Context, T) R) []R {
 	ctx, cancel := holdBack(ctx, farewell)
 	defer cancel()
-	results := make([]Result, len(deliveries))
+	results := make([]R, len(items))
 	var group errgroup.Group
-	group.SetLimit(max(b.Concurrency, 1))
-	for n, d := range deliveries {
+	group.SetLimit(max(limit, 1))
+	for n, item := range items {
 		group.Go(func() error {
-			results[n] = b.work(ctx, i, d)
+			results[n] = work(ctx, item)
 			return nil
 		})
 	}

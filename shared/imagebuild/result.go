@@ -15,7 +15,7 @@ type Result struct {
 	JobID       string
 	ClientToken string
 	Status      Status  // "" where nothing was published
-	Reason      *Reason // as published
+	Reason      *Reason // as published, or why nothing ever will be
 	// Err is not nil where the platform must deliver again.
 	Err      error
 	Duration time.Duration
@@ -31,7 +31,8 @@ func (j *job) result(err error) Result {
 
 // Log writes the one line of a delivery: what came, what became of it. An
 // error that waits for another delivery is a warning, unless it is Unknown;
-// what the operator must act on is an error.
+// what the operator must act on is an error, and so is what ends without an
+// outcome.
 func (r Result) Log(log *slog.Logger) {
 	line := []any{"trigger", r.Delivery.Trigger, "sourceId", r.Delivery.SourceID, "jobId", r.JobID,
 		"clientToken", r.ClientToken, "durationMs", milliseconds(r.Duration)}
@@ -40,6 +41,10 @@ func (r Result) Log(log *slog.Logger) {
 		log.Warn("to be redelivered", append(line, "kind", fault.Retryable, "error", safe(r.Err))...)
 	case r.Err != nil:
 		log.Error("to be redelivered", append(line, "kind", fault.KindOf(r.Err), "error", safe(r.Err))...)
+	case r.Status == "" && r.Reason != nil:
+		log.Error("no outcome", append(line, "kind", r.Reason.Kind, "code", r.Reason.Code, "error", r.Reason.Message)...)
+	case r.Status == "":
+		log.Info("no outcome yet", line...)
 	case r.Status == Failed:
 		log.Error("done", append(line, "outcome", r.Status, "kind", r.Reason.Kind, "code", r.Reason.Code, "error", r.Reason.Message)...)
 	default:
