@@ -80,7 +80,7 @@ func shownCommand(word string) string {
 			return " " + upper
 		}
 	}
-	if nearest(upper, verbNames()) != "" {
+	if Nearest(upper, verbNames()) != "" {
 		return named(word)
 	}
 	return ""
@@ -109,7 +109,7 @@ func helpUnknown(word string) string {
 		return `does the line before lack a "\" at its end?`
 	}
 	names := verbNames()
-	if near := nearest(upper, names); near != "" {
+	if near := Nearest(upper, names); near != "" {
 		return "did you mean " + near + "?"
 	}
 	return `is RUN missing here, or a "\" at the end of the line before? Known commands: ` + join(names)

@@ -2,9 +2,9 @@ package template
 
 import "strings"
 
-// nearest returns the candidate that a misspelt word most likely meant, ""
+// Nearest returns the candidate that a misspelt word most likely meant, ""
 // where none is close: the same but for case, or at most a third of it wrong.
-func nearest(word string, candidates []string) string {
+func Nearest(word string, candidates []string) string {
 	best, distance := "", max(1, len(word)/3)+1
 	for _, c := range candidates {
 		if strings.EqualFold(c, word) {

@@ -140,7 +140,7 @@ func (r *reader) suggest(prefix, name string) string {
 			elsewhere = k.Path
 		}
 	}
-	if near := cmp.Or(onlyWith(name, here), nearest(name, here)); near != "" {
+	if near := cmp.Or(onlyWith(name, here), Nearest(name, here)); near != "" {
 		return "did you mean " + prefix + near + "?"
 	}
 	if elsewhere != "" {

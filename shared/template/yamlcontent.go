@@ -401,7 +401,7 @@ func (l *lint) checkRootKeys(p *part) {
 	pairs(p.yaml.root, func(key, _ *yaml.Node) {
 		if key.Value != "Tasks" && key.Value != "Parameters" {
 			help := "the root has Parameters and Tasks only"
-			if near := nearest(key.Value, []string{"Tasks", "Parameters"}); near != "" {
+			if near := Nearest(key.Value, []string{"Tasks", "Parameters"}); near != "" {
 				help = "did you mean " + near + "?"
 			}
 			l.addYAML(p, "IB0601", key, "unknown key"+named(key.Value), help)
@@ -483,7 +483,7 @@ func checkActions(l *lint, p *part) {
 			names[i] = actions[i].name
 		}
 		help := "actions: " + join(names)
-		if near := nearest(n.Value, names); near != "" {
+		if near := Nearest(n.Value, names); near != "" {
 			help = "did you mean " + near + "?"
 		}
 		l.addYAML(p, "IB0603", n, "unknown action"+named(n.Value), help)
@@ -537,7 +537,7 @@ func checkProperties(l *lint, p *part) {
 }
 
 func suggestFrom(word string, known []string) string {
-	if near := nearest(word, known); near != "" {
+	if near := Nearest(word, known); near != "" {
 		return "did you mean " + near + "?"
 	}
 	return "known: " + join(known)
