@@ -2,6 +2,7 @@ package mns_test
 
 import (
 	"cmp"
+	"crypto/md5"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -13,6 +14,7 @@ import (
 
 	"imagedrop/shared/local/account"
 	"imagedrop/shared/local/mns"
+	"imagedrop/shared/local/store"
 )
 
 // modelMessage is a message as the documents describe it, kept in a list and
@@ -28,8 +30,9 @@ type modelMessage struct {
 
 // model is a queue in its simplest form.
 type model struct {
-	messages  []*modelMessage // in the order of sending
-	retention time.Duration
+	messages   []*modelMessage // in the order of sending
+	retention  time.Duration
+	subscribed []subscriber // by name
 }
 
 func (m *model) live(now time.Time) []*modelMessage {
@@ -63,18 +66,24 @@ type run struct {
 	random  *rand.Rand
 	handles []string // every one ever issued
 	sent    int
+	ids     []string // of what came to the queue, in that order
 }
 
 func TestServiceBehavesLikeTheModel(t *testing.T) {
 	for seed := range uint64(12) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			clock := account.NewManualClock(time.Now().Truncate(time.Millisecond))
-			r := &run{T: t, cloud: newCloud(t, clock, mns.Options{}), clock: clock, random: rand.New(rand.NewPCG(seed, 1))}
+			r := &run{T: t, clock: clock, random: rand.New(rand.NewPCG(seed, 1))}
+			r.cloud = newCloud(t, clock, mns.Options{OnSend: func(_ *store.Tx, _ string, m mns.Message) error {
+				r.ids = append(r.ids, m.ID)
+				return nil
+			}})
 			attributes := mns.DefaultAttributes()
 			attributes.MessageRetentionPeriod = []int{60, 345600}[seed%2]
 			r.model.retention = time.Duration(attributes.MessageRetentionPeriod) * time.Second
 			require.NoError(t, r.cloud.CreateQueue("q", attributes))
-			steps := []func(){r.send, r.send, r.receive, r.receive, r.delete, r.change, r.peek, r.pass}
+			r.subscribe()
+			steps := []func(){r.send, r.send, r.publish, r.resubscribe, r.receive, r.receive, r.delete, r.change, r.peek, r.pass}
 			for range 400 {
 				steps[r.random.IntN(len(steps))]()
 			}
@@ -97,6 +106,71 @@ func (r *run) send() {
 		r.handles = append(r.handles, m.handle)
 	}
 	r.model.messages = append(r.model.messages, m)
+}
+
+// subscriber is a subscription of the topic t to the queue.
+type subscriber struct{ name, tag, format string }
+
+var subscribers = []subscriber{{"a", "", "SIMPLIFIED"}, {"b", "red", "SIMPLIFIED"}, {"c", "red", "JSON"}, {"d", "", "XML"}}
+
+func (r *run) subscribe() {
+	require.NoError(r, r.cloud.CreateTopic("t"))
+	for _, s := range subscribers {
+		r.cloud.subscribe(r, s.name, "q", "<FilterTag>"+s.tag+"</FilterTag><NotifyContentFormat>"+s.format+"</NotifyContentFormat>")
+		r.model.subscribed = append(r.model.subscribed, s)
+	}
+}
+
+// resubscribe takes one of the subscribers out, or puts it back.
+func (r *run) resubscribe() {
+	s := subscribers[r.random.IntN(len(subscribers))]
+	if i := slices.Index(r.model.subscribed, s); i >= 0 {
+		require.Equal(r, http.StatusNoContent, r.cloud.do(r, call{method: "DELETE", target: "/topics/t/subscriptions/" + s.name}).status)
+		r.model.subscribed = slices.Delete(r.model.subscribed, i, i+1)
+		return
+	}
+	r.cloud.subscribe(r, s.name, "q", "<FilterTag>"+s.tag+"</FilterTag><NotifyContentFormat>"+s.format+"</NotifyContentFormat>")
+	r.model.subscribed = append(r.model.subscribed, s)
+	slices.SortFunc(r.model.subscribed, func(a, b subscriber) int { return cmp.Compare(a.name, b.name) })
+}
+
+func (r *run) publish() {
+	r.sent++
+	body, now, before := fmt.Sprint("message ", r.sent), r.clock.Now(), len(r.ids)
+	tag := []string{"", "red", "blue"}[r.random.IntN(3)]
+	more := ""
+	if tag != "" {
+		more = "<MessageTag>" + tag + "</MessageTag>"
+	}
+	id := r.cloud.publish(r, body, more).doc.MessageId
+	for _, s := range r.model.subscribed {
+		if s.tag == "" || s.tag == tag {
+			require.Greater(r, len(r.ids), before, "a message is missing")
+			r.model.messages = append(r.model.messages, &modelMessage{id: r.ids[before], body: s.pushed(id, body, tag, now), priority: 8, enqueued: now, next: now, first: now})
+			before++
+		}
+	}
+	require.Len(r, r.ids, before)
+}
+
+// pushed is the notification, written out.
+func (s subscriber) pushed(id, body, tag string, at time.Time) string {
+	sum := fmt.Sprintf("%X", md5.Sum([]byte(body)))
+	switch s.format {
+	case "JSON":
+		if tag != "" {
+			tag = `"MessageTag":"` + tag + `",`
+		}
+		return fmt.Sprintf(`{"TopicOwner":"1234567890123456","TopicName":"t","Subscriber":"1234567890123456","SubscriptionName":"%s","MessageId":"%s","Message":"%s","MessageMD5":"%s",%s"PublishTime":"%d"}`,
+			s.name, id, body, sum, tag, at.UnixMilli())
+	case "XML":
+		if tag != "" {
+			tag = "<MessageTag>" + tag + "</MessageTag>"
+		}
+		return fmt.Sprintf(`<?xml version="1.0" encoding="utf-8"?>`+"\n"+`<Notification xmlns="http://mns.aliyuncs.com/doc/v1/"><TopicOwner>1234567890123456</TopicOwner><TopicName>t</TopicName><Subscriber>1234567890123456</Subscriber><SubscriptionName>%s</SubscriptionName><MessageId>%s</MessageId><Message>%s</Message><MessageMD5>%s</MessageMD5>%s<PublishTime>%d</PublishTime></Notification>`,
+			s.name, id, body, sum, tag, at.UnixMilli())
+	}
+	return body
 }
 
 func (r *run) receive() {

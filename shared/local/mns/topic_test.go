@@ -251,3 +251,302 @@ func TestHookSeesEveryPublishInItsTransaction(t *testing.T) {
 		return nil
 	}))
 }
+
+func TestSDKListsTopicsAndSubscriptions(t *testing.T) {
+	c := newCloud(t, account.SystemClock{}, mns.Options{})
+	m := ali_mns.NewMNSTopicManager(c.sdk())
+	list, err := m.ListTopic("", 0, "")
+	require.NoError(t, err)
+	require.Empty(t, list.Topics)
+	for _, name := range []string{"a", "t", "t-1", "t-2", "t-3"} {
+		require.NoError(t, c.CreateTopic(name))
+	}
+	topic := ali_mns.NewMNSTopic("t", c.sdk())
+	for _, name := range []string{"b", "s-1", "s-2", "s-3"} {
+		require.NoError(t, topic.Subscribe(name, ali_mns.MessageSubsribeRequest{Endpoint: endpoint + "q"}))
+	}
+	c.do(t, call{method: "PUT", target: "/topics/t-1/subscriptions/s-9", body: "<Subscription><Endpoint>" + endpoint + "q</Endpoint></Subscription>"})
+	base := "http://localhost:" + c.port() + prefix + "/topics/"
+
+	var urls, names []string
+	for marker := ""; ; {
+		page, err := m.ListTopic(marker, 2, "t-")
+		require.NoError(t, err)
+		require.LessOrEqual(t, len(page.Topics), 2)
+		for _, x := range page.Topics {
+			urls = append(urls, x.TopicURL)
+		}
+		if marker = page.NextMarker; marker == "" {
+			break
+		}
+	}
+	require.Equal(t, []string{base + "t-1", base + "t-2", base + "t-3"}, urls)
+	details, err := m.ListTopicDetail("", 2, "")
+	require.NoError(t, err)
+	for _, x := range details.Attrs {
+		names = append(names, x.TopicName)
+		require.EqualValues(t, 65536, x.MaxMessageSize)
+	}
+	require.Equal(t, []string{"a", "t"}, names)
+	require.NotEmpty(t, details.NextMarker)
+
+	urls, names = nil, nil
+	for marker := ""; ; {
+		page, err := topic.ListSubscriptionByTopic(marker, 2, "s-")
+		require.NoError(t, err)
+		require.LessOrEqual(t, len(page.Subscriptions), 2)
+		for _, x := range page.Subscriptions {
+			urls = append(urls, x.SubscriptionURL)
+		}
+		if marker = page.NextMarker; marker == "" {
+			break
+		}
+	}
+	require.Equal(t, []string{base + "t/subscriptions/s-1", base + "t/subscriptions/s-2", base + "t/subscriptions/s-3"}, urls)
+	subscriptions, err := topic.ListSubscriptionDetailByTopic("", 0, "")
+	require.NoError(t, err)
+	for _, x := range subscriptions.Attrs {
+		names = append(names, x.SubscriptionName)
+		require.Equal(t, "t", x.TopicName)
+	}
+	require.Equal(t, []string{"b", "s-1", "s-2", "s-3"}, names, "those of t-1 are not among them")
+	require.Empty(t, subscriptions.NextMarker)
+	_, err = ali_mns.NewMNSTopic("none", c.sdk()).ListSubscriptionByTopic("", 0, "")
+	sdkCode(t, ali_mns.ERR_MNS_TOPIC_NOT_EXIST, err)
+}
+
+func TestTopicRefusals(t *testing.T) {
+	c, _ := withTopic(t, mns.Options{})
+	c.subscribe(t, "s", "q", "")
+	const post, put, get = "POST", "PUT", "GET"
+	to := "<Endpoint>" + endpoint + "q</Endpoint>"
+	schema := func(name string) string {
+		return "The XML you provided did not validate against our published schema, cause by " + name + "."
+	}
+	for _, tc := range []struct {
+		method, target, body string
+		status               int
+		code, message        string // message "": not looked at
+	}{
+		{post, "/topics/t/messages", "", 400, "MalformedXML", ""},
+		{post, "/topics/t/messages", "<Queue/>", 400, "InvalidArgument", schema("Queue")},
+		{post, "/topics/t/messages", "<Message/>", 400, "InvalidArgument", schema("MessageBody")},
+		{post, "/topics/t/messages", "<Message><MessageBody/></Message>", 400, "InvalidArgument", "The value of MessageBody should between 1 and 65536 seconds/bytes."},
+		{post, "/topics/t/messages", "<Message><MessageBody>x</MessageBody><Priority>8</Priority></Message>", 400, "InvalidArgument", schema("Priority")},
+		{post, "/topics/t/messages", "<Message><MessageBody>x</MessageBody><MessageTag><b/></MessageTag></Message>", 400, "InvalidArgument", schema("MessageTag")},
+		{post, "/topics/t/messages", "<Message><MessageBody>x</MessageBody><MessageAttributes/><MessageAttributes/></Message>", 400, "InvalidArgument", schema("MessageAttributes")},
+		{post, "/topics/t/messages", "<Message><MessageBody>x</MessageBody><MessageAttributes>x<a/></MessageAttributes></Message>", 400, "InvalidArgument", schema("MessageAttributes")},
+		{post, "/topics/t/messages", "<Message><MessageBody>x</MessageBody><MessageAttributes><a/><a/></MessageAttributes></Message>", 400, "InvalidArgument", schema("a")},
+		{post, "/topics/t/messages", "<Messages><Message><MessageBody>x</MessageBody></Message></Messages>", 400, "InvalidArgument", schema("Messages")},
+		{post, "/topics/none/messages", "<Message><MessageBody>x</MessageBody></Message>", 404, "TopicNotExist", "The topic name you provided is not exist."},
+		{get, "/topics/t/messages", "", 400, "InvalidRequestURL", ""},
+
+		{put, "/topics/t", "<Topic><MaximumMessageSize>1023</MaximumMessageSize></Topic>", 400, "InvalidArgument", "The value of MaximumMessageSize should between 1024 and 65536 seconds/bytes."},
+		{put, "/topics/t", "<Topic><MaximumMessageSize>many</MaximumMessageSize></Topic>", 400, "InvalidArgument", schema("MaximumMessageSize")},
+		{put, "/topics/t", "<Topic><LoggingEnabled>perhaps</LoggingEnabled></Topic>", 400, "InvalidArgument", schema("LoggingEnabled")},
+		{put, "/topics/t", "<Topic><VisibilityTimeout>1</VisibilityTimeout></Topic>", 400, "InvalidArgument", schema("VisibilityTimeout")},
+		{put, "/topics/t", "<Topic><LoggingEnabled>True</LoggingEnabled></Topic>", 409, "TopicAlreadyExist", ""},
+		{put, "/topics/none?metaoverride=true", "<Topic/>", 404, "TopicNotExist", ""},
+		{get, "/topics/none", "", 404, "TopicNotExist", ""},
+		{get, "/topics/", "", 400, "TopicNameLengthError", "Topic name length should between 1 and 120."},
+		{get, "/topics/a%2Fb", "", 400, "TopicNameInvalid", ""},
+
+		{put, "/topics/t/subscriptions/s", "", 400, "MalformedXML", ""},
+		{put, "/topics/t/subscriptions/s", "<Subscription/>", 400, "InvalidArgument", schema("Endpoint")},
+		{put, "/topics/t/subscriptions/s", "<Subscription><Endpoint/></Subscription>", 400, "EndpointInvalid", ""},
+		{put, "/topics/t/subscriptions/s", "<Subscription>" + to + "<Other/></Subscription>", 400, "InvalidArgument", schema("Other")},
+		{put, "/topics/t/subscriptions/s", "<Subscription>" + to + "<NotifyStrategy>NEVER</NotifyStrategy></Subscription>", 400, "InvalidArgument", schema("NotifyStrategy")},
+		{put, "/topics/t/subscriptions/s", "<Subscription>" + to + "<NotifyContentFormat>STREAM</NotifyContentFormat></Subscription>", 400, "InvalidArgument", schema("NotifyContentFormat")},
+		{put, "/topics/t/subscriptions/s", "<Subscription>" + to + "<FilterTag>12345678901234567</FilterTag></Subscription>", 400, "InvalidArgument", "The value of FilterTag should between 0 and 16 seconds/bytes."},
+		{put, "/topics/t/subscriptions/s", "<Subscription>" + to + "<FilterTag>tag</FilterTag></Subscription>", 409, "SubscriptionAlreadyExist", ""},
+		{put, "/topics/t/subscriptions/s?metaoverride=true", "<Subscription>" + to + "</Subscription>", 400, "InvalidArgument", schema("Endpoint")},
+		{put, "/topics/t/subscriptions/s?metaoverride=true", "<Subscription><NotifyStrategy/></Subscription>", 400, "InvalidArgument", schema("NotifyStrategy")},
+		{put, "/topics/t/subscriptions/none?metaoverride=true", "<Subscription/>", 404, "SubscriberNotExist", ""},
+		{get, "/topics/t/subscriptions/none", "", 404, "SubscriberNotExist", ""},
+		{get, "/topics/none/subscriptions", "", 404, "TopicNotExist", ""},
+		{get, "/topics/t/subscriptions/", "", 400, "SubscriptionNameLengthError", "Subscription name length should between 1 and 120."},
+		{get, "/topics/t/subscriptions/-s", "", 400, "SubsriptionNameInvalid", ""},
+	} {
+		r := c.do(t, call{method: tc.method, target: prefix + tc.target, body: tc.body})
+		name := tc.method + " " + tc.target + " " + tc.body
+		require.Equal(t, tc.status, r.status, "%s: %s", name, r.body)
+		require.Equal(t, tc.code, r.doc.Code, name)
+		if tc.message != "" {
+			require.Equal(t, tc.message, strings.TrimSpace(r.doc.Messages[0].Text), name)
+		}
+	}
+	require.Zero(t, c.entries(), "nothing that was refused was delivered")
+	for _, target := range []string{"/topics", "/topics/t/subscriptions"} {
+		r := c.do(t, call{method: get, target: target, header: map[string]string{"x-mns-ret-number": "0"}})
+		require.Equal(t, "InvalidArgument", r.doc.Code)
+	}
+}
+
+func TestTopicAnswersHaveTheDocumentedForm(t *testing.T) {
+	c, clock := withTopic(t, mns.Options{})
+	made := c.do(t, call{method: "PUT", target: prefix + "/topics/new"})
+	require.Equal(t, http.StatusCreated, made.status)
+	require.Equal(t, c.server.URL+prefix+"/topics/new", made.header.Get("Location"))
+	made = c.do(t, call{method: "PUT", target: prefix + "/topics/t/subscriptions/s", body: "<Subscription><Endpoint> " + endpoint + "q\n</Endpoint></Subscription>"})
+	require.Equal(t, http.StatusCreated, made.status)
+	require.Equal(t, c.server.URL+prefix+"/topics/t/subscriptions/s", made.header.Get("Location"))
+	require.Empty(t, made.body)
+
+	now := clock.Now().Unix()
+	require.Equal(t, `<?xml version="1.0" encoding="utf-8"?>`+"\n"+fmt.Sprintf(`<Topic xmlns="http://mns.aliyuncs.com/doc/v1/"><TopicName>t</TopicName><CreateTime>%d</CreateTime><LastModifyTime>%d</LastModifyTime><MaximumMessageSize>65536</MaximumMessageSize><MessageRetentionPeriod>86400</MessageRetentionPeriod><MessageCount>0</MessageCount><LoggingEnabled>false</LoggingEnabled></Topic>`, now, now),
+		c.do(t, call{method: "GET", target: "/topics/t"}).body)
+	require.Equal(t, `<?xml version="1.0" encoding="utf-8"?>`+"\n"+fmt.Sprintf(`<Subscription xmlns="http://mns.aliyuncs.com/doc/v1/"><SubscriptionName>s</SubscriptionName><Subscriber>1234567890123456</Subscriber><TopicOwner>1234567890123456</TopicOwner><TopicName>t</TopicName><Endpoint>acs:mns:cn-hangzhou:1234567890123456:queues/q</Endpoint><NotifyStrategy>BACKOFF_RETRY</NotifyStrategy><NotifyContentFormat>XML</NotifyContentFormat><CreateTime>%d</CreateTime><LastModifyTime>%d</LastModifyTime></Subscription>`, now, now),
+		c.do(t, call{method: "GET", target: "/topics/t/subscriptions/s"}).body)
+	published := c.publish(t, "x", "")
+	require.Regexp(t, `^<\?xml version="1.0" encoding="utf-8"\?>\n<Message xmlns="http://mns.aliyuncs.com/doc/v1/"><MessageId>[0-9A-F]{16}-\d-[0-9A-F]{11}-\d{9}</MessageId><MessageBodyMD5>9DD4E461268C8034F5C8564E155C67A6</MessageBodyMD5></Message>$`, published.body)
+}
+
+// What a queue does not take keeps the others from nothing.
+func TestUndeliverableIsDiscarded(t *testing.T) {
+	c, _ := withTopic(t, mns.Options{})
+	attributes := mns.DefaultAttributes()
+	attributes.MaximumMessageSize = 1024
+	require.NoError(t, c.CreateQueue("small", attributes))
+	for name, queue := range map[string]string{"a": "none", "b": "small", "c": "q"} {
+		c.subscribe(t, name, queue, "<NotifyContentFormat>SIMPLIFIED</NotifyContentFormat>")
+	}
+	c.subscribe(t, "d", "q", "")
+	c.publish(t, strings.Repeat("x", 1025), "")
+	require.Empty(t, c.take(t, "small", 16))
+	require.Len(t, c.take(t, "q", 16), 2)
+	c.publish(t, strings.Repeat("x", 65536), "")
+	require.Len(t, c.take(t, "q", 16), 1, "the notification is larger than its message")
+
+	c.queue(t, "none")
+	require.Empty(t, c.take(t, "none", 16))
+	c.publish(t, "fits", "")
+	require.Equal(t, []string{"fits"}, bodies(c.take(t, "none", 16)))
+	require.Equal(t, []string{"fits"}, bodies(c.take(t, "small", 16)))
+}
+
+func TestPublishedMessagesTakeTheQueuesDelay(t *testing.T) {
+	c, clock := withTopic(t, mns.Options{})
+	attributes := mns.DefaultAttributes()
+	attributes.DelaySeconds = 5
+	require.NoError(t, c.CreateQueue("late", attributes))
+	c.subscribe(t, "s", "late", "")
+	waiting := c.poll(t, t.Context(), "late", 30*time.Second)
+	c.publish(t, "x", "")
+	require.Empty(t, c.take(t, "late", 1))
+	clock.Advance(5 * time.Second)
+	r := <-waiting
+	require.NoError(t, r.err)
+	require.Len(t, r.messages, 1)
+}
+
+func TestPublishWakesReceivers(t *testing.T) {
+	c, _ := withTopic(t, mns.Options{})
+	c.subscribe(t, "s", "q", "<NotifyContentFormat>SIMPLIFIED</NotifyContentFormat>")
+	waiting := c.poll(t, t.Context(), "q", time.Minute)
+	c.publish(t, "x", "")
+	require.Equal(t, []string{"x"}, bodies((<-waiting).messages))
+}
+
+func TestDeletedTopicTakesItsSubscriptionsAlong(t *testing.T) {
+	c, _ := withTopic(t, mns.Options{})
+	require.NoError(t, c.CreateTopic("t-2"))
+	c.subscribe(t, "s", "q", "")
+	other := c.do(t, call{method: "PUT", target: "/topics/t-2/subscriptions/s", body: "<Subscription><Endpoint>" + endpoint + "q</Endpoint></Subscription>"})
+	require.Equal(t, http.StatusCreated, other.status)
+	require.Equal(t, http.StatusNoContent, c.do(t, call{method: "DELETE", target: "/topics/t"}).status)
+	require.NoError(t, c.CreateTopic("t"))
+	c.publish(t, "x", "")
+	require.Empty(t, c.take(t, "q", 1))
+	require.Equal(t, http.StatusOK, c.do(t, call{method: "GET", target: "/topics/t-2/subscriptions/s"}).status)
+}
+
+func TestSubscriptionLimit(t *testing.T) {
+	c, _ := withTopic(t, mns.Options{})
+	for i := range 100 {
+		c.subscribe(t, fmt.Sprintf("s-%d", i), "q", "")
+	}
+	body := "<Subscription><Endpoint>" + endpoint + "q</Endpoint></Subscription>"
+	more := c.do(t, call{method: "PUT", target: "/topics/t/subscriptions/more", body: body})
+	require.Equal(t, "SubscriptionNumExceededLimit", more.doc.Code)
+	same := c.do(t, call{method: "PUT", target: "/topics/t/subscriptions/s-7", body: body})
+	require.Equal(t, http.StatusNoContent, same.status, "an existing one is not one more")
+	c.publish(t, "x", "")
+	require.Equal(t, 300, c.entries(), "a message, its body and its place for each")
+}
+
+func TestTopicsSurviveARestart(t *testing.T) {
+	clock := manualClock()
+	path, st := openStore(t)
+	c := newCloudOn(account.NewAt(clock), st, mns.Options{})
+	c.queue(t, "q")
+	require.NoError(t, c.CreateTopic("t"))
+	c.subscribe(t, "s", "q", "<FilterTag>a</FilterTag><NotifyContentFormat>SIMPLIFIED</NotifyContentFormat>")
+	c.publish(t, "before", "<MessageTag>a</MessageTag>")
+	c.server.Close()
+	require.NoError(t, st.Close())
+
+	st, err := store.Open(path)
+	require.NoError(t, err)
+	defer st.Close()
+	c = newCloudOn(account.NewAt(clock), st, mns.Options{})
+	defer c.server.Close()
+	c.publish(t, "after", "<MessageTag>a</MessageTag>")
+	c.publish(t, "filtered", "<MessageTag>b</MessageTag>")
+	require.Equal(t, []string{"before", "after"}, bodies(c.take(t, "q", 16)))
+}
+
+func TestManyPublishersReachEachQueueOnce(t *testing.T) {
+	const publishers, each, queues = 20, 10, 3
+	_, st := openStore(t)
+	c := newCloudOn(account.New(), st, mns.Options{})
+	t.Cleanup(func() { c.server.Close(); require.NoError(t, st.Close()) })
+	require.NoError(t, c.CreateTopic("t"))
+	for i := range queues {
+		c.queue(t, fmt.Sprintf("q-%d", i))
+		c.subscribe(t, fmt.Sprintf("s-%d", i), fmt.Sprintf("q-%d", i), "<NotifyContentFormat>SIMPLIFIED</NotifyContentFormat>")
+	}
+	client := c.sdk()
+	errs := make(chan error, publishers*each)
+	var group sync.WaitGroup
+	for i := range publishers {
+		group.Go(func() {
+			topic := ali_mns.NewMNSTopic("t", client)
+			for j := range each {
+				_, err := topic.PublishMessage(ali_mns.MessagePublishRequest{MessageBody: fmt.Sprintf("%d-%d", i, j)})
+				errs <- err
+			}
+		})
+	}
+	group.Wait()
+	close(errs)
+	for err := range errs {
+		require.NoError(t, err)
+	}
+	for i := range queues {
+		seen := map[string]int{}
+		for {
+			got := c.take(t, fmt.Sprintf("q-%d", i), 16)
+			if len(got) == 0 {
+				break
+			}
+			for _, body := range bodies(got) {
+				seen[body]++
+			}
+		}
+		require.Len(t, seen, publishers*each)
+		for body, times := range seen {
+			require.Equal(t, 1, times, body)
+		}
+	}
+}
+
+// A fault may be aimed at one topic.
+func TestFaultOfOneTopic(t *testing.T) {
+	c, _ := withTopic(t, mns.Options{})
+	require.NoError(t, c.CreateTopic("other"))
+	require.NoError(t, c.account.Faults.Add(account.Fault{Service: "mns", Operation: "PublishMessage", Match: "t", Effect: account.EffectCode, Status: 503, Code: "InternalError"}))
+	body := "<Message><MessageBody>x</MessageBody></Message>"
+	require.Equal(t, http.StatusCreated, c.do(t, call{method: "POST", target: "/topics/other/messages", body: body}).status)
+	require.Equal(t, 503, c.do(t, call{method: "POST", target: "/topics/t/messages", body: body}).status)
+	c.publish(t, "x", "")
+}
