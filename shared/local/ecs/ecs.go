@@ -1,6 +1,7 @@
 // Package ecs is the local cloud's ECS endpoint: the Image Builder operations
 // of ECS API 2014-05-26, RPC style, as the public pages describe them. It was
-// never compared with the real service, and it builds no images. It reads
+// never compared with the real service, and its builds run no commands: they
+// pass the phases in their time, and their images are entries in a list. It reads
 // contents in its own plain way and shares no code with the linter: a stand-in
 // that shares our code proves nothing.
 package ecs
@@ -60,12 +61,17 @@ type request struct {
 type operation func(*service, request) (any, error)
 
 var operations = map[string]operation{
-	"CreateImageComponent":    (*service).createImageComponent,
-	"CreateImagePipeline":     (*service).createImagePipeline,
-	"DeleteImageComponent":    (*service).deleteImageComponent,
-	"DeleteImagePipeline":     (*service).deleteImagePipeline,
-	"DescribeImageComponents": (*service).describeImageComponents,
-	"DescribeImagePipelines":  (*service).describeImagePipelines,
+	"CancelImagePipelineExecution":    (*service).cancelImagePipelineExecution,
+	"CreateImageComponent":            (*service).createImageComponent,
+	"CreateImagePipeline":             (*service).createImagePipeline,
+	"DeleteImageComponent":            (*service).deleteImageComponent,
+	"DeleteImagePipeline":             (*service).deleteImagePipeline,
+	"DescribeImageComponents":         (*service).describeImageComponents,
+	"DescribeImageFromFamily":         (*service).describeImageFromFamily,
+	"DescribeImagePipelineExecutions": (*service).describeImagePipelineExecutions,
+	"DescribeImagePipelines":          (*service).describeImagePipelines,
+	"DescribeImages":                  (*service).describeImages,
+	"StartImagePipelineExecution":     (*service).startImagePipelineExecution,
 }
 
 // New returns the endpoint's handler. It owns no listener and takes the faults
@@ -136,7 +142,8 @@ func (s *service) serve(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// answer runs the checks that every operation shares, then the operation.
+// answer runs the checks that every operation shares, lets happen what is due,
+// whoever asks, and then does the operation.
 func (s *service) answer(r *http.Request, id string) (any, error) {
 	in := inputOf(r)
 	if in.err != nil {
@@ -150,6 +157,9 @@ func (s *service) answer(r *http.Request, id string) (any, error) {
 	}
 	do, err := operationOf(in.params)
 	if err != nil {
+		return nil, err
+	}
+	if err := s.settle(); err != nil {
 		return nil, err
 	}
 	return do(s, request{params: in.params, id: id})

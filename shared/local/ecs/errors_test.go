@@ -12,97 +12,105 @@ import (
 	"imagedrop/shared/local/account"
 )
 
-// documented are the error tables of CreateImageComponent (CC) and
-// CreateImagePipeline (CP), as the pages list them.
+// documented are the error tables of CreateImageComponent (CC),
+// CreateImagePipeline (CP) and StartImagePipelineExecution (ST), as the pages
+// list them.
 const documented = `
-400 CC    InvalidCommand.Component
-400 CC,CP InvalidName.Malformed
-400 CC,CP InvalidDescription.Malformed
-400 CC    InvalidSystemType.NotSupportedValue
-400 CC    InvalidComponentType.NotSupportedValue
-400 CC    InvalidContent.LengthExceeded
-400 CP    InvalidBuildContent.LengthExceeded
-400 CC,CP InvalidImageTemplateCommandSize.ExceededMaxNumber
-400 CC,CP InvalidImageTemplateCommand.NotSupported
-400 CC,CP InvalidCommandContent.RUN
-400 CC,CP InvalidCommandContent.ENV
-400 CC,CP InvalidCommandContent.WORKDIR
-400 CC,CP InvalidCommandContent.COPY
-400 CC,CP InvalidCommandContent.USER
-400 CC,CP InvalidCommandContent.CMD
-400 CC,CP InvalidCommandContent.ENTRYPOINT
-400 CP    InvalidCommandContent.FROM
-400 CP    DuplicatedCommand.FROM
-400 CP    InvalidCommandOrder.FROM
-400 CC,CP EmptyCommandContent.RUN
-400 CC,CP EmptyCommandContent.ENV
-400 CC,CP EmptyCommandContent.LABEL
-400 CC,CP EmptyCommandContent.COPY
-400 CC,CP EmptyCommandContent.ENTRYPOINT
-400 CC,CP EmptyCommandContent.CMD
-400 CC,CP EmptyCommandContent.WORKDIR
-400 CC,CP EmptyCommandContent.USER
-400 CC,CP NotEmptyCommandContent.RESTART
-400 CC    MissingParameter.Content
-400 CC    QuotaExceed.ImageComponent
-400 CP    QuotaExceed.ImagePipeline
-400 CC    InvalidParameter.Content
-400 CP    InvalidParameter.BuildContent
-400 CP    InvalidParameter.TestContent
-400 CC,CP InvalidImage.OsTypeUnsupported
-400 CC    InvalidParameter.ComponentVersion
-400 CP    InvalidImageComponent.NotSupported
-400 CP    InvalidSourceInstance.NotFound
-400 CP    InvalidImageName.Malformed
-400 CP    InvalidImageName.Duplicated
-400 CP    InvalidImageFamily.Malformed
-400 CP    InvalidImageOptions.Description
-400 CP    InvalidBaseImageType.NotSupportedValue
-400 CP    InvalidSystemDiskSize.NotSupportedValue
-400 CP    InvalidInternetMaxBandwidthOut.NotSupportedValue
-400 CP    InvalidAddAccountSize.ExceededMaxNumber
-400 CP    InvalidToRegionIdSize.ExceededMaxNumber
-400 CP    NoPermission
-400 CP    InvalidParameterCombination
-400 CP    InvalidParameter.RepairMode
-400 CP    InvalidParameter.NvmeSupport
-400 CP    InvalidAdvancedOptions.ImageNameSuffix
-400 CP    InvalidImage.NotSupportRepair
-400 CP    InvalidImage.ImageOwnerAliasUnsupported
-400 CP    InvalidParameter.ImportImageOptionsArchitecture
-400 CP    InvalidParameter.ImportImageOptionsOSType
-400 CP    InvalidParameter.ImportImageOptionsBootMode
-400 CP    InvalidParameter.ImportImageOptionsPlatform
-400 CP    InvalidParameter.ImportImageOptionsLicenseType
-400 CP    InvalidParameter.ImportImageOptionsFeaturesNvmeSupport
-400 CP    InvalidParameter.ImportImageOptionsDiskDeviceMappingsFormat
-400 CP    InvalidParameter.ImportImageOptionsDiskDeviceMappingsOSSObject
-400 CP    InvalidParameter.ImportImageOptionsDiskDeviceMappingsOSSBucket
-400 CP    InvalidImportImageOptionsDiskDeviceMappings.LengthLimitExceeded
-400 CP    InvalidOperation.DiskImageSizeExceeded
-400 CP    Duplicate.TagKey
-400 CP    InvalidTagKey.Malformed
-400 CP    InvalidTagValue.Malformed
-403 CC    InvalidComponentVersion.Exist
-403 CC,CP InvalidOperation.NoPermissionCreateServiceLinkedRole
-403 CP    ImagePipeline.NotSupportWindowsInstance
-403 CP    InvalidOSSObject.NotAuthorized
-403 CP    InvalidOSSObject.NeedRestore
-403 CP    InvalidOperation.OSSObjectIsImporting
-403 CP    InvalidOperation.NoRightAccessOSS
-404 CC    NotSupportedCommand.FROM
-404 CC,CP InvalidResourceGroup.NotFound
-404 CP    ImageComponent.NotFound
-404 CP    InvalidImage.NotFound
-404 CP    InvalidRegionId.NotFound
-404 CP    InvalidInstanceType.NotFound
-404 CP    InvalidVSwitchId.NotFound
-404 CP    InvalidImportImageOptionsDiskDeviceMappingsOSSObject.NotFound
-404 CP    MissingParameter.RepairMode
-404 CP    MissingParameter.ImportImageOptions
-404 CP    MissingParameter.ImportImageOptionsDiskDeviceMappingsOSSObject
-404 CP    MissingParameter.ImportImageOptionsDiskDeviceMappingsOSSBucket
-404 CP    MissingParameter.ImageOptionsDiskDeviceMappings
+400 CC       InvalidCommand.Component
+400 CC,CP    InvalidName.Malformed
+400 CC,CP    InvalidDescription.Malformed
+400 CC       InvalidSystemType.NotSupportedValue
+400 CC       InvalidComponentType.NotSupportedValue
+400 CC       InvalidContent.LengthExceeded
+400 CP       InvalidBuildContent.LengthExceeded
+400 CC,CP    InvalidImageTemplateCommandSize.ExceededMaxNumber
+400 CC,CP    InvalidImageTemplateCommand.NotSupported
+400 CC,CP    InvalidCommandContent.RUN
+400 CC,CP    InvalidCommandContent.ENV
+400 CC,CP    InvalidCommandContent.WORKDIR
+400 CC,CP    InvalidCommandContent.COPY
+400 CC,CP    InvalidCommandContent.USER
+400 CC,CP    InvalidCommandContent.CMD
+400 CC,CP    InvalidCommandContent.ENTRYPOINT
+400 CP       InvalidCommandContent.FROM
+400 CP       DuplicatedCommand.FROM
+400 CP       InvalidCommandOrder.FROM
+400 CC,CP    EmptyCommandContent.RUN
+400 CC,CP    EmptyCommandContent.ENV
+400 CC,CP    EmptyCommandContent.LABEL
+400 CC,CP    EmptyCommandContent.COPY
+400 CC,CP    EmptyCommandContent.ENTRYPOINT
+400 CC,CP    EmptyCommandContent.CMD
+400 CC,CP    EmptyCommandContent.WORKDIR
+400 CC,CP    EmptyCommandContent.USER
+400 CC,CP    NotEmptyCommandContent.RESTART
+400 CC       MissingParameter.Content
+400 CC       QuotaExceed.ImageComponent
+400 CP       QuotaExceed.ImagePipeline
+400 CC       InvalidParameter.Content
+400 CP,ST    InvalidParameter.BuildContent
+400 CP,ST    InvalidParameter.TestContent
+400 CC,CP,ST InvalidImage.OsTypeUnsupported
+400 CC       InvalidParameter.ComponentVersion
+400 CP,ST    InvalidImageComponent.NotSupported
+400 CP       InvalidSourceInstance.NotFound
+400 CP       InvalidImageName.Malformed
+400 CP       InvalidImageName.Duplicated
+400 CP       InvalidImageFamily.Malformed
+400 CP       InvalidImageOptions.Description
+400 CP       InvalidBaseImageType.NotSupportedValue
+400 CP       InvalidSystemDiskSize.NotSupportedValue
+400 CP       InvalidInternetMaxBandwidthOut.NotSupportedValue
+400 CP       InvalidAddAccountSize.ExceededMaxNumber
+400 CP       InvalidToRegionIdSize.ExceededMaxNumber
+400 CP       NoPermission
+400 CP       InvalidParameterCombination
+400 CP       InvalidParameter.RepairMode
+400 CP       InvalidParameter.NvmeSupport
+400 CP       InvalidAdvancedOptions.ImageNameSuffix
+400 CP       InvalidImage.NotSupportRepair
+400 CP       InvalidImage.ImageOwnerAliasUnsupported
+400 CP       InvalidParameter.ImportImageOptionsArchitecture
+400 CP       InvalidParameter.ImportImageOptionsOSType
+400 CP       InvalidParameter.ImportImageOptionsBootMode
+400 CP       InvalidParameter.ImportImageOptionsPlatform
+400 CP       InvalidParameter.ImportImageOptionsLicenseType
+400 CP       InvalidParameter.ImportImageOptionsFeaturesNvmeSupport
+400 CP       InvalidParameter.ImportImageOptionsDiskDeviceMappingsFormat
+400 CP       InvalidParameter.ImportImageOptionsDiskDeviceMappingsOSSObject
+400 CP       InvalidParameter.ImportImageOptionsDiskDeviceMappingsOSSBucket
+400 CP       InvalidImportImageOptionsDiskDeviceMappings.LengthLimitExceeded
+400 CP       InvalidOperation.DiskImageSizeExceeded
+400 CP,ST    Duplicate.TagKey
+400 CP,ST    InvalidTagKey.Malformed
+400 CP,ST    InvalidTagValue.Malformed
+403 CC       InvalidComponentVersion.Exist
+403 CC,CP    InvalidOperation.NoPermissionCreateServiceLinkedRole
+403 CP       ImagePipeline.NotSupportWindowsInstance
+403 CP       InvalidOSSObject.NotAuthorized
+403 CP       InvalidOSSObject.NeedRestore
+403 CP       InvalidOperation.OSSObjectIsImporting
+403 CP,ST    InvalidOperation.NoRightAccessOSS
+404 CC       NotSupportedCommand.FROM
+404 CC,CP    InvalidResourceGroup.NotFound
+404 CP,ST    ImageComponent.NotFound
+404 CP,ST    InvalidImage.NotFound
+404 CP,ST    InvalidRegionId.NotFound
+404 CP,ST    InvalidInstanceType.NotFound
+404 CP,ST    InvalidVSwitchId.NotFound
+404 CP       InvalidImportImageOptionsDiskDeviceMappingsOSSObject.NotFound
+404 CP       MissingParameter.RepairMode
+404 CP       MissingParameter.ImportImageOptions
+404 CP       MissingParameter.ImportImageOptionsDiskDeviceMappingsOSSObject
+404 CP       MissingParameter.ImportImageOptionsDiskDeviceMappingsOSSBucket
+404 CP       MissingParameter.ImageOptionsDiskDeviceMappings
+403 ST       InvalidImagePipeline.HasRunningExecution
+403 ST       InvalidImagePipeline.OSSObjectNotAuthorized
+403 ST       InvalidImagePipeline.OSSObjectNeedRestore
+404 ST       InvalidImagePipeline.NotFound
+404 ST       InvalidImagePipeline.BaseImageNotFound
+404 ST       InvalidImagePipeline.OSSObjectNotFound
+500 ST       StartImagePipelineExecution.Failed
 `
 
 // beyond are codes that the endpoint answers on an operation whose page does
@@ -214,6 +222,15 @@ func provocations() []provocation {
 				return params{"BuildContent": "COMPONENT " + c.mustCreate(opComponent, params{"ComponentType": "Test"})}
 			}},
 
+		{op: opPipeline, code: "InvalidImageName.Duplicated", set: params{"ImageName": "web", "AdvancedOptions.ImageNameSuffix": "disable"},
+			before: func(c *cloud) params {
+				return c.ended(params{"ImageName": "web", "AdvancedOptions.ImageNameSuffix": "disable"})
+			}},
+		{op: opPipeline, code: "InvalidImageName.Duplicated", set: params{"ImageOptions.ImageName": "web", "AdvancedOptions.ImageNameSuffix": "disable"},
+			before: func(c *cloud) params {
+				c.ended(params{"RegionId": "cn-beijing", "ImageName": "web", "AdvancedOptions.ImageNameSuffix": "disable"})
+				return params{"ToRegionId.1": "cn-beijing"}
+			}},
 		{op: opPipeline, code: "InvalidImageName.Malformed", set: params{"ImageName": "w"}},
 		{op: opPipeline, code: "InvalidImageName.Malformed", set: params{"ImageOptions.ImageName": "_web"}},
 		{op: opPipeline, code: "InvalidImageFamily.Malformed", set: params{"ImageFamily": "acs:web"}},
@@ -239,7 +256,53 @@ func provocations() []provocation {
 		{op: opPipeline, code: "InvalidInstanceType.NotFound", set: params{"InstanceType": "g6"}},
 		{op: opPipeline, code: "InvalidRegionId.NotFound", set: params{"ToRegionId.1": "mars-1"}},
 	}
-	return slices.Concat(list, importProvocations(), sharedProvocations())
+	return slices.Concat(list, importProvocations(), startProvocations(), sharedProvocations())
+}
+
+// startProvocations begin with a template that could be built when it was made.
+func startProvocations() []provocation {
+	idle := func(c *cloud) params { return params{"ImagePipelineId": c.mustCreate(opPipeline, nil)} }
+	strictly := func(changes params) func(c *cloud) params {
+		return func(c *cloud) params {
+			c.account.Catalogue.Add(account.CatalogueData{Images: []string{"m-listed"}})
+			id := c.mustCreate(opPipeline, params{"BaseImage": "m-listed"}.with(changes))
+			c.account.Catalogue.Strict()
+			return params{"ImagePipelineId": id}
+		}
+	}
+	// moved is a template whose wildcard comes to mean another component.
+	moved := func(parameter string, was, is params) func(c *cloud) params {
+		return func(c *cloud) params {
+			c.mustCreate(opComponent, params{"Name": "node:exporter"}.with(was))
+			id := c.mustCreate(opPipeline, params{parameter: byName("*.*.*")})
+			c.mustCreate(opComponent, params{"Name": "node:exporter"}.with(is))
+			return params{"ImagePipelineId": id}
+		}
+	}
+	test, typed := params{"ComponentType": "Test"}, params{"Content": yamlComponent}
+	return []provocation{
+		{op: opStart, code: "InvalidImagePipeline.NotFound", set: params{"ImagePipelineId": "ip-unknown"}},
+		{op: opStart, code: "InvalidImagePipeline.NotFound", set: params{"RegionId": "cn-beijing"}, before: idle},
+		{op: opStart, code: "InvalidImagePipeline.HasRunningExecution", before: func(c *cloud) params {
+			id, _ := c.build(nil)
+			return params{"ImagePipelineId": id}
+		}},
+		{op: opStart, code: "InvalidImagePipeline.BaseImageNotFound", before: strictly(params{"BaseImage": "m-other"})},
+		{op: opStart, code: "InvalidImagePipeline.BaseImageNotFound", before: strictly(params{"BaseImageType": "IMAGE_FAMILY", "BaseImage": "other"})},
+		{op: opStart, code: "InvalidVSwitchId.NotFound", before: strictly(params{"VSwitchId": "vsw-1234"})},
+		{op: opStart, code: "InvalidInstanceType.NotFound", before: strictly(params{"InstanceType": "ecs.g9.huge"})},
+		{op: opStart, code: "InvalidRegionId.NotFound", set: params{"RegionId": "mars-1", "ImagePipelineId": "ip-1"}},
+		{op: opStart, code: "Duplicate.TagKey", set: badValues["Duplicate.TagKey"], before: idle},
+		{op: opStart, code: "InvalidTagKey.Malformed", set: badValues["InvalidTagKey.Malformed"], before: idle},
+		{op: opStart, code: "InvalidTagValue.Malformed", set: badValues["InvalidTagValue.Malformed"], before: idle},
+		{op: opStart, code: "InvalidParameter.BuildContent", before: moved("BuildContent", nil, typed)},
+		{op: opStart, code: "InvalidParameter.TestContent", before: moved("TestContent", test, test.with(typed))},
+		{op: opStart, code: "InvalidImageComponent.NotSupported", before: moved("BuildContent", nil, test)},
+		{op: opStart, code: "InvalidImage.OsTypeUnsupported", options: Options{Generation: Generation2023}, before: func(c *cloud) params {
+			newer := serveCloud(c.t, c.store, Options{})
+			return params{"ImagePipelineId": newer.mustCreate(opPipeline, params{"BaseImageType": "IMAGE_FAMILY", "BaseImage": "acs:windows_2022_x64"})}
+		}},
+	}
 }
 
 func importProvocations() []provocation {
@@ -306,12 +369,22 @@ func TestCreateErrorsThroughTheSDK(t *testing.T) {
 			if p.before != nil {
 				form = form.with(p.before(c))
 			}
-			before := c.describeComponents(nil).TotalCount + c.describePipelines(nil).TotalCount
+			before := c.resources()
 			_, err := c.create(c.client(), p.op, form)
 			requireRefused(t, err, createCodes[p.code].status, p.code)
-			require.Equal(t, before, c.describeComponents(nil).TotalCount+c.describePipelines(nil).TotalCount)
+			require.Equal(t, before, c.resources())
 		})
 	}
+}
+
+// resources counts what the creates and starts made.
+func (c *cloud) resources() []int {
+	executions := 0
+	list := c.describePipelines(nil).ImagePipeline.ImagePipelineSet
+	for _, p := range list {
+		executions += c.describeExecutions(params{"ImagePipelineId": p.ImagePipelineId}).TotalCount
+	}
+	return []int{c.describeComponents(nil).TotalCount, len(list), executions}
 }
 
 // The table holds every documented code with its status, and every code of a
@@ -323,7 +396,7 @@ func TestCreateErrorTableIsComplete(t *testing.T) {
 	}
 	listed := listedCodes(t, documented+beyond)
 	for code, row := range createCodes {
-		for op, mark := range map[string]string{opComponent: row.component, opPipeline: row.pipeline} {
+		for op, mark := range map[string]string{opComponent: row.component, opPipeline: row.pipeline, opStart: row.start} {
 			key := op + " " + code
 			require.Equal(t, mark != "", listed[key] != 0, "%s: in the table, or in the documents, but not in both", key)
 			require.Equal(t, mark == onRequest, provoked[key], "%s is marked %q", key, mark)

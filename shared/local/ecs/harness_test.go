@@ -47,11 +47,21 @@ func newCloud(t testing.TB, opt Options) *cloud {
 	return serveCloud(t, st, opt)
 }
 
+// A phase takes a second, so that a few builds one after the other do not take
+// the clock further from the machine's than a signature may be.
+const (
+	scale = float64(phaseTime / step)
+	step  = time.Second
+	// longest is more than any execution takes.
+	longest = 10 * step
+)
+
 // serveCloud starts its clock at the machine's time, which SDKs sign with, in
 // whole seconds, which timestamps have.
 func serveCloud(t testing.TB, st *store.Store, opt Options) *cloud {
 	clock := account.NewManualClock(time.Now().Truncate(time.Second))
 	acct := account.NewAt(clock)
+	acct.Scale = scale
 	server := httptest.NewServer(New(acct, st, opt))
 	t.Cleanup(server.Close)
 	return &cloud{t: t, account: acct, clock: clock, store: st, url: server.URL, host: strings.TrimPrefix(server.URL, "http://")}
@@ -73,14 +83,20 @@ func (c *cloud) clientWith(credential any) *sdk.Client {
 const (
 	opComponent = "CC"
 	opPipeline  = "CP"
+	opStart     = "ST"
 )
 
 // create sends parameters as a form with the SDK's typed request.
 func (c *cloud) create(client *sdk.Client, op string, form params) (id string, err error) {
-	if op == opComponent {
+	switch op {
+	case opComponent:
 		request, response := ecs.CreateCreateImageComponentRequest(), ecs.CreateCreateImageComponentResponse()
 		err = send(client, request, request.RpcRequest, form, response)
 		return response.ImageComponentId, err
+	case opStart:
+		request, response := ecs.CreateStartImagePipelineExecutionRequest(), ecs.CreateStartImagePipelineExecutionResponse()
+		err = send(client, request, request.RpcRequest, form, response)
+		return response.ExecutionId, err
 	}
 	request, response := ecs.CreateCreateImagePipelineRequest(), ecs.CreateCreateImagePipelineResponse()
 	err = send(client, request, request.RpcRequest, form, response)
@@ -98,10 +114,13 @@ func send(client *sdk.Client, request requests.AcsRequest, rpc *requests.RpcRequ
 	return client.DoAction(request, response)
 }
 
-// minimal is the least that each create takes.
+// minimal is the least that each create takes; a start also takes a template.
 func minimal(op string) params {
-	if op == opComponent {
+	switch op {
+	case opComponent:
 		return params{"Content": "RUN true"}
+	case opStart:
+		return params{}
 	}
 	return params{"BaseImageType": "IMAGE", "BaseImage": "m-bp67acfmxazb4p****"}
 }
@@ -243,6 +262,61 @@ func (c *cloud) pipeline(id string) ecs.ImagePipelineSet {
 	list := c.describePipelines(params{"ImagePipelineId.1": id}).ImagePipeline.ImagePipelineSet
 	require.Len(c.t, list, 1)
 	return list[0]
+}
+
+func (c *cloud) start(pipeline string) string {
+	c.t.Helper()
+	return c.mustCreate(opStart, params{"ImagePipelineId": pipeline})
+}
+
+// build makes a template and starts it.
+func (c *cloud) build(changes params) (pipeline, execution string) {
+	c.t.Helper()
+	pipeline = c.mustCreate(opPipeline, changes)
+	return pipeline, c.start(pipeline)
+}
+
+func (c *cloud) describeExecutions(form params) *ecs.DescribeImagePipelineExecutionsResponse {
+	c.t.Helper()
+	request, response := ecs.CreateDescribeImagePipelineExecutionsRequest(), ecs.CreateDescribeImagePipelineExecutionsResponse()
+	require.NoError(c.t, send(c.client(), request, request.RpcRequest, form, response))
+	return response
+}
+
+func (c *cloud) execution(id string) ecs.ImagePipelineExecutionSet {
+	c.t.Helper()
+	list := c.describeExecutions(params{"ExecutionId": id}).ImagePipelineExecution.ImagePipelineExecutionSet
+	require.Len(c.t, list, 1)
+	return list[0]
+}
+
+func (c *cloud) cancel(execution string) error {
+	request := ecs.CreateCancelImagePipelineExecutionRequest()
+	return send(c.client(), request, request.RpcRequest, params{"ExecutionId": execution}, ecs.CreateCancelImagePipelineExecutionResponse())
+}
+
+func (c *cloud) describeImages(form params) *ecs.DescribeImagesResponse {
+	c.t.Helper()
+	request, response := ecs.CreateDescribeImagesRequest(), ecs.CreateDescribeImagesResponse()
+	require.NoError(c.t, send(c.client(), request, request.RpcRequest, form, response))
+	return response
+}
+
+// imageIDs lists the images that builds made.
+func (c *cloud) imageIDs(form params) (ids []string) {
+	c.t.Helper()
+	for _, image := range c.describeImages(params{"ImageOwnerAlias": "self"}.with(form)).Images.Image {
+		ids = append(ids, image.ImageId)
+	}
+	return ids
+}
+
+// fromFamily returns the id of the family's image in the region, "" for none.
+func (c *cloud) fromFamily(region, family string) string {
+	c.t.Helper()
+	request, response := ecs.CreateDescribeImageFromFamilyRequest(), ecs.CreateDescribeImageFromFamilyResponse()
+	require.NoError(c.t, send(c.client(), request, request.RpcRequest, params{"RegionId": region, "ImageFamily": family}, response))
+	return response.Image.ImageId
 }
 
 func (c *cloud) delete(op, id string) error {

@@ -49,8 +49,8 @@ func importBootMode(p params) string {
 	return cmp.Or(p["ImportImageOptions.BootMode"], mode)
 }
 
-func otherPlatform(p params) string {
-	list := platforms[importOS(p)]
+func otherPlatform(osType string) string {
+	list := platforms[osType]
 	return list[len(list)-1]
 }
 

@@ -36,17 +36,18 @@ type query struct {
 	limit int
 }
 
-// query reads what both list operations share.
-func (s *service) query(req request, kind, idParameter, tooMany string) (*query, error) {
+// query reads what the list operations share. tooMany refuses more than 20 ids;
+// nil does not.
+func (s *service) query(req request, kind string, ids []string, tooMany error) (*query, error) {
 	if err := req.require("RegionId"); err != nil {
 		return nil, err
 	}
 	if err := s.checkRegion(req.params); err != nil {
 		return nil, err
 	}
-	q := &query{req: req, kind: kind, region: req.params["RegionId"], name: req.params["Name"], group: req.params["ResourceGroupId"]}
-	if q.ids = req.list(idParameter); len(q.ids) > maxEntries {
-		return nil, refuse(tooMany, idParameter+" has more than 20 entries.")
+	q := &query{req: req, kind: kind, region: req.params["RegionId"], ids: ids, name: req.params["Name"], group: req.params["ResourceGroupId"]}
+	if tooMany != nil && len(ids) > maxEntries {
+		return nil, tooMany
 	}
 	if err := q.readTags(); err != nil {
 		return nil, err
@@ -106,6 +107,11 @@ func (q *query) only(parameter string, member func(*record) string) {
 	}
 }
 
+// onlyIn adds a filter for a member that has one of several values.
+func (q *query) onlyIn(wanted []string, member func(*record) string) {
+	q.filters = append(q.filters, func(r *record) bool { return slices.Contains(wanted, member(r)) })
+}
+
 // digest stands for the question: a NextToken belongs to one.
 func (q *query) digest() string {
 	canonical := q.req.canonical(func(name string) bool {
@@ -129,7 +135,7 @@ type page struct {
 	more  bool
 }
 
-// pageAnswer is what the answers of both list operations share.
+// pageAnswer is what the answers of the lists with a NextToken share.
 type pageAnswer struct {
 	RequestId  string
 	NextToken  string
@@ -188,7 +194,7 @@ func (p *page) addIDs(tx *store.Tx) error {
 		if err != nil {
 			return err
 		}
-		if r != nil && (q.name == "" || r.Name == q.name) && (q.tag.Key == "" || hasTag(r, q.tag)) && q.matches(r) {
+		if r != nil && q.asksFor(r) {
 			found = append(found, r)
 		}
 	}
@@ -197,6 +203,11 @@ func (p *page) addIDs(tx *store.Tx) error {
 		p.add(r)
 	}
 	return nil
+}
+
+// asksFor reports whether a record that no index found is one of the answer.
+func (q *query) asksFor(r *record) bool {
+	return (q.name == "" || r.Name == q.name) && (q.tag.Key == "" || hasTag(r, q.tag)) && q.matches(r)
 }
 
 func (q *query) matches(r *record) bool {

@@ -80,8 +80,11 @@ func (s *service) newPipeline(p params, c *claim) (string, error) {
 		r.Uses = append(r.Uses, ref.useKey(r.Region, r.ID))
 	}
 	return id, s.store.Update(func(tx *store.Tx) error {
-		if err := s.checkReferred(tx, p, base, placed); err != nil {
+		if err := s.checkReferred(tx, r.Region, item, placed, refuse("InvalidImage.NotFound", "The base image does not exist.")); err != nil {
 			return err
+		}
+		if item.isNameTaken(tx, r.Region) {
+			return refuse("InvalidImageName.Duplicated", "An image has the name already.")
 		}
 		if countOf(tx, pipelines, r.Region) >= s.quota[pipelines] {
 			return refuse("QuotaExceed.ImagePipeline", r.Region)
@@ -151,7 +154,7 @@ var pipelineRules = []valueRule{
 	booleanRule("DeleteInstanceOnFailure"),
 	booleanRule("AdvancedOptions.RetainCloudAssistant"),
 	enumRule("RepairMode", "InvalidParameter.RepairMode", "Standard"),
-	enumRule("AdvancedOptions.ImageNameSuffix", "InvalidAdvancedOptions.ImageNameSuffix", "disable"),
+	enumRule("AdvancedOptions.ImageNameSuffix", "InvalidAdvancedOptions.ImageNameSuffix", suffixOff),
 	enumRule("ImportImageOptions.Architecture", "InvalidParameter.ImportImageOptionsArchitecture", archX86, archARM),
 	enumRule("ImportImageOptions.OSType", "InvalidParameter.ImportImageOptionsOSType", osLinux, osWindows),
 	enumRule("ImportImageOptions.BootMode", "InvalidParameter.ImportImageOptionsBootMode", bootBIOS, bootUEFI),
@@ -239,56 +242,60 @@ func (s *service) baseOf(p params, build content) baseImage {
 }
 
 // checkReferred holds what the template refers to against what there is.
-func (s *service) checkReferred(tx *store.Tx, p params, base baseImage, refs []placed) error {
-	if err := s.checkBase(base); err != nil {
+// noBase is the refusal of a base image that does not exist.
+func (s *service) checkReferred(tx *store.Tx, region string, p imagePipeline, refs []placed, noBase error) error {
+	exists, err := s.baseExists(tx, region, p)
+	switch {
+	case err != nil:
 		return err
+	case !exists:
+		return noBase
+	case s.old && isWindows(p.BaseImage):
+		return refuse("InvalidImage.OsTypeUnsupported", "")
 	}
 	for _, ref := range refs {
-		if err := ref.check(tx, p["RegionId"]); err != nil {
+		if err := ref.check(tx, region); err != nil {
 			return err
 		}
 	}
-	exists := s.account.Catalogue
+	known := s.account.Catalogue
 	switch {
-	case p["ResourceGroupId"] != "" && !exists.ResourceGroup(p["ResourceGroupId"]):
+	case p.ResourceGroupID != "" && !known.ResourceGroup(p.ResourceGroupID):
 		return refuse("InvalidResourceGroup.NotFound", "")
-	case p["VSwitchId"] != "" && !exists.VSwitch(p["VSwitchId"]):
+	case p.VSwitchID != "" && !known.VSwitch(p.VSwitchID):
 		return refuse("InvalidVSwitchId.NotFound", "")
-	case p["InstanceType"] != "" && !exists.InstanceType(p["InstanceType"]):
+	case p.InstanceType != "" && !known.InstanceType(p.InstanceType):
 		return refuse("InvalidInstanceType.NotFound", "")
 	}
-	for _, region := range p.list("ToRegionId") {
-		if !exists.Region(region) {
+	for _, to := range p.ToRegionIDs.ToRegionID {
+		if !known.Region(to) {
 			return refuse("InvalidRegionId.NotFound", "ToRegionId names a region that does not exist.")
 		}
 	}
 	return nil
 }
 
-func (s *service) checkBase(base baseImage) error {
-	found := true
-	switch base.imageType {
+// baseExists counts what builds made: their images and families.
+func (s *service) baseExists(tx *store.Tx, region string, p imagePipeline) (bool, error) {
+	switch p.BaseImageType {
 	case typeImage:
-		found = s.account.Catalogue.Image(base.image)
+		made, err := load(tx, images, region, p.BaseImage)
+		return s.account.Catalogue.Image(p.BaseImage) || made != nil && made.Status == imageAvailable, err
 	case typeImageFamily:
-		found = s.account.Catalogue.ImageFamily(base.image)
+		_, made := newestOf(tx, region, p.BaseImage)
+		return s.account.Catalogue.ImageFamily(p.BaseImage) || made, nil
 	}
-	switch {
-	case !found:
-		return refuse("InvalidImage.NotFound", "The base image does not exist.")
-	case s.old && isWindows(base.image):
-		return refuse("InvalidImage.OsTypeUnsupported", "")
-	}
-	return nil
+	return true, nil
 }
 
 // isWindows knows public Windows images and families by their names.
 func isWindows(image string) bool {
-	return strings.HasPrefix(image, "acs:windows") || strings.HasPrefix(image, "win")
+	return strings.HasPrefix(image, "acs:windows") || strings.HasPrefix(image, "win") && strings.HasSuffix(image, ".vhd")
 }
 
-// deleteImagePipeline follows the page DeleteImagePipeline. It leaves out
-// executions: the endpoint has none that could be running.
+// deleteImagePipeline follows the page DeleteImagePipeline: refused while an
+// execution runs; the records of those that ended go with the template, their
+// images stay.
 func (s *service) deleteImagePipeline(req request) (any, error) {
 	if err := req.require("RegionId", "ImagePipelineId"); err != nil {
 		return nil, err
@@ -297,12 +304,12 @@ func (s *service) deleteImagePipeline(req request) (any, error) {
 		return nil, err
 	}
 	err := s.store.Update(func(tx *store.Tx) error {
-		r, err := load(tx, pipelines, req.params["RegionId"], req.params["ImagePipelineId"])
-		switch {
-		case err != nil:
+		r, err := idlePipeline(tx, req.params)
+		if err != nil {
 			return err
-		case r == nil:
-			return refuse("InvalidImagePipeline.NotFound", "The specified image template does not exist.")
+		}
+		if err := removeExecutions(tx, r); err != nil {
+			return err
 		}
 		return remove(tx, pipelines, r)
 	})
@@ -312,7 +319,7 @@ func (s *service) deleteImagePipeline(req request) (any, error) {
 // describeImagePipelines follows the page DescribeImagePipelines; names are
 // matched exactly.
 func (s *service) describeImagePipelines(req request) (any, error) {
-	q, err := s.query(req, pipelines, "ImagePipelineId", "InvalidImagePipelineIdSize.ExceededMaxNumber")
+	q, err := s.query(req, pipelines, req.list("ImagePipelineId"), refuse("InvalidImagePipelineIdSize.ExceededMaxNumber", "ImagePipelineId has more than 20 entries."))
 	if err != nil {
 		return nil, err
 	}

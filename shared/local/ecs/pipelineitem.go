@@ -163,7 +163,7 @@ func importItem(p params) *importImageOptions {
 	}
 	in := func(name string) string { return p["ImportImageOptions."+name] }
 	item := importImageOptions{
-		Architecture: importArchitecture(p), OSType: importOS(p), Platform: cmp.Or(in("Platform"), otherPlatform(p)),
+		Architecture: importArchitecture(p), OSType: importOS(p), Platform: cmp.Or(in("Platform"), otherPlatform(importOS(p))),
 		BootMode: importBootMode(p), LicenseType: cmp.Or(in("LicenseType"), "Auto"),
 		RetainImportedImage: p.isTrue("ImportImageOptions.RetainImportedImage"),
 		Features:            importFeatures{cmp.Or(in("Features.NvmeSupport"), "unsupported"), in("Features.ImdsSupport")},

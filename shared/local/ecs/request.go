@@ -98,6 +98,11 @@ func (p params) list(prefix string) []string {
 	return values
 }
 
+// commaList returns the values of a parameter that joins them by commas.
+func commaList(value string) []string {
+	return strings.FieldsFunc(value, func(r rune) bool { return r == ',' || r == ' ' })
+}
+
 // given reports whether any member of the struct has a value.
 func (p params) given(prefix string) bool {
 	for name, value := range p {

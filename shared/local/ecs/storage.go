@@ -17,15 +17,20 @@ const (
 	bucketUses     = "ecs.uses"     // what a template refers to, template id: nothing
 	bucketCounts   = "ecs.counts"   // kind, region: how many there are
 	bucketTokens   = "ecs.tokens"   // region, operation, ClientToken: answered
+	bucketDue      = "ecs.due"      // when a phase ends, region, execution id: nothing
+	bucketFamilies = "ecs.families" // region, family, order: image id
 )
 
 // The kinds of resources; also the prefixes of their ids.
 const (
 	components = "ic"
 	pipelines  = "ip"
+	executions = "exec"
+	images     = "m"
 )
 
-// record is a component or a template as it is kept.
+// record is a resource as it is kept. The Name of an execution is the id of its
+// template: one may run at a time, and it is looked for by template.
 type record struct {
 	ID, Region, Name string
 	// Order sorts the newest first.
@@ -40,6 +45,10 @@ type record struct {
 	Minor  uint64          `json:",omitempty"`
 	Patch  uint64          `json:",omitempty"`
 	Params []parameter     `json:",omitempty"`
+	Status string          `json:",omitempty"` // executions and images
+	Run    *run            `json:",omitempty"` // executions
+	Family string          `json:",omitempty"` // images, and so on
+	Owner  string          `json:",omitempty"` // ImageOwnerAlias
 }
 
 type tag struct{ Key, Value string }
@@ -69,6 +78,9 @@ func hasKind(id, kind string) bool {
 	return len(id) > len(kind) && id[:len(kind)] == kind && id[len(kind)] == '-'
 }
 
+// save writes the resource again. What finds it must be as before.
+func save(tx *store.Tx, r *record) error { return tx.PutJSON(bucketRecords, r.ID, r) }
+
 // orderLength is the length of record.Order.
 const orderLength = 16
 
@@ -85,7 +97,7 @@ func insert(tx *store.Tx, kind string, r *record) error {
 		return err
 	}
 	r.Order = order
-	if err := tx.PutJSON(bucketRecords, r.ID, r); err != nil {
+	if err := save(tx, r); err != nil {
 		return err
 	}
 	for _, key := range r.indexKeys(kind) {

@@ -92,6 +92,13 @@ func oneOf(values ...string) func(string) bool {
 	return func(s string) bool { return slices.Contains(values, s) }
 }
 
+// listOf accepts values joined by commas.
+func listOf(values ...string) func(string) bool {
+	return func(s string) bool {
+		return !slices.ContainsFunc(commaList(s), func(value string) bool { return !slices.Contains(values, value) })
+	}
+}
+
 func between(least, most int) func(string) bool {
 	return func(s string) bool {
 		n, err := strconv.Atoi(s)
@@ -119,8 +126,8 @@ var commonRules = []valueRule{
 	{"Description", "InvalidDescription.Malformed", "2 to 256 characters without http:// or https:// first", isDescription},
 }
 
-// checkTags holds the tags of both creates, and those of the image, to the
-// rules that the documents give for templates.
+// checkTags holds the tags of the creates and of a start, and those of the
+// image, to the rules that the documents give for templates.
 func checkTags(tags []tag, parameter string) error {
 	if len(tags) > maxEntries {
 		return refuse("InvalidParameter.Tag", parameter+" has more than 20 entries.")

@@ -145,9 +145,13 @@ func (s *Store) Close() error {
 
 // View runs fn on a consistent snapshot.
 func (s *Store) View(fn func(*Tx) error) error {
-	return s.guard(func() error {
+	err := s.guard(func() error {
 		return s.db.View(func(tx *bbolt.Tx) error { return fn(&Tx{tx: tx}) })
 	})
+	if errors.Is(err, berrors.ErrDatabaseNotOpen) {
+		return ErrClosed
+	}
+	return err
 }
 
 // guard turns a panic into an error that names the file: bbolt panics where it

@@ -156,11 +156,12 @@ func TestADamagedFileIsRefused(t *testing.T) {
 	require.Greater(t, zeroed, len(data)/page/2, "the others are free, hold values, or are the older of the two heads")
 }
 
-func TestAfterCloseUpdatesAreRefused(t *testing.T) {
+func TestAfterCloseCallsAreRefused(t *testing.T) {
 	s, err := store.OpenMemory()
 	require.NoError(t, err)
 	require.NoError(t, s.Close())
 	require.ErrorIs(t, s.Update(func(*store.Tx) error { return nil }), store.ErrClosed)
+	require.ErrorIs(t, s.View(func(*store.Tx) error { return nil }), store.ErrClosed)
 }
 
 func BenchmarkUpdate(b *testing.B) {

@@ -1,0 +1,445 @@
+package ecs
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"math"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"imagedrop/shared/local/account"
+	"imagedrop/shared/local/store"
+)
+
+// image is a member of Images, and the Image of DescribeImageFromFamily.
+type image struct {
+	ImageID      string `json:"ImageId"`
+	ImageName    string `json:"ImageName"`
+	ImageFamily  string `json:"ImageFamily"`
+	ImageVersion string `json:"ImageVersion"`
+	Description  string `json:"Description"`
+	Status       string `json:"Status"`
+	Progress     string `json:"Progress"`
+	CreationTime string `json:"CreationTime"`
+	machine
+	ImageOwnerAlias    string           `json:"ImageOwnerAlias"`
+	ImageOwnerID       int64            `json:"ImageOwnerId"`
+	ResourceGroupID    string           `json:"ResourceGroupId"`
+	Size               int              `json:"Size"`
+	IsPublic           bool             `json:"IsPublic"`
+	IsCopied           bool             `json:"IsCopied"`
+	Features           imageFeatures    `json:"Features"`
+	DiskDeviceMappings imageDiskDevices `json:"DiskDeviceMappings"`
+	Tags               tagSet           `json:"Tags"`
+}
+
+type imageDiskDevices struct {
+	DiskDeviceMapping []imageDiskDevice `json:"DiskDeviceMapping"`
+}
+
+type imageDiskDevice struct {
+	Device string `json:"Device"`
+	Type   string `json:"Type"`
+	Size   string `json:"Size"`
+}
+
+// The values of Status and ImageOwnerAlias that the local cloud has.
+const (
+	imageCreating  = "Creating"
+	imageAvailable = "Available"
+
+	aliasSystem = "system"
+	aliasSelf   = "self"
+)
+
+// suffixOff is the value of ImageNameSuffix that leaves the execution's id out of the name.
+const suffixOff = "disable"
+
+// ownerID is the account's ID as the number that images have it as.
+var ownerID, _ = strconv.ParseInt(account.ID, 10, 64)
+
+// orderOfListed places the images of the catalogue behind those of builds.
+var orderOfListed = strings.Repeat("~", orderLength)
+
+// record returns the image as it is kept.
+func (i image) record(region string) (*record, error) {
+	item, err := json.Marshal(i)
+	return &record{
+		ID: i.ImageID, Region: region, Name: i.ImageName, Group: i.ResourceGroupID, Tags: i.tags(), Item: item,
+		Status: i.Status, Family: i.ImageFamily, Owner: i.ImageOwnerAlias,
+	}, err
+}
+
+func (i image) tags() []tag {
+	tags := []tag{}
+	for _, t := range i.Tags.Tag {
+		tags = append(tags, tag{t.TagKey, t.TagValue})
+	}
+	return tags
+}
+
+// systemDisk is the one disk of an image; size is in GiB.
+func systemDisk(size int) imageDiskDevices {
+	return imageDiskDevices{[]imageDiskDevice{{Device: "/dev/xvda", Type: "system", Size: strconv.Itoa(size)}}}
+}
+
+// machine is what an image has from its base.
+type machine struct {
+	OSType       string `json:"OSType"`
+	Architecture string `json:"Architecture"`
+	Platform     string `json:"Platform"`
+	BootMode     string `json:"BootMode"`
+}
+
+// platformNames are the platforms by what the names of public images and
+// families have in them; the first that fits holds.
+var platformNames = []struct{ part, platform string }{
+	{"alibaba_cloud_linux", "Aliyun"}, {"aliyun", "Aliyun"}, {"anolis", "Anolis"}, {"centos_stream", "CentOS Stream"}, {"centos", "CentOS"},
+	{"ubuntu", "Ubuntu"}, {"debian", "Debian"}, {"fedora", "Fedora"}, {"rocky", "Rocky Linux"}, {"almalinux", "AlmaLinux"},
+	{"opensuse", "OpenSUSE"}, {"suse", "SUSE"}, {"redhat", "RedHat"}, {"windows_2022", "Windows Server 2022"}, {"win2022", "Windows Server 2022"},
+	{"windows_2019", "Windows Server 2019"}, {"win2019", "Windows Server 2019"}, {"windows_2016", "Windows Server 2016"}, {"win2016", "Windows Server 2016"},
+}
+
+// machineOf reads the names of a public image or family: Linux for x86 where
+// they say nothing else.
+func machineOf(names ...string) machine {
+	m := machine{OSType: osLinux, Architecture: archX86, BootMode: bootBIOS}
+	if slices.ContainsFunc(names, isWindows) {
+		m.OSType = osWindows
+	}
+	all := strings.Join(names, " ")
+	if strings.Contains(all, archARM) {
+		m.Architecture, m.BootMode = archARM, bootUEFI
+	}
+	m.Platform = otherPlatform(m.OSType)
+	for _, known := range platformNames {
+		if strings.Contains(all, known.part) {
+			m.Platform = known.platform
+			break
+		}
+	}
+	return m
+}
+
+// machineOfBase finds out what the template builds on now.
+func (s *service) machineOfBase(tx *store.Tx, region string, p imagePipeline) (machine, error) {
+	if i := p.ImportImageOptions; p.BaseImageType == typeOSS && i != nil {
+		return machine{i.OSType, i.Architecture, i.Platform, i.BootMode}, nil
+	}
+	base, err := s.baseImage(tx, region, p)
+	if base == nil || err != nil {
+		return machineOf(p.BaseImage), err
+	}
+	var i image
+	return i.machine, json.Unmarshal(base.Item, &i)
+}
+
+// baseImage returns the image that the template builds on, nil where no more
+// is known of it than its name.
+func (s *service) baseImage(tx *store.Tx, region string, p imagePipeline) (*record, error) {
+	if p.BaseImageType == typeImageFamily {
+		return s.fromFamily(tx, region, p.BaseImage)
+	}
+	if r, err := load(tx, images, region, p.BaseImage); r != nil || err != nil {
+		return r, err
+	}
+	for _, i := range s.account.Catalogue.Images() {
+		if i.ID == p.BaseImage {
+			return listed(i, region)
+		}
+	}
+	return nil, nil
+}
+
+// imageName is the name of the image that an execution makes. The documents do
+// not say what it is without an ImageName: here the id of the execution.
+func (p imagePipeline) imageName(executionID string) string {
+	name := cmp.Or(p.ImageOptions.ImageName, p.ImageName)
+	switch {
+	case name == "":
+		return executionID
+	case p.AdvancedOptions.ImageNameSuffix == suffixOff:
+		return name
+	}
+	return name + "_" + executionID
+}
+
+// targets are the regions to copy the image to.
+func (p imagePipeline) targets(own string) []string {
+	var list []string
+	for _, region := range p.ToRegionIDs.ToRegionID {
+		if region != own && !slices.Contains(list, region) {
+			list = append(list, region)
+		}
+	}
+	return list
+}
+
+// isNameTaken reports whether an image in one of the template's regions has the
+// name that all images of the template would have.
+func (p imagePipeline) isNameTaken(tx *store.Tx, own string) bool {
+	return p.AdvancedOptions.ImageNameSuffix == suffixOff && slices.ContainsFunc(append(p.targets(own), own), func(region string) bool {
+		return hasImage(tx, region, p.imageName(""))
+	})
+}
+
+func hasImage(tx *store.Tx, region, name string) bool {
+	_, found := first(tx, bucketIndex, indexPrefix(images, region, name, tag{}))
+	return name != "" && found
+}
+
+// templateOf returns the template of an execution, which stays while it runs.
+func templateOf(tx *store.Tx, execution *record) (template imagePipeline, err error) {
+	r, err := load(tx, pipelines, execution.Region, execution.Name)
+	if err == nil {
+		err = json.Unmarshal(r.Item, &template)
+	}
+	return template, err
+}
+
+// buildImage makes the image of an execution, or lets the build fail where its
+// name is taken.
+func buildImage(tx *store.Tx, r *record, at time.Time) error {
+	template, err := templateOf(tx, r)
+	if err != nil {
+		return err
+	}
+	if hasImage(tx, r.Region, template.imageName(r.ID)) {
+		r.Run.Fails, r.Run.Why = statusBuilding, nameTaken
+		r.Run.Phases = []phase{r.Run.Phases[0], {statusReleasing, r.Run.Phases[1].Until}}
+		return nil
+	}
+	return addImage(tx, r, template, r.Region, at)
+}
+
+// copyImage makes the copies, and returns the regions that get none: the last
+// one where this phase fails, and where the name is taken.
+func copyImage(tx *store.Tx, r *record, at time.Time) (lacking []string, err error) {
+	template, err := templateOf(tx, r)
+	if err != nil {
+		return nil, err
+	}
+	targets := template.targets(r.Region)
+	if r.Run.Fails == statusDistributing && len(targets) > 0 {
+		last := len(targets) - 1
+		targets, lacking = targets[:last], targets[last:]
+	}
+	for _, region := range targets {
+		if hasImage(tx, region, template.imageName(r.ID)) {
+			r.Run.Fails, r.Run.Why = statusDistributing, nameTaken
+			lacking = append(lacking, region)
+		} else if err := addImage(tx, r, template, region, at); err != nil {
+			return nil, err
+		}
+	}
+	return lacking, nil
+}
+
+func addImage(tx *store.Tx, r *record, p imagePipeline, region string, at time.Time) error {
+	i := image{
+		ImageID: account.NewResourceID(images), ImageName: p.imageName(r.ID), Description: p.ImageOptions.Description,
+		Status: imageCreating, Progress: "0%", CreationTime: creationTime(at), machine: r.Run.Base,
+		ImageOwnerAlias: aliasSelf, ImageOwnerID: ownerID, ResourceGroupID: p.ResourceGroupID,
+		Size: p.SystemDiskSize, IsCopied: region != r.Region, DiskDeviceMappings: systemDisk(p.SystemDiskSize),
+		Features: imageFeatures{cmp.Or(p.ImageOptions.ImageFeatures.NvmeSupport, p.NvmeSupport)},
+		Tags:     tagSet{p.ImageOptions.ImageTags.ImageTag},
+	}
+	made, err := i.record(region)
+	if err != nil {
+		return err
+	}
+	r.Run.Images = append(r.Run.Images, madeImage{region, i.ImageID})
+	return insert(tx, images, made)
+}
+
+// releaseImages makes the images of an execution that has ended available. They
+// join the family unless their test failed.
+func releaseImages(tx *store.Tx, r *record) error {
+	if len(r.Run.Images) == 0 {
+		return nil
+	}
+	template, err := templateOf(tx, r)
+	if err != nil {
+		return err
+	}
+	family := cmp.Or(template.ImageOptions.ImageFamily, template.ImageFamily)
+	if r.Status == statusTestFailed {
+		family = ""
+	}
+	for _, made := range r.Run.Images {
+		if err := releaseImage(tx, made, family); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func releaseImage(tx *store.Tx, made madeImage, family string) error {
+	r, err := load(tx, images, made.Region, made.ID)
+	if err != nil || r == nil {
+		return err
+	}
+	var i image
+	if err := json.Unmarshal(r.Item, &i); err != nil {
+		return err
+	}
+	i.Status, i.Progress, i.ImageFamily = imageAvailable, "100%", family
+	if r.Item, err = json.Marshal(i); err != nil {
+		return err
+	}
+	r.Status, r.Family = i.Status, i.ImageFamily
+	if err := save(tx, r); err != nil || family == "" {
+		return err
+	}
+	return tx.Put(bucketFamilies, familyPrefix(r.Region, family)+r.Order, []byte(r.ID))
+}
+
+func familyPrefix(region, family string) string { return store.Key(region, family, "") }
+
+// newestOf returns the newest image that a build gave to the family.
+func newestOf(tx *store.Tx, region, family string) (id string, found bool) {
+	return first(tx, bucketFamilies, familyPrefix(region, family))
+}
+
+// fromFamily returns the newest image of the family, nil where none is known.
+// What was built is newer than what the catalogue lists.
+func (s *service) fromFamily(tx *store.Tx, region, family string) (*record, error) {
+	if id, found := newestOf(tx, region, family); found {
+		return load(tx, images, region, id)
+	}
+	i, known := s.account.Catalogue.NewestImage(family)
+	if !known {
+		return nil, nil
+	}
+	return listed(i, region)
+}
+
+// dateOfImage is when a public image was made, by its id.
+var dateOfImage = regexp.MustCompile(`_([0-9]{8})\.vhd$`)
+
+// Of public images: the sizes in GiB that their ids have in them.
+const (
+	linuxSize   = 20
+	windowsSize = 40
+)
+
+// listed returns an image of the catalogue as if it were kept.
+func listed(known account.Image, region string) (*record, error) {
+	i := image{
+		ImageID: known.ID, ImageName: known.ID, ImageFamily: known.Family, Status: imageAvailable, Progress: "100%",
+		machine: machineOf(known.ID, known.Family), ImageOwnerAlias: aliasSelf, ImageOwnerID: ownerID, IsPublic: known.Public,
+		Size: linuxSize, Tags: tagSet{[]tagItem{}},
+	}
+	if known.Public {
+		i.ImageOwnerAlias, i.ImageOwnerID = aliasSystem, 0
+	}
+	if i.OSType == osWindows {
+		i.Size = windowsSize
+	}
+	i.DiskDeviceMappings = systemDisk(i.Size)
+	if date := dateOfImage.FindStringSubmatch(known.ID); date != nil {
+		if t, err := time.Parse("20060102", date[1]); err == nil {
+			i.CreationTime = creationTime(t)
+		}
+	}
+	r, err := i.record(region)
+	r.Order = orderOfListed
+	return r, err
+}
+
+// describeImageFromFamily follows the page DescribeImageFromFamily: where the
+// family has no image, an answer without one.
+func (s *service) describeImageFromFamily(req request) (any, error) {
+	if err := req.require("RegionId", "ImageFamily"); err != nil {
+		return nil, err
+	}
+	if err := s.checkRegion(req.params); err != nil {
+		return nil, err
+	}
+	answer := struct {
+		RequestId string
+		Image     json.RawMessage `json:",omitempty"`
+	}{RequestId: req.id}
+	err := s.store.View(func(tx *store.Tx) error {
+		r, err := s.fromFamily(tx, req.params["RegionId"], req.params["ImageFamily"])
+		if r != nil {
+			answer.Image = r.Item
+		}
+		return err
+	})
+	return answer, err
+}
+
+// describeImages follows the page DescribeImages as far as imagedrop asks: by
+// ImageId, ImageName (exactly), ImageFamily, ImageOwnerAlias, Status, Tag and
+// ResourceGroupId. Images of builds come first, the newest first.
+func (s *service) describeImages(req request) (any, error) {
+	q, err := s.query(req, images, commaList(req.params["ImageId"]), nil)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkValues(req.params, imageFilters); err != nil {
+		return nil, err
+	}
+	q.name, q.after, q.limit = req.params["ImageName"], "", math.MaxInt
+	q.only("ImageFamily", func(r *record) string { return r.Family })
+	q.only("ImageOwnerAlias", func(r *record) string { return r.Owner })
+	q.onlyIn(commaList(cmp.Or(req.params["Status"], imageAvailable)), func(r *record) string { return r.Status })
+	all, err := s.list(q)
+	if err == nil {
+		err = s.addListed(all)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("DescribeImages: %w", err)
+	}
+	return pageByNumber{number: req.number("PageNumber", 1), size: req.number("PageSize", defaultPageSize)}.answer(req, all.items), nil
+}
+
+// addListed adds the images of the catalogue to those of builds.
+func (s *service) addListed(p *page) error {
+	for _, i := range s.account.Catalogue.Images() {
+		r, err := listed(i, p.query.region)
+		if err != nil {
+			return err
+		}
+		if p.query.asksFor(r) && (len(p.query.ids) == 0 || slices.Contains(p.query.ids, r.ID)) {
+			p.add(r)
+		}
+	}
+	return nil
+}
+
+// Source: DescribeImages, parameter PageSize.
+const (
+	defaultPageSize = 10
+	mostPageSize    = 100
+)
+
+// pageByNumber is a page that is asked for by its number.
+type pageByNumber struct{ number, size int }
+
+func (n pageByNumber) answer(req request, all []json.RawMessage) any {
+	from := min((n.number-1)*n.size, len(all))
+	return struct {
+		RequestId, RegionId              string
+		TotalCount, PageNumber, PageSize int
+		Images                           struct{ Image []json.RawMessage }
+	}{
+		req.id, req.params["RegionId"], len(all), n.number, n.size,
+		struct{ Image []json.RawMessage }{all[from:min(from+n.size, len(all))]},
+	}
+}
+
+// imageFilters are the forms of the filters.
+var imageFilters = []valueRule{
+	{"ImageName", "InvalidImageName.Malformed", "text", isText},
+	enumRule("ImageOwnerAlias", "InvalidParameter.ImageOwnerAlias", aliasSystem, aliasSelf, "others", "marketplace"),
+	{"Status", "InvalidParameter.Status", "a list of statuses of images, joined by commas",
+		listOf(imageCreating, "Waiting", imageAvailable, "UnAvailable", "CreateFailed", "Deprecated")},
+	rangeRule("PageNumber", "InvalidParameter.PageNumber", 1, math.MaxInt32),
+	rangeRule("PageSize", "InvalidParameter.PageSize", 1, mostPageSize),
+}
