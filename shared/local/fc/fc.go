@@ -1,7 +1,7 @@
 // Package fc is the local host of Function Compute: it starts the built
 // function binaries as processes, serves them the runtime API (2020-11-11),
 // and delivers to them: synchronous invocations, the asynchronous queue with
-// retries and destinations, the streams of queue triggers, and timers.
+// retries and destinations, the streams of queue triggers, timers, and topics.
 //
 // What concerns processes (deadlines, start-up, idleness) runs on the
 // machine's clock, which the functions themselves see; what concerns delivery
@@ -90,6 +90,7 @@ type Options struct {
 	Functions []Function
 	Triggers  []QueueTrigger
 	Timers    []TimerTrigger
+	Topics    []TopicTrigger
 	IdleAfter time.Duration // an instance idle for so long ends unless it is the last; 0: 5 min
 	// Log takes each line that a function writes, Report what the host has to
 	// say: a function that does not start, an event given up. nil: such texts go
@@ -124,6 +125,7 @@ type Host struct {
 	store    *store.Store
 	triggers []QueueTrigger
 	timers   []TimerTrigger
+	topics   []TopicTrigger
 	pools    map[string]*pool
 	names    []string // of the functions, in the order given
 	idle     time.Duration
@@ -167,7 +169,12 @@ func New(acct *account.Account, st *store.Store, opt Options) (*Host, error) {
 			return nil, err
 		}
 	}
-	h.timers = opt.Timers
+	for _, t := range opt.Topics {
+		if err := t.check(h.pools); err != nil {
+			return nil, err
+		}
+	}
+	h.timers, h.topics = opt.Timers, opt.Topics
 	h.ctx, h.cancel = context.WithCancel(context.Background())
 	h.mux = h.routes()
 	return h, nil

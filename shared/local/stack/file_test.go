@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"imagedrop/shared/local/fc"
 )
 
 // good is a file with one function of each kind of trigger that is served.
@@ -99,6 +101,14 @@ var more = map[string]string{
             enable: true
             payload: '{"namePattern":"*"}'
 `,
+	"topic": `        - triggerName: requests-topic
+          triggerType: mns_topic
+          sourceArn: acs:mns:cn-hangzhou:1234567890123456:/topics/requests
+          triggerConfig:
+            notifyContentFormat: STREAM
+            notifyStrategy: BACKOFF_RETRY
+            filterTag: web
+`,
 }
 
 // goodWith is the good file with one more trigger, of which the lines that
@@ -159,7 +169,8 @@ func TestTheRepositorysOwnFile(t *testing.T) {
 	require.Len(t, p.functions, 2)
 	require.Equal(t, []string{"imagedrop-dlq", "imagedrop-requests", "imagedrop-results", "imagedrop-watch"}, sorted(p.queues))
 	require.Equal(t, []string{"imagedrop-templates"}, p.buckets)
-	require.Equal(t, []string{"topic trigger requests-topic: deliver with `imagedrop invoke message FILE`"}, p.notices)
+	require.Equal(t, []fc.TopicTrigger{{Name: "requests-topic", Function: "message", Topic: "imagedrop-requests"}}, p.topics)
+	require.Empty(t, p.notices)
 	for _, f := range p.functions {
 		require.Contains(t, f.env["POLICY"], "regions: [cn-hangzhou, cn-beijing, cn-shanghai]\nbuckets: [\"imagedrop-templates\"]\nbuild: true\n")
 		require.Equal(t, "imagedrop-dlq", f.onFailure)
@@ -211,6 +222,9 @@ var mistakes = []struct{ name, old, new, at, want string }{
 	{"cron expression of five fields", good, goodWith("timer", "cronExpression: 0 2 * * *"), "82:29", "cronExpression: 5 fields: want six fields"},
 	{"payload of a timer too large", good, goodWith("timer", "payload: "+strings.Repeat("x", 128<<10)), "84:22", "payload: the payload is too large"},
 	{"payload of a timer no text", good, goodWith("timer", "payload: {a: 1}"), "84:22", "payload: want a text"},
+	{"filter of a topic too long", good, goodWith("topic", "filterTag: "+strings.Repeat("x", 17)), "85:24", "filterTag: at most 16 characters"},
+	{"format of a topic", good, goodWith("topic", "notifyContentFormat: XML"), "83:34", `unknown value "XML": want STREAM, JSON`},
+	{"topic without its place", good, goodWith("topic", "sourceArn: acs:mns:cn-hangzhou:1234567890123456:topics/requests"), "81:22", "is not acs:mns:{region}:{account}:/topics/{topic}"},
 	{"own dead-letter queue", "queues/dlq\n", "queues/requests\n", "75:22", "would be its own dead-letter queue"},
 	{"queue name", "RESULT_QUEUE: results", "RESULT_QUEUE: the_results", "9:19", `queue "the_results": InvalidQueueName`},
 	{"same function twice", "functionName: message", "functionName: upload", "51:21", `there is another function "upload"`},
@@ -290,6 +304,13 @@ func TestTimersBecomeTriggers(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, p.timers[0].Disabled)
 	require.Equal(t, []string{"timer trigger nightly of message is not enabled: fire it with `imagedrop invoke message --timer nightly`"}, p.notices)
+}
+
+func TestTopicsBecomeTriggers(t *testing.T) {
+	p, err := readText(goodWith("topic"), noEnv)
+	require.NoError(t, err)
+	require.Equal(t, []fc.TopicTrigger{{Name: "requests-topic", Function: "message", Topic: "requests", FilterTag: "web", Stream: true}}, p.topics)
+	require.Empty(t, p.notices)
 }
 
 // What the functions of imagedrop send to each other goes round by design, or

@@ -21,6 +21,7 @@ type plan struct {
 	objects   []objectRule
 	sources   []queueSource
 	timers    []fc.TimerTrigger
+	topics    []fc.TopicTrigger
 	queues    []string // every queue that the file names
 	buckets   []string
 	notices   []string // said at start
@@ -169,8 +170,10 @@ func (b *planner) addTrigger(f *function, t *trigger) {
 	case *eventBridgeTrigger:
 		b.addEventBridgeTrigger(f, t, c)
 	case *topicTrigger:
-		b.source(f, t, "topicARN")
-		b.say("topic trigger %s: deliver with `imagedrop invoke %s FILE`", t.TriggerName, f.FunctionName)
+		b.topics = append(b.topics, fc.TopicTrigger{
+			Name: t.TriggerName, Function: f.FunctionName, Topic: b.source(f, t, "topicARN"),
+			FilterTag: c.FilterTag, Stream: c.NotifyContentFormat == "STREAM",
+		})
 	case *timerTrigger:
 		b.addTimerTrigger(f, t, c)
 	default:

@@ -227,10 +227,10 @@ func closeAll(listeners []net.Listener) error {
 // joinServices makes the services; they call each other through s.
 func (s *Stack) joinServices(ctx context.Context) (err error) {
 	s.endpoints = s.makeEndpoints(ctx)
-	s.mns = mns.New(s.account, s.store, mns.Options{OnSend: s.feedOutcome})
+	s.mns = mns.New(s.account, s.store, mns.Options{OnSend: s.feedOutcome, OnPublish: s.publishToFunctions})
 	s.oss = oss.New(s.account, s.store, oss.Options{Rules: s.objectRules()})
 	s.functions, err = fc.New(s.account, s.store, fc.Options{
-		Functions: s.deployed(), Triggers: s.queueTriggers(), Timers: s.plan.timers,
+		Functions: s.deployed(), Triggers: s.queueTriggers(), Timers: s.plan.timers, Topics: s.plan.topics,
 		Log:    func(function, line string) { s.log.Printf("[%s] %s", function, line) },
 		Report: func(function, text string) { s.report.Printf("function %s: %s", function, text) },
 	})
@@ -240,12 +240,17 @@ func (s *Stack) joinServices(ctx context.Context) (err error) {
 	return err
 }
 
-// createNames makes the buckets and queues that s.yaml names, so that a file
+// createNames makes the buckets, queues and topics that s.yaml names, so that a file
 // that deploys also runs.
 func (s *Stack) createNames(context.Context) error {
 	for _, q := range s.plan.queues {
 		if err := s.mns.CreateQueue(q, mns.DefaultAttributes()); err != nil {
 			return fmt.Errorf("queue %s: %w", q, err)
+		}
+	}
+	for _, t := range s.plan.topics {
+		if err := s.mns.CreateTopic(t.Topic); err != nil {
+			return fmt.Errorf("topic %s: %w", t.Topic, err)
 		}
 	}
 	for _, b := range s.plan.buckets {

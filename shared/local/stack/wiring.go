@@ -111,6 +111,14 @@ func (s *Stack) feedOutcome(tx *store.Tx, queue string, m mns.Message) error {
 	return s.feed.Append(tx, m.Body)
 }
 
+// publishToFunctions delivers a topic's message to the functions whose triggers
+// want it: the message and the events that it causes commit together.
+func (s *Stack) publishToFunctions(tx *store.Tx, p mns.Published) error {
+	return s.functions.Publish(tx, fc.TopicMessage{
+		Topic: p.Topic, ID: p.MessageID, Tag: p.Tag, Body: p.Body, Attributes: p.Attributes, PublishTime: p.PublishTime,
+	})
+}
+
 // objectRules returns the triggers as rules of OSS: an object and the events
 // that it causes commit together.
 func (s *Stack) objectRules() []oss.Rule {
