@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -32,6 +33,9 @@ const (
 	// orderBucket is the order of delivery: of each priority those that have
 	// been visible longest come first, those still hidden last.
 	orderBucket = "mns/order" // queue, priority, when it is visible, seq: nothing
+	// earlyBucket has the delayed messages that a trigger may take before they
+	// are visible.
+	earlyBucket = "mns/early" // queue, Early, seq: nothing
 )
 
 // sweep is how many expired messages a send or receive removes at most, so
@@ -48,6 +52,9 @@ type messageRecord struct {
 	FirstDequeued int64 // 0 until then
 	Dequeues      int
 	Receipts      int // handles issued so far; only the last can be valid
+	// Early is when a trigger may take the message for the first time, where
+	// that is before Visible; else 0.
+	Early int64 `json:",omitempty"`
 }
 
 // draft is a message to send; without a delay it takes its queue's.
@@ -67,6 +74,16 @@ func (m messageRecord) orderKey(q queueRecord) string {
 
 func (q queueRecord) orderPrefix(priority int) string {
 	return q.prefix() + fmt.Sprintf("%02d", priority)
+}
+
+// earlyKey is the message's place in earlyBucket.
+func (m messageRecord) earlyKey(q queueRecord) string { return q.prefix() + hex16(m.Early) + m.Seq }
+
+// readEarlyKey is the inverse of earlyKey.
+func (q queueRecord) readEarlyKey(key string) (early time.Time, seq string) {
+	key = key[len(q.prefix()):]
+	ms, _ := strconv.ParseInt(key[:16], 16, 64)
+	return time.UnixMilli(ms), key[16:]
 }
 
 // readOrderKey is the inverse of orderKey.
@@ -107,6 +124,7 @@ func (m messageRecord) received(now time.Time, hidden time.Duration) messageReco
 
 func (m messageRecord) hiddenFor(now time.Time, d time.Duration) messageRecord {
 	m.Receipts++
+	m.Early = 0
 	m.Visible = now.UnixMilli() + d.Milliseconds()
 	return m
 }
@@ -136,19 +154,34 @@ func put(tx *store.Tx, q queueRecord, m messageRecord) error {
 	if err := tx.Put(orderBucket, m.orderKey(q), nil); err != nil {
 		return err
 	}
+	if m.Early != 0 {
+		if err := tx.Put(earlyBucket, m.earlyKey(q), nil); err != nil {
+			return err
+		}
+	}
 	return tx.PutJSON(messageBucket, q.prefix()+m.Seq, m)
 }
 
 // move replaces the record of a stored message.
 func move(tx *store.Tx, q queueRecord, from, to messageRecord) error {
-	if err := tx.Delete(orderBucket, from.orderKey(q)); err != nil {
+	if err := displace(tx, q, from); err != nil {
 		return err
 	}
 	return put(tx, q, to)
 }
 
+// displace forgets the message's place in the order.
+func displace(tx *store.Tx, q queueRecord, m messageRecord) error {
+	if m.Early != 0 {
+		if err := tx.Delete(earlyBucket, m.earlyKey(q)); err != nil {
+			return err
+		}
+	}
+	return tx.Delete(orderBucket, m.orderKey(q))
+}
+
 func drop(tx *store.Tx, q queueRecord, m messageRecord) error {
-	if err := tx.Delete(orderBucket, m.orderKey(q)); err != nil {
+	if err := displace(tx, q, m); err != nil {
 		return err
 	}
 	if err := tx.Delete(messageBucket, q.prefix()+m.Seq); err != nil {
@@ -233,6 +266,10 @@ func (s *Service) send(tx *store.Tx, q queueRecord, d draft) (Message, error) {
 		return Message{}, err
 	}
 	m := d.record(q, hex16(int64(number)), now)
+	delay := time.Duration(m.Visible-m.Enqueued) * time.Millisecond
+	if early := m.Enqueued + s.account.Scaled(delay).Milliseconds(); early < m.Visible {
+		m.Early = early
+	}
 	if err := tx.Put(bodyBucket, q.prefix()+m.Seq, d.body); err != nil {
 		return Message{}, err
 	}
@@ -244,10 +281,13 @@ func (s *Service) send(tx *store.Tx, q queueRecord, d draft) (Message, error) {
 	return sent, s.onSend(tx, q.Name, sent)
 }
 
-// deliverable returns the seqs of the first visible messages, at most limit,
-// in the order of delivery. Where there is none it returns when the first one
-// becomes visible; the zero time means never. It looks at no more messages
-// than it returns, and one of each priority.
+// view is what a receiver sees of a queue: the seqs of messages that it may
+// take, at most limit, in the order of delivery, and, where there is none, when
+// the first one will be there; the zero time means never.
+type view func(tx *store.Tx, q queueRecord, now time.Time, limit int) (seqs []string, next time.Time)
+
+// deliverable is the view of everybody: the visible messages. It looks at no
+// more messages than it returns, and one of each priority.
 func deliverable(tx *store.Tx, q queueRecord, now time.Time, limit int) (seqs []string, next time.Time) {
 	from := q.prefix()
 	for more := true; more && len(seqs) < limit; {
@@ -268,8 +308,32 @@ func deliverable(tx *store.Tx, q queueRecord, now time.Time, limit int) (seqs []
 	return seqs, next
 }
 
+// deliverableToTriggers is the view of triggers: delayed messages that are
+// early due, the one due longest first, and then what everybody sees.
+func deliverableToTriggers(tx *store.Tx, q queueRecord, now time.Time, limit int) (seqs []string, next time.Time) {
+	tx.Scan(earlyBucket, q.prefix(), "", func(key string, _ []byte) bool {
+		early, seq := q.readEarlyKey(key)
+		if early.After(now) {
+			next = early
+			return false
+		}
+		seqs = append(seqs, seq)
+		return len(seqs) < limit
+	})
+	visible, nextVisible := deliverable(tx, q, now, limit)
+	for _, seq := range visible {
+		if len(seqs) < limit && !slices.Contains(seqs, seq) {
+			seqs = append(seqs, seq)
+		}
+	}
+	if next.IsZero() || (!nextVisible.IsZero() && nextVisible.Before(next)) {
+		next = nextVisible
+	}
+	return seqs, next
+}
+
 // hide is the receive itself: the messages stay, invisible to others.
-func (s *Service) hide(tx *store.Tx, queue string, limit int) ([]Message, error) {
+func (s *Service) hide(tx *store.Tx, queue string, limit int, v view) ([]Message, error) {
 	q, err := findQueue(tx, queue)
 	if err != nil {
 		return nil, err
@@ -279,7 +343,7 @@ func (s *Service) hide(tx *store.Tx, queue string, limit int) ([]Message, error)
 		return nil, err
 	}
 	var got []Message
-	seqs, _ := deliverable(tx, q, now, limit)
+	seqs, _ := v(tx, q, now, limit)
 	for _, seq := range seqs {
 		m, _, err := findMessage(tx, q, seq)
 		if err != nil {

@@ -110,8 +110,20 @@ func (s *Service) Send(tx *store.Tx, queue string, body []byte, delay time.Durat
 // no message and no error when the wait is over. A negative wait means the
 // queue's PollingWaitSeconds.
 func (s *Service) Receive(ctx context.Context, queue string, limit int, wait time.Duration) ([]Message, error) {
+	return s.receive(ctx, queue, limit, wait, deliverable)
+}
+
+// ReceiveForTrigger is Receive as the event stream of a queue trigger sees the
+// queue: a message that was sent with a delay is there once Account.Scaled of
+// the delay is over, although no other client sees it before its time. Once
+// received it is as any other: visibility is never scaled.
+func (s *Service) ReceiveForTrigger(ctx context.Context, queue string, limit int, wait time.Duration) ([]Message, error) {
+	return s.receive(ctx, queue, limit, wait, deliverableToTriggers)
+}
+
+func (s *Service) receive(ctx context.Context, queue string, limit int, wait time.Duration, v view) ([]Message, error) {
 	limit = max(limit, 1)
-	got, state, err := s.take(ctx, queue, limit)
+	got, state, err := s.take(ctx, queue, limit, v)
 	if err != nil || len(got) > 0 {
 		return got, err
 	}
@@ -121,7 +133,7 @@ func (s *Service) Receive(ctx context.Context, queue string, limit int, wait tim
 	if wait == 0 {
 		return nil, nil
 	}
-	return s.await(ctx, queue, limit, s.account.Clock.Now().Add(wait))
+	return s.await(ctx, queue, limit, s.account.Clock.Now().Add(wait), v)
 }
 
 // Delete removes a received message. It answers ErrMessageNotExist where the

@@ -16,15 +16,15 @@ type idle struct {
 
 // take receives at most limit messages, or says what to wait for. It writes
 // only where there is something to receive.
-func (s *Service) take(ctx context.Context, queue string, limit int) ([]Message, idle, error) {
+func (s *Service) take(ctx context.Context, queue string, limit int, v view) ([]Message, idle, error) {
 	for ctx.Err() == nil {
-		visible, state, err := s.look(queue)
+		visible, state, err := s.look(queue, v)
 		if err != nil || !visible {
 			return nil, state, err
 		}
 		var got []Message
 		err = s.store.Update(func(tx *store.Tx) (err error) {
-			got, err = s.hide(tx, queue, limit)
+			got, err = s.hide(tx, queue, limit, v)
 			return err
 		})
 		if err != nil || len(got) > 0 {
@@ -35,14 +35,14 @@ func (s *Service) take(ctx context.Context, queue string, limit int) ([]Message,
 	return nil, idle{}, ctx.Err()
 }
 
-func (s *Service) look(queue string) (visible bool, state idle, err error) {
+func (s *Service) look(queue string, v view) (visible bool, state idle, err error) {
 	err = s.store.View(func(tx *store.Tx) error {
 		q, err := findQueue(tx, queue)
 		if err != nil {
 			return err
 		}
 		state.pollingWait = seconds(q.PollingWaitSeconds)
-		seqs, next := deliverable(tx, q, s.account.Clock.Now(), 1)
+		seqs, next := v(tx, q, s.account.Clock.Now(), 1)
 		visible, state.next = len(seqs) > 0, next
 		return nil
 	})
@@ -51,10 +51,10 @@ func (s *Service) look(queue string) (visible bool, state idle, err error) {
 
 // await receives until there is a message or the deadline has come. It listens
 // before it looks, so nothing that happens in between is missed.
-func (s *Service) await(ctx context.Context, queue string, limit int, deadline time.Time) ([]Message, error) {
+func (s *Service) await(ctx context.Context, queue string, limit int, deadline time.Time, v view) ([]Message, error) {
 	for {
 		changed := s.bells.listen(queue)
-		got, state, err := s.take(ctx, queue, limit)
+		got, state, err := s.take(ctx, queue, limit, v)
 		if err != nil || len(got) > 0 {
 			return got, err
 		}

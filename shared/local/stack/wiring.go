@@ -181,7 +181,7 @@ type queueReader struct {
 
 // Receive implements fc.QueueSource.
 func (q queueReader) Receive(ctx context.Context, max int, wait time.Duration) ([]fc.QueueMessage, error) {
-	got, err := q.mns.Receive(ctx, q.queue, max, wait)
+	got, err := q.mns.ReceiveForTrigger(ctx, q.queue, max, wait)
 	messages := make([]fc.QueueMessage, len(got))
 	for i, m := range got {
 		messages[i] = fc.QueueMessage{
