@@ -19,14 +19,16 @@ const module = "imagedrop/"
 var allowed = map[string][]string{
 	"functions/upload":     {"shared/...", "events"},
 	"functions/message":    {"shared/...", "events"},
+	"functions/watch":      {"shared/...", "events"},
 	"events":               {"shared/fault"},
 	"shared/fault":         {},
 	"shared/template":      {},
 	"shared/imagebuild":    {"shared/template", "shared/fault"},
 	"shared/settings":      {"shared/imagebuild", "shared/sdkclient"},
 	"shared/sdkclient":     {"shared/fault"},
-	"shared/function":      {"events", "shared/imagebuild", "shared/sdkclient", "shared/template"},
+	"shared/function":      {"events", "shared/imagebuild", "shared/mnsqueue", "shared/sdkclient", "shared/settings", "shared/template"},
 	"shared/sdktest":       {"shared/sdkclient"},
+	"shared/functiontest":  {},
 	"shared/ecsimage":      {"shared/imagebuild", "shared/template", "shared/fault", "shared/sdkclient"},
 	"shared/ossobject":     {"shared/imagebuild", "shared/fault", "shared/sdkclient"},
 	"shared/mnsqueue":      {"shared/imagebuild", "shared/fault", "shared/sdkclient"},
@@ -44,15 +46,16 @@ var allowed = map[string][]string{
 
 // never lists what a package must not import although its row would allow it.
 var never = map[string][]string{
-	"functions/": {"shared/local", "shared/cmd", "shared/ec2image", "shared/sdktest"},
+	"functions/": {"shared/local", "shared/cmd", "shared/ec2image", "shared/sdktest", "shared/functiontest"},
 }
 
 // oneSDK says which SDK each room may name; every other room names none.
 var oneSDK = map[string][]string{
-	"shared/function":  {"github.com/aliyun/fc-runtime-go-sdk/"},
-	"shared/ecsimage":  {"github.com/aliyun/alibaba-cloud-sdk-go/"},
-	"shared/ossobject": {"github.com/aliyun/alibabacloud-oss-go-sdk-v2/"},
-	"shared/mnsqueue":  {"github.com/aliyun/aliyun-mns-go-sdk"},
+	"shared/function":     {"github.com/aliyun/fc-runtime-go-sdk/"},
+	"shared/functiontest": {"github.com/aliyun/fc-runtime-go-sdk/"},
+	"shared/ecsimage":     {"github.com/aliyun/alibaba-cloud-sdk-go/"},
+	"shared/ossobject":    {"github.com/aliyun/alibabacloud-oss-go-sdk-v2/"},
+	"shared/mnsqueue":     {"github.com/aliyun/aliyun-mns-go-sdk"},
 }
 
 // heavy must not be imported by a package of ours that a function reaches:

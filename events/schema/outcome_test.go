@@ -22,7 +22,7 @@ import (
 
 const outcomeSchema = "outcome.schema.json"
 
-func readSchema(t *testing.T, file string) map[string]any {
+func readSchema(t testing.TB, file string) map[string]any {
 	t.Helper()
 	text, err := os.ReadFile(file)
 	require.NoError(t, err)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"log/slog"
 
-	"imagedrop/events"
 	"imagedrop/shared/function"
 	"imagedrop/shared/imagebuild"
 )
@@ -20,16 +19,12 @@ type handler struct {
 // Handle implements function.Handler.
 func (h *handler) Handle(ctx context.Context, payload []byte) error {
 	ctx, invocation, log := function.Begin(ctx, h.log, "message")
-	messages, ignored, err := events.DecodeMessages(payload)
-	if err != nil {
-		log.Error("event dropped", "bytes", len(payload), "error", err)
+	deliveries := function.Messages(log, payload, h.resultQueue)
+	if len(deliveries) == 0 {
 		return nil
-	}
-	for _, text := range ignored {
-		log.Warn("element ignored", "reason", text)
 	}
 	if err := h.objects.Connect(invocation.Region); err != nil {
 		return err
 	}
-	return function.End(log, h.builder.Run(ctx, invocation, function.OfMessages(log, messages, h.resultQueue)))
+	return function.End(log, h.builder.Run(ctx, invocation, deliveries))
 }

@@ -11,15 +11,15 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/aliyun/fc-runtime-go-sdk/fccontext"
 	"github.com/stretchr/testify/require"
 
 	"imagedrop/shared/fault"
 	"imagedrop/shared/function"
+	"imagedrop/shared/functiontest"
 	"imagedrop/shared/imagebuild"
 )
 
-const canary = "CANARY7f3a"
+const canary = functiontest.Canary
 
 // fakes are the services as functions; nil answers what is usual.
 type fakes struct {
@@ -67,30 +67,6 @@ func newTest(f *fakes) (*handler, *strings.Builder) {
 			Policy: imagebuild.Policy{Buckets: []string{"*"}}, Concurrency: 16}}, log
 }
 
-func inInvocation(ctx context.Context) context.Context {
-	return fccontext.NewContext(ctx, &fccontext.FcContext{
-		RequestID: "1-invocation", Region: "cn-hangzhou", AccountId: "1234567890123456", Function: fccontext.Function{Name: "message"},
-		Credentials: fccontext.Credentials{AccessKeyId: canary + "id", AccessKeySecret: canary + "secret", SecurityToken: canary + "token"},
-	})
-}
-
-// element is one message of a queue, as the event stream delivers it.
-func element(t *testing.T, id, queue, body string) map[string]any {
-	t.Helper()
-	return map[string]any{
-		"id": "e-" + id, "source": "mns", "specversion": "1.0", "type": "mns:Queue:SendMessage", "time": "2026-05-04T08:20:05.017Z",
-		"subject": "acs:mns:cn-hangzhou:1234567890123456:queues/" + queue,
-		"data":    map[string]any{"requestId": "r", "messageId": id, "messageBody": body},
-	}
-}
-
-func batch(t *testing.T, elements ...map[string]any) []byte {
-	t.Helper()
-	payload, err := json.Marshal(elements)
-	require.NoError(t, err)
-	return payload
-}
-
 // Every kind of end: is an outcome published, is the message delivered again?
 func TestHandle(t *testing.T) {
 	fails := func(kind fault.Kind, code string) func(imagebuild.Request) (string, error) {
@@ -126,7 +102,7 @@ func TestHandle(t *testing.T) {
 		test := &tests[i]
 		t.Run(test.name, func(t *testing.T) {
 			h, log := newTest(&test.fakes)
-			err := h.Handle(inInvocation(t.Context()), batch(t, element(t, "M-1", "imagedrop-requests", test.body)))
+			err := h.Handle(functiontest.Invocation(t.Context(), "message"), functiontest.Batch(t, functiontest.Element("M-1", "imagedrop-requests", test.body)))
 			require.Equal(t, test.redeliver, err != nil, "%v", err)
 			require.NotContains(t, log.String(), canary)
 			require.Contains(t, log.String(), `"requestId":"1-invocation","trigger":"queue","sourceId":"M-1"`)
@@ -164,7 +140,7 @@ func TestShapes(t *testing.T) {
 			require.NoError(t, err)
 			f := &fakes{}
 			h, _ := newTest(f)
-			require.NoError(t, h.Handle(inInvocation(t.Context()), payload))
+			require.NoError(t, h.Handle(functiontest.Invocation(t.Context(), "message"), payload))
 			require.Len(t, f.published, test.outcomes)
 			require.Equal(t, test.trigger, f.published[0].Data.Job.Trigger)
 		})
@@ -180,9 +156,9 @@ func TestBatchAroundAPoisonMessage(t *testing.T) {
 		return "ic-" + r.ClientToken, nil
 	}}
 	h, _ := newTest(f)
-	payload := batch(t, element(t, "M-1", "q", "RUN one"), element(t, "M-2", "q", "RUN two"), element(t, "M-3", "q", "RUN three"), map[string]any{"noise": 1})
+	payload := functiontest.Batch(t, functiontest.Element("M-1", "q", "RUN one"), functiontest.Element("M-2", "q", "RUN two"), functiontest.Element("M-3", "q", "RUN three"), map[string]any{"noise": 1})
 	for range 2 {
-		require.Error(t, h.Handle(inInvocation(t.Context()), payload))
+		require.Error(t, h.Handle(functiontest.Invocation(t.Context(), "message"), payload))
 	}
 	ids := map[string]int{}
 	for _, o := range f.published {
@@ -196,7 +172,7 @@ func TestBatchAroundAPoisonMessage(t *testing.T) {
 func TestTheResultQueueIsNotAnswered(t *testing.T) {
 	f := &fakes{}
 	h, log := newTest(f)
-	require.NoError(t, h.Handle(inInvocation(t.Context()), batch(t, element(t, "M-1", "imagedrop-results", "{}"))))
+	require.NoError(t, h.Handle(functiontest.Invocation(t.Context(), "message"), functiontest.Batch(t, functiontest.Element("M-1", "imagedrop-results", "{}"))))
 	require.Empty(t, f.published)
 	require.Contains(t, log.String(), "the trigger reads RESULT_QUEUE")
 }
@@ -205,7 +181,7 @@ func TestUndecodableEventIsAcknowledged(t *testing.T) {
 	for _, payload := range []string{"", "[]", `[{"noise":"` + canary + `"}]`, `{"specversion":"1.0","data":{}}`} {
 		f := &fakes{}
 		h, log := newTest(f)
-		require.NoError(t, h.Handle(inInvocation(t.Context()), []byte(payload)))
+		require.NoError(t, h.Handle(functiontest.Invocation(t.Context(), "message"), []byte(payload)))
 		require.Empty(t, f.published)
 		require.Contains(t, log.String(), "event dropped")
 		require.NotContains(t, log.String(), canary)
@@ -227,8 +203,8 @@ func TestConnectIsTriedAgain(t *testing.T) {
 	h, _ := newTest(&fakes{})
 	connect, failed := h.objects.New, errors.New("no region")
 	h.objects.New = func(string) (imagebuild.Objects, error) { return (*fakes)(nil), failed }
-	payload := batch(t, element(t, "M-1", "imagedrop-requests", "RUN true"))
-	require.ErrorIs(t, h.Handle(inInvocation(t.Context()), payload), failed)
+	payload := functiontest.Batch(t, functiontest.Element("M-1", "imagedrop-requests", "RUN true"))
+	require.ErrorIs(t, h.Handle(functiontest.Invocation(t.Context(), "message"), payload), failed)
 	h.objects.New = connect
-	require.NoError(t, h.Handle(inInvocation(t.Context()), payload))
+	require.NoError(t, h.Handle(functiontest.Invocation(t.Context(), "message"), payload))
 }

@@ -9,16 +9,16 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/aliyun/fc-runtime-go-sdk/fccontext"
 	"github.com/stretchr/testify/require"
 
 	"imagedrop/shared/fault"
 	"imagedrop/shared/function"
+	"imagedrop/shared/functiontest"
 	"imagedrop/shared/imagebuild"
 	"imagedrop/shared/sdkclient"
 )
 
-const canary = "CANARY7f3a"
+const canary = functiontest.Canary
 
 // fakes are the services as functions; nil answers what is usual.
 type fakes struct {
@@ -62,14 +62,6 @@ func newTest(f *fakes) (*handler, *strings.Builder) {
 	objects := &function.Objects{New: func(string) (imagebuild.Objects, error) { return f, nil }}
 	return &handler{log: function.NewLog(log), objects: objects,
 		builder: imagebuild.Builder{Objects: objects, Resources: f, Publisher: imagebuild.Publisher{Outbox: f}, Concurrency: concurrency}}, log
-}
-
-func inInvocation(ctx context.Context) context.Context {
-	return fccontext.NewContext(ctx, &fccontext.FcContext{
-		RequestID: "1-invocation", Region: "cn-hangzhou", AccountId: "1234567890123456",
-		Function:    fccontext.Function{Name: "upload-prod"},
-		Credentials: fccontext.Credentials{AccessKeyId: canary + "id", AccessKeySecret: canary + "secret", SecurityToken: canary + "token"},
-	})
 }
 
 func event(keys ...string) []byte {
@@ -128,7 +120,7 @@ func TestHandle(t *testing.T) {
 				}
 			}
 			h, log := newTest(&test.fakes)
-			err := h.Handle(inInvocation(t.Context()), event("templates/web.Dockerfile"))
+			err := h.Handle(functiontest.Invocation(t.Context(), "upload-prod"), event("templates/web.Dockerfile"))
 			require.Equal(t, test.redeliver, err != nil)
 			require.NotContains(t, log.String(), canary)
 			written := lines(t, log)
@@ -157,7 +149,7 @@ func TestWhatIsNoTemplateIsLoggedOnly(t *testing.T) {
 		read = append(read, ref)
 		return []byte("RUN true\n"), nil
 	}})
-	require.NoError(t, h.Handle(inInvocation(t.Context()), event("templates/README.md", "templates/web.Dockerfile", "templates/a/")))
+	require.NoError(t, h.Handle(functiontest.Invocation(t.Context(), "upload-prod"), event("templates/README.md", "templates/web.Dockerfile", "templates/a/")))
 	require.Equal(t, []imagebuild.ObjectRef{{Bucket: "imagedrop-templates", Key: "templates/web.Dockerfile", ETag: "E1"}}, read)
 	var messages []any
 	for _, line := range lines(t, log) {
@@ -169,7 +161,7 @@ func TestWhatIsNoTemplateIsLoggedOnly(t *testing.T) {
 func TestOtherEventsAreLoggedOnly(t *testing.T) {
 	h, log := newTest(&fakes{})
 	removed := strings.ReplaceAll(string(event("templates/web.Dockerfile")), "ObjectCreated:PutObject", "ObjectRemoved:DeleteObject")
-	require.NoError(t, h.Handle(inInvocation(t.Context()), []byte(removed)))
+	require.NoError(t, h.Handle(functiontest.Invocation(t.Context(), "upload-prod"), []byte(removed)))
 	require.Equal(t, "record ignored", lines(t, log)[0]["msg"])
 }
 
@@ -177,7 +169,7 @@ func TestOtherEventsAreLoggedOnly(t *testing.T) {
 func TestUndecodableEventIsAcknowledged(t *testing.T) {
 	for _, payload := range []string{"", "{", `{"events":[]}`, `{"secret":"` + canary + `"}`, "[[[["} {
 		h, log := newTest(&fakes{publish: func([]byte) error { panic("nothing to publish") }})
-		require.NoError(t, h.Handle(inInvocation(t.Context()), []byte(payload)))
+		require.NoError(t, h.Handle(functiontest.Invocation(t.Context(), "upload-prod"), []byte(payload)))
 		require.Equal(t, "event dropped", lines(t, log)[0]["msg"])
 		require.NotContains(t, log.String(), canary)
 	}
@@ -195,7 +187,7 @@ func TestOneFailedRecordBringsTheEventBack(t *testing.T) {
 		publish: func([]byte) error { published++; return nil },
 	})
 	h.builder.Concurrency = 1
-	err := h.Handle(inInvocation(t.Context()), event("templates/a.Dockerfile", "templates/b.Dockerfile", "templates/c.Dockerfile"))
+	err := h.Handle(functiontest.Invocation(t.Context(), "upload-prod"), event("templates/a.Dockerfile", "templates/b.Dockerfile", "templates/c.Dockerfile"))
 	require.ErrorContains(t, err, "odd")
 	require.Equal(t, 2, published)
 }
@@ -213,7 +205,7 @@ func TestCredentialsAndRegionComeWithTheInvocation(t *testing.T) {
 		return connect(region)
 	}
 	for range 2 {
-		require.NoError(t, h.Handle(inInvocation(t.Context()), event("templates/web.Dockerfile")))
+		require.NoError(t, h.Handle(functiontest.Invocation(t.Context(), "upload-prod"), event("templates/web.Dockerfile")))
 	}
 	require.Equal(t, sdkclient.Credentials{AccessKeyID: canary + "id", AccessKeySecret: canary + "secret", SecurityToken: canary + "token"}, got)
 	require.Equal(t, []string{"cn-hangzhou"}, regions, "one client for all invocations")
@@ -233,9 +225,9 @@ func TestConnectIsTriedAgain(t *testing.T) {
 	h, _ := newTest(&fakes{})
 	connect, failed := h.objects.New, errors.New("no region")
 	h.objects.New = func(string) (imagebuild.Objects, error) { return (*fakes)(nil), failed }
-	require.ErrorIs(t, h.Handle(inInvocation(t.Context()), event("templates/web.Dockerfile")), failed)
+	require.ErrorIs(t, h.Handle(functiontest.Invocation(t.Context(), "upload-prod"), event("templates/web.Dockerfile")), failed)
 	h.objects.New = connect
-	require.NoError(t, h.Handle(inInvocation(t.Context()), event("templates/web.Dockerfile")))
+	require.NoError(t, h.Handle(functiontest.Invocation(t.Context(), "upload-prod"), event("templates/web.Dockerfile")))
 }
 
 func TestStartNamesWhatIsMissing(t *testing.T) {

@@ -10,7 +10,6 @@ import (
 	"imagedrop/shared/ecsimage"
 	"imagedrop/shared/function"
 	"imagedrop/shared/imagebuild"
-	"imagedrop/shared/mnsqueue"
 	"imagedrop/shared/ossobject"
 	"imagedrop/shared/settings"
 )
@@ -28,18 +27,18 @@ func newHandler(getenv func(string) string, log *slog.Logger) (*handler, error) 
 	if err != nil {
 		return nil, err
 	}
-	outbox, err := mnsqueue.New(mnsqueue.Options{Endpoint: s.MNSEndpoint, Queue: s.ResultQueue})
+	publisher, err := function.Publisher(s.Common)
 	if err != nil {
-		return nil, fmt.Errorf("MNS_ENDPOINT: %w", err)
+		return nil, err
 	}
-	resources, err := ecsimage.New(ecsimage.Options{Endpoint: s.ECSEndpoint})
+	images, err := ecsimage.New(ecsimage.Options{Endpoint: s.ECSEndpoint})
 	if err != nil {
 		return nil, fmt.Errorf("ECS_ENDPOINT: %w", err)
 	}
 	h := &handler{log: log, objects: &function.Objects{New: func(region string) (imagebuild.Objects, error) {
 		return ossobject.New(ossobject.Options{Endpoint: s.OSSEndpoint, Region: region})
 	}}}
-	h.builder = imagebuild.Builder{Objects: h.objects, Resources: resources, Publisher: imagebuild.Publisher{Outbox: outbox, Base64: s.ResultBase64},
+	h.builder = imagebuild.Builder{Objects: h.objects, Resources: images, Publisher: publisher,
 		Policy: s.Policy, SkipLookup: s.SkipLookup, Concurrency: concurrency}
 	return h, nil
 }

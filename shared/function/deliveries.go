@@ -25,9 +25,23 @@ func OfObjects(log *slog.Logger, objects []events.Object) (list []imagebuild.Del
 	return list
 }
 
-// OfMessages returns the deliveries of the messages of an event. It leaves out
-// what comes from the result queue, which a trigger may name by mistake: each
-// outcome would be answered by another one, for ever.
+// Messages returns the deliveries of the event of a queue or topic trigger.
+// What cannot be read is logged and has none: no other delivery of it would do
+// better.
+func Messages(log *slog.Logger, payload []byte, resultQueue string) []imagebuild.Delivery {
+	messages, ignored, err := events.DecodeMessages(payload)
+	if err != nil {
+		log.Error("event dropped", "bytes", len(payload), "error", err)
+	}
+	for _, text := range ignored {
+		log.Warn("element ignored", "reason", text)
+	}
+	return OfMessages(log, messages, resultQueue)
+}
+
+// OfMessages returns the deliveries of messages. It leaves out what comes from
+// the result queue, which a trigger may name by mistake: each outcome would be
+// answered by another one, for ever.
 func OfMessages(log *slog.Logger, messages []events.Message, resultQueue string) (list []imagebuild.Delivery) {
 	for _, m := range messages {
 		if m.Queue != "" && m.Queue == resultQueue {
