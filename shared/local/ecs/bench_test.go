@@ -1,6 +1,7 @@
 package ecs
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -72,6 +73,30 @@ func BenchmarkCreate(b *testing.B) {
 			for b.Loop() {
 				c.create(fmt.Sprint("web", i), i)
 				i++
+			}
+		})
+	}
+}
+
+// The question of rebuild and watch: the executions of one template that carry
+// a tag. Its cost must not depend on how many templates there are.
+func BenchmarkExecutionsOfATemplate(b *testing.B) {
+	for _, templates := range []int{10, 1000} {
+		b.Run(fmt.Sprint("templates=", templates), func(b *testing.B) {
+			c := newBench(b)
+			var id string
+			for i := range templates {
+				made := c.call(params{"Action": "CreateImagePipeline", "RegionId": "cn-hangzhou"}.with(minimal(opPipeline)))
+				var answer struct{ ImagePipelineId string }
+				require.NoError(b, json.Unmarshal([]byte(made), &answer))
+				id = answer.ImagePipelineId
+				c.call(params{"Action": "StartImagePipelineExecution", "RegionId": "cn-hangzhou", "ImagePipelineId": id,
+					"Tag.1.Key": "imagedrop:job", "Tag.1.Value": fmt.Sprint("job", i)})
+			}
+			for b.Loop() {
+				answer := c.call(params{"Action": "DescribeImagePipelineExecutions", "RegionId": "cn-hangzhou", "ImagePipelineId": id,
+					"Tag.1.Key": "imagedrop:job", "Tag.1.Value": fmt.Sprint("job", templates-1)})
+				require.Contains(b, answer, `"TotalCount":1`)
 			}
 		})
 	}

@@ -2,7 +2,6 @@ package ecs
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -214,10 +213,10 @@ func (s *service) requireTemplate(q *query) error {
 	}
 	return s.store.View(func(tx *store.Tx) error {
 		r, err := load(tx, pipelines, q.region, q.name)
-		if r == nil {
-			return errors.Join(err, refuse("InvalidImagePipeline.NotFound", "The specified image template does not exist."))
+		if r == nil && err == nil {
+			return refuse("InvalidImagePipeline.NotFound", "The specified image template does not exist.")
 		}
-		return nil
+		return err
 	})
 }
 

@@ -163,6 +163,34 @@ func TestBuildsEndUnwatched(t *testing.T) {
 	require.Equal(t, creationTime(start.Add(2*step)), c.describeImages(params{"ImageId": got.ImageId}).Images.Image[0].CreationTime)
 }
 
+// Where an execution is depends on the time alone: one that is looked at in
+// every moment, and one that nobody looked at before, tell the same.
+func TestLookingChangesNothing(t *testing.T) {
+	tell := func(c *cloud, id string, start time.Time) string {
+		got := c.execution(id)
+		modified, err := time.Parse(timestampForm, got.ModifiedTime)
+		require.NoError(t, err)
+		return fmt.Sprint(got.Status, modified.Sub(start), got.ImageId != "")
+	}
+	for _, fails := range []string{"", "REPAIRING", "TESTING", "DISTRIBUTING"} {
+		begin := func() (c *cloud, id string, start time.Time) {
+			c = newCloud(t, Options{})
+			if fails != "" {
+				c.fail(fails, "", "")
+			}
+			_, id = c.build(everyPhase)
+			return c, id, c.clock.Now()
+		}
+		watched, id, start := begin()
+		for passed := time.Duration(0); passed < longest; passed += step / 2 {
+			fresh, freshID, freshStart := begin()
+			fresh.clock.Advance(passed)
+			require.Equal(t, tell(watched, id, start), tell(fresh, freshID, freshStart), "%s, %v later", fails, passed)
+			watched.clock.Advance(step / 2)
+		}
+	}
+}
+
 // Unscaled, a phase takes a minute.
 func TestPhasesInTheirOwnTime(t *testing.T) {
 	c := newCloud(t, Options{})

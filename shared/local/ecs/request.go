@@ -115,7 +115,12 @@ func (p params) given(prefix string) bool {
 
 // have reports whether any parameter has that value.
 func (p params) have(value string) bool {
-	return slices.Contains(slices.Collect(maps.Values(p)), value)
+	for _, have := range p {
+		if have == value {
+			return true
+		}
+	}
+	return false
 }
 
 // tags returns the tags of prefix.N.Key and prefix.N.Value in order.
