@@ -63,11 +63,13 @@ func compileStrict(t *testing.T, file string) *jsonschema.Schema {
 
 // The fakes of one job.
 type services struct {
-	text    string
-	readErr error
-	found   []imagebuild.Resource
-	err     error
-	body    []byte
+	text      string
+	readErr   error
+	found     []imagebuild.Resource
+	err       error
+	startErr  error
+	pipelines []imagebuild.Pipeline
+	bodies    [][]byte
 }
 
 func (s *services) Read(context.Context, imagebuild.ObjectRef, int64) ([]byte, error) {
@@ -84,18 +86,33 @@ func (s *services) Create(context.Context, imagebuild.Request) (string, error) {
 	return "ic-bp67acfmxazb4p", s.err
 }
 func (s *services) Publish(_ context.Context, body []byte) error {
-	s.body = body
+	s.bodies = append(s.bodies, body)
 	return nil
 }
+func (s *services) Start(context.Context, imagebuild.StartRequest) (string, error) {
+	return "exec-bp67acfmxazb4p", s.startErr
+}
+func (*services) Executions(context.Context, imagebuild.ExecutionQuery) ([]imagebuild.Execution, error) {
+	return nil, nil
+}
+func (s *services) Pipelines(context.Context, imagebuild.Query, ...string) ([]imagebuild.Pipeline, error) {
+	return s.pipelines, nil
+}
+func (*services) Newest(context.Context, string, string) (string, error) { return "", nil }
+func (*services) Images(context.Context, imagebuild.ImageQuery) ([]imagebuild.Image, error) {
+	return nil, nil
+}
+func (*services) Send(context.Context, []byte, time.Duration) error { return nil }
 
-func publish(t *testing.T, s *services, d imagebuild.Delivery) []byte {
+func publish(t *testing.T, s *services, d imagebuild.Delivery) [][]byte {
 	t.Helper()
-	builder := &imagebuild.Builder{Objects: s, Resources: s, Publisher: imagebuild.Publisher{Outbox: s}}
+	builder := &imagebuild.Builder{Objects: s, Resources: s, Publisher: imagebuild.Publisher{Outbox: s}, Policy: imagebuild.Policy{Build: true},
+		Builds: imagebuild.Builds{Executions: s, Images: s, Watch: s}}
 	invocation := imagebuild.Invocation{Function: "upload", Region: "cn-hangzhou", AccountID: "1234567890123456"}
 	for _, r := range builder.Run(t.Context(), invocation, []imagebuild.Delivery{d}) {
 		require.NoError(t, r.Err)
 	}
-	return s.body
+	return s.bodies
 }
 
 func object() imagebuild.Delivery {
@@ -135,6 +152,10 @@ func TestPublishedOutcomesAreValid(t *testing.T) {
 	bare := fault.New(fault.Invalid, "ecsimage.Create", "refused")
 	many := strings.Repeat("BOGUS x\n", 4000)
 	stream := imagebuild.Delivery{Trigger: imagebuild.TriggerTopic, Body: []byte("RUN true\n")}
+	start := message("1122-AABB", `{"kind":"execution","pipelineName":"web"}`)
+	pipelines := []imagebuild.Pipeline{{Resource: imagebuild.Resource{ID: "ic-bp67acfmxazb4p", Name: "web"}}}
+	running := &fault.Error{Kind: fault.Invalid, Op: "ecsimage.Start", Code: "InvalidImagePipeline.HasRunningExecution", Message: "running"}
+	const built = "# ---\n# build: true\n# ---\nFROM IMAGE:m-bp1234567890\nRUN true\n"
 	odd := object()
 	odd.Object.Key = "templates/\x01\ufffe\xff.Dockerfile"
 	tests := []struct {
@@ -154,37 +175,43 @@ func TestPublishedOutcomesAreValid(t *testing.T) {
 		{"gone", &services{readErr: imagebuild.ErrGone}, object(), imagebuild.Skipped},
 		{"message", &services{}, message("1122-AABB", `{"content":"RUN true","name":"web"}`), imagebuild.Created},
 		{"message that is an array", &services{}, message("1122-AABB", `[]`), imagebuild.Rejected},
-		{"execution", &services{}, message("1122-AABB", `{"kind":"execution","pipelineName":"web"}`), imagebuild.Rejected},
+		{"execution of no pipeline", &services{}, start, imagebuild.Rejected},
+		{"execution", &services{pipelines: pipelines}, start, imagebuild.Started},
+		{"execution, another runs", &services{pipelines: pipelines, startErr: running}, start, imagebuild.Skipped},
+		{"execution refused", &services{pipelines: pipelines, startErr: refused}, start, imagebuild.Failed},
+		{"pipeline created and started", &services{text: built, pipelines: pipelines}, object(), imagebuild.Started},
 		{"stream of an unnamed topic", &services{}, stream, imagebuild.Created},
 		{"odd key", &services{text: "RUN true\n"}, odd, ""},
 	}
 	seen := map[imagebuild.Status]bool{}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			body := publish(t, test.services, test.delivery)
-			document, err := jsonschema.UnmarshalJSON(bytes.NewReader(body))
-			require.NoError(t, err)
-			require.NoError(t, schema.Validate(document), "%s", body)
 			var outcome imagebuild.Outcome
-			require.NoError(t, json.Unmarshal(body, &outcome))
-			seen[outcome.Data.Status] = true
+			for _, body := range publish(t, test.services, test.delivery) {
+				document, err := jsonschema.UnmarshalJSON(bytes.NewReader(body))
+				require.NoError(t, err)
+				require.NoError(t, schema.Validate(document), "%s", body)
+				outcome = imagebuild.Outcome{}
+				require.NoError(t, json.Unmarshal(body, &outcome))
+				seen[outcome.Data.Status] = true
+			}
 			if test.want != "" {
 				require.Equal(t, test.want, outcome.Data.Status)
 			}
 		})
 	}
-	for _, status := range []imagebuild.Status{imagebuild.Created, imagebuild.Unchanged, imagebuild.Rejected, imagebuild.Failed, imagebuild.Skipped} {
+	for _, status := range []imagebuild.Status{imagebuild.Created, imagebuild.Unchanged, imagebuild.Rejected, imagebuild.Failed, imagebuild.Skipped, imagebuild.Started} {
 		require.True(t, seen[status], status)
 	}
 }
 
-// The fields of executions and timers have no function yet; their form stands.
 func TestEveryFieldIsValid(t *testing.T) {
 	outcome := imagebuild.Outcome{}
 	fill(reflect.ValueOf(&outcome).Elem())
 	outcome.SpecVersion, outcome.DataContentType, outcome.Time = "1.0", "application/json", "2026-05-04T08:15:30.000Z"
 	outcome.ID, outcome.Source, outcome.Type = strings.Repeat("0a", 32), "/imagedrop/cn-hangzhou/watch", "imagedrop.execution.succeeded.v1"
 	outcome.Data.Status, outcome.Data.Content.SHA256 = "succeeded", strings.Repeat("0a", 32)
+	outcome.Data.Resource.Kind = template.Execution
 	outcome.Data.Findings[0].Rule, outcome.Data.Reason.HTTPStatus = "IB0001", 400
 	body, err := json.Marshal(outcome)
 	require.NoError(t, err)
@@ -276,7 +303,8 @@ func toAny(list []string) (out []any) {
 // of the words of the project.
 func TestSchemaNamesEveryStatus(t *testing.T) {
 	status := readSchema(t, outcomeSchema)["$defs"].(map[string]any)["data"].(map[string]any)["properties"].(map[string]any)["status"].(map[string]any)
-	for _, s := range []imagebuild.Status{imagebuild.Created, imagebuild.Unchanged, imagebuild.Rejected, imagebuild.Failed, imagebuild.Skipped} {
+	for _, s := range []imagebuild.Status{imagebuild.Created, imagebuild.Unchanged, imagebuild.Rejected, imagebuild.Failed, imagebuild.Skipped,
+		imagebuild.Started, imagebuild.Succeeded, imagebuild.Cancelled} {
 		require.Contains(t, status["examples"], string(s))
 	}
 }
@@ -284,7 +312,7 @@ func TestSchemaNamesEveryStatus(t *testing.T) {
 // What must not pass.
 func TestSchemaRefuses(t *testing.T) {
 	schema := compileStrict(t, outcomeSchema)
-	valid := publish(t, &services{text: "RUN true\n"}, object())
+	valid := publish(t, &services{text: "RUN true\n"}, object())[0]
 	data := func(change func(map[string]any)) func(map[string]any) {
 		return func(o map[string]any) { change(o["data"].(map[string]any)) }
 	}
@@ -296,9 +324,13 @@ func TestSchemaRefuses(t *testing.T) {
 		"created without id":    data(func(d map[string]any) { delete(d["resource"].(map[string]any), "id") }),
 		"failed without reason": data(func(d map[string]any) { d["status"] = "failed" }),
 		"rejected for nothing":  data(func(d map[string]any) { d["status"] = "rejected" }),
-		"findings missing":      data(func(d map[string]any) { delete(d, "findings") }),
-		"a blank in the token":  data(func(d map[string]any) { d["clientToken"] = "a b" }),
-		"negative time":         data(func(d map[string]any) { d["timings"].(map[string]any)["totalMs"] = -1 }),
+		"a component started":   data(func(d map[string]any) { d["status"] = "started" }),
+		"a timer without time": data(func(d map[string]any) {
+			d["job"].(map[string]any)["trigger"], d["job"].(map[string]any)["triggerName"] = "timer", "nightly"
+		}),
+		"findings missing":     data(func(d map[string]any) { delete(d, "findings") }),
+		"a blank in the token": data(func(d map[string]any) { d["clientToken"] = "a b" }),
+		"negative time":        data(func(d map[string]any) { d["timings"].(map[string]any)["totalMs"] = -1 }),
 	} {
 		t.Run(name, func(t *testing.T) {
 			document, err := jsonschema.UnmarshalJSON(bytes.NewReader(valid))

@@ -10,12 +10,14 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"imagedrop/shared/fault"
+	"imagedrop/shared/template"
 )
 
 // Builder works deliveries. Its fields are set before the first Run and not
 // changed after; Run is safe for concurrent use.
 type Builder struct {
 	Publisher
+	Builds
 	Objects   Objects
 	Resources Resources
 	Policy    Policy
@@ -76,7 +78,18 @@ func (j *job) run(ctx context.Context) error {
 	if err := j.recall(ctx); err != nil {
 		return err
 	}
-	return j.publish(ctx, j.outcome())
+	if j.status == "" { // a build that nobody is known to have asked for
+		return nil
+	}
+	if j.status == Started {
+		if err := j.follow(ctx, &j.Publisher, j.start, j.execution); err != nil {
+			return err
+		}
+	}
+	if err := j.publish(ctx, j.outcome()); err != nil {
+		return err
+	}
+	return j.runBuild(ctx)
 }
 
 // settle turns the error of a job into its status; what only another delivery
@@ -99,6 +112,9 @@ func (j *job) settle(err error) error {
 func (j *job) build(ctx context.Context) error {
 	ctx, cancel := holdBack(ctx, reserve)
 	defer cancel()
+	if j.made != nil {
+		return j.execute(ctx)
+	}
 	done, err := j.read(ctx)
 	if err != nil || done {
 		return err
@@ -108,12 +124,20 @@ func (j *job) build(ctx context.Context) error {
 		j.status = Rejected
 		return nil
 	}
+	if j.kind() == template.Execution {
+		return j.blameOperator(j.execute(ctx))
+	}
+	return j.blameOperator(j.ensure(ctx))
+}
+
+// ensure sees to it that the job's component or pipeline exists.
+func (j *job) ensure(ctx context.Context) error {
 	j.prepare()
 	found, err := j.lookUp(ctx)
-	if err == nil && !found {
-		err = j.create(ctx)
+	if err != nil || found {
+		return err
 	}
-	return j.blameOperator(err)
+	return j.create(ctx)
 }
 
 // holdBack returns a context that ends earlier; of a short invocation no more

@@ -16,6 +16,9 @@ import (
 const (
 	jobTag    = "imagedrop:job"    // the job ID
 	digestTag = "imagedrop:digest" // of the canonical content and all parameters
+	// buildTag is on a pipeline whose template has build: true, where there is
+	// room: another delivery of the job may not be able to read it any more.
+	buildTag = "imagedrop:build"
 )
 
 // maxTags is the number of tags that a create takes.
@@ -43,6 +46,9 @@ func (j *job) prepare() {
 		parameters = append(parameters, template.Parameter{Name: "RegionId", Value: j.region()})
 	}
 	ours := []Tag{{jobTag, j.id}, {digestTag, template.Digest(parameters)}}
+	if j.template.Build {
+		ours = append(ours, Tag{buildTag, "true"})
+	}
 	room := min(max(maxTags-j.template.UserTags(), 0), len(ours))
 	j.ownTags = ours[:room]
 	for i, tag := range j.ownTags {
@@ -61,7 +67,7 @@ func (j *job) lookUp(ctx context.Context) (found bool, err error) {
 	}
 	defer clock(&j.spent.lookup)()
 	// The digest finds the job's own too; without it there is the job's tag.
-	same, err := j.find(ctx, j.query(j.ownTags[len(j.ownTags)-1]))
+	same, err := j.find(ctx, j.query(j.ownTags[min(1, len(j.ownTags)-1)]))
 	if err != nil || len(same) == 0 {
 		return false, err
 	}
@@ -145,7 +151,10 @@ func (j *job) adopt(found []Resource) bool {
 	if len(own) == 0 {
 		return false
 	}
-	j.created(slices.MinFunc(own, byAge).ID)
+	first := slices.MinFunc(own, byAge)
+	j.created(first.ID)
+	j.resource.Tags = first.Tags
+	j.template.Build = j.template.Build || tagValue(first.Tags, buildTag) != ""
 	return true
 }
 
@@ -251,7 +260,7 @@ func (j *job) recoverConflict(ctx context.Context, err error) error {
 // where the template that it was made of may have changed since: the job was
 // answered "created" then, and no later delivery may say otherwise.
 func (j *job) recall(ctx context.Context) error {
-	if !j.unpinned || j.status == Created {
+	if !j.unpinned && !j.unread || j.status == Created {
 		return nil
 	}
 	ctx, cancel := holdBack(ctx, reserve)
@@ -260,20 +269,37 @@ func (j *job) recall(ctx context.Context) error {
 	for _, region := range j.Policy.searched(j.invocation.Region) {
 		for _, kind := range []template.Kind{template.Component, template.Pipeline} {
 			own, err := j.find(ctx, Query{Kind: kind, RegionID: region, Tags: []Tag{{jobTag, j.id}}})
-			switch known := fault.Of(err); {
-			case known != nil && (known.Kind == fault.Invalid || known.Kind == fault.Permanent):
+			switch {
+			case isRefused(err):
 				// Where we may not look, or there is no such region, nothing of ours is.
 			case err != nil:
 				return err
 			case len(own) > 0:
 				j.template = &template.Template{Kind: kind, Name: own[0].Name, RegionID: region}
-				j.reason = nil
+				j.recalled, j.reason = j.whyRecalled(), nil
 				j.adopt(own)
 				return nil
 			}
 		}
 	}
 	return nil
+}
+
+// whyRecalled says why the template of a recalled resource is not built any more.
+func (j *job) whyRecalled() *Reason {
+	switch {
+	case j.status == Skipped:
+		return j.reason
+	case j.unread:
+		return &Reason{Kind: "gone", Message: "the template was deleted after the pipeline was created"}
+	}
+	return &Reason{Kind: "superseded", Message: "the template changed after the pipeline was created"}
+}
+
+// isRefused reports whether no other try will be answered otherwise.
+func isRefused(err error) bool {
+	f := fault.Of(err)
+	return f != nil && (f.Kind == fault.Invalid || f.Kind == fault.Permanent)
 }
 
 // because is f with the domain's judgement.

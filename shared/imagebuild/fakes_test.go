@@ -270,8 +270,13 @@ func (c *cloud) Create(_ context.Context, r imagebuild.Request) (string, error) 
 	if err := c.enter("Create"); err != nil {
 		return "", err
 	}
-	if id, ok := c.tokens[r.ClientToken]; ok {
-		return id, nil
+	for _, before := range c.creates[:len(c.creates)-1] {
+		if id, ok := c.tokens[r.ClientToken]; ok && before.ClientToken == r.ClientToken && before.Kind == r.Kind {
+			if !reflect.DeepEqual(before, r) {
+				return "", failure(fault.Permanent, "IdempotentParameterMismatch")
+			}
+			return id, nil
+		}
 	}
 	n := len(c.all) + 1
 	made := imagebuild.Resource{Kind: r.Kind, ID: fmt.Sprintf("id-%03d", n), Name: parameter(r, "Name"),

@@ -1,6 +1,7 @@
 package imagebuild
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"strconv"
@@ -39,6 +40,7 @@ type job struct {
 	id       string
 	template *template.Template // nil until the delivery was read
 	unpinned bool               // an earlier delivery may have read another template
+	unread   bool               // an earlier delivery may have read the template, this one cannot
 	request  Request            // complete once the template is accepted
 	ownTags  []Tag              // those of ours that the request has room for
 
@@ -46,6 +48,16 @@ type job struct {
 	resource Resource
 	reason   *Reason
 	spent    spent
+
+	// Of a job that starts an execution:
+	made      *job // the job that made its pipeline and asked for the build; nil for one of its own
+	start     start
+	execution Execution // what was started
+
+	then *job // the build that this job asked for as well, nil before and where none
+	// recalled says why the template cannot be read any more, where the
+	// resource is an earlier delivery's.
+	recalled *Reason
 }
 
 // spent is the time that a job took. One goroutine adds to it.
@@ -84,9 +96,16 @@ func timerJobID(triggerName, triggerTime, pipelineID string) string {
 	return digest(join(triggerName, triggerTime, pipelineID))
 }
 
-// clientToken is what the create carries. A job makes one resource, so it is
-// the job ID itself.
-func (j *job) clientToken() string { return j.id }
+// clientToken is what the create or the start carries: the job ID where the job
+// makes one resource, else one for each. A template that may be another one
+// with the next delivery keeps the job ID whatever it asks for now, so that the
+// service notices that it changed.
+func (j *job) clientToken() string {
+	if j.made != nil || j.template != nil && j.template.Build && !j.unpinned {
+		return digest(join(j.id, string(j.kind())))
+	}
+	return j.id
+}
 
 func isToken(s string) bool {
 	for _, c := range []byte(s) {
@@ -114,10 +133,14 @@ func digest(s string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// name is the resource's name, "" where the service will make one.
+// name is the resource's name, "" where the service will make one; of an
+// execution its pipeline's.
 func (j *job) name() string {
-	if j.template == nil {
+	switch {
+	case j.template == nil:
 		return ""
+	case j.template.Kind == template.Execution:
+		return cmp.Or(j.start.pipeline.Name, j.template.PipelineName)
 	}
 	return j.template.Name
 }

@@ -127,11 +127,27 @@ func (p *Policy) Check(t *template.Template, region string) {
 	}
 	p.checkDefault(t, "regionId", region, "regions", p.regions(region))
 	p.checkDefault(t, "targets", targetAlibaba, "targets", p.targets(""))
+	p.checkFlags(t)
+	switch {
+	case t.Kind != template.Execution:
+		p.checkName(t)
+		p.checkTags(t)
+	case t.PipelineName != "":
+		p.checkPipeline(t, "pipelineName", t.PipelineName)
+	}
+}
+
+func (p *Policy) checkName(t *template.Template) {
 	if !strings.HasPrefix(t.Name, p.NamePrefix) {
 		t.Report(ruleViolation, value(t, "name"), "the name must begin with "+p.NamePrefix, "set name to "+p.NamePrefix+"...")
 	}
-	p.checkTags(t)
-	p.checkFlags(t)
+}
+
+// checkPipeline is for the pipeline that a message starts: key names it.
+func (p *Policy) checkPipeline(t *template.Template, key, name string) {
+	if !strings.HasPrefix(name, p.NamePrefix) {
+		t.Report(ruleViolation, value(t, key), "the name of the pipeline must begin with "+p.NamePrefix, "start another pipeline")
+	}
 }
 
 // checkDefault reports a default that would take effect and is not allowed.

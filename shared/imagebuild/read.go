@@ -71,7 +71,7 @@ func (j *job) readURI(ctx context.Context, m *template.Message) (bool, error) {
 		return j.reject()
 	}
 	text, err := j.fetch(ctx, ObjectRef{Bucket: bucket, Key: key, ETag: m.TemplateETag})
-	j.unpinned = m.TemplateETag == "" || errors.Is(err, ErrGone)
+	j.unpinned, j.unread = m.TemplateETag == "", errors.Is(err, ErrGone)
 	switch {
 	case errors.Is(err, ErrGone):
 		return false, fault.New(fault.Invalid, "imagebuild.read", "templateUri names an object that does not exist")
@@ -97,7 +97,7 @@ func blameSender(err error) error {
 }
 
 func (j *job) skip(kind, message string) (done bool, err error) {
-	j.unpinned = true
+	j.unread = true
 	j.status, j.reason = Skipped, &Reason{Kind: kind, Message: message}
 	return true, nil
 }

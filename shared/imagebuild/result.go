@@ -14,8 +14,12 @@ type Result struct {
 	Delivery    Delivery
 	JobID       string
 	ClientToken string
-	Status      Status  // "" where nothing was published
+	Status      Status  // "" where nothing was published, or not all of it
 	Reason      *Reason // as published, or why nothing ever will be
+	// Build and BuildReason are those of the execution that the pipeline's
+	// template asked for as well, "" and nil where it asked for none.
+	Build       Status
+	BuildReason *Reason
 	// Err is not nil where the platform must deliver again.
 	Err      error
 	Duration time.Duration
@@ -23,8 +27,12 @@ type Result struct {
 
 func (j *job) result(err error) Result {
 	r := Result{Delivery: j.delivery, JobID: j.id, ClientToken: j.clientToken(), Err: err, Duration: time.Since(j.spent.received)}
-	if err == nil {
-		r.Status, r.Reason = j.status, j.reason
+	if err != nil {
+		return r
+	}
+	r.Status, r.Reason = j.status, j.reason
+	if j.then != nil {
+		r.Build, r.BuildReason = j.then.status, j.then.reason
 	}
 	return r
 }
@@ -47,6 +55,11 @@ func (r Result) Log(log *slog.Logger) {
 		log.Info("no outcome yet", line...)
 	case r.Status == Failed:
 		log.Error("done", append(line, "outcome", r.Status, "kind", r.Reason.Kind, "code", r.Reason.Code, "error", r.Reason.Message)...)
+	case r.Build == Failed:
+		log.Error("done", append(line, "outcome", r.Status, "build", r.Build,
+			"kind", r.BuildReason.Kind, "code", r.BuildReason.Code, "error", r.BuildReason.Message)...)
+	case r.Build != "":
+		log.Info("done", append(line, "outcome", r.Status, "build", r.Build)...)
 	default:
 		log.Info("done", append(line, "outcome", r.Status)...)
 	}

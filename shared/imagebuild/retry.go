@@ -30,6 +30,8 @@ var patience = []struct {
 	// the very instances that should create it; waiting less, the redeliveries
 	// of the trigger would end before youngEvent does.
 	{codeNoComponent, 15 * time.Second},
+	// The pipeline was created a moment ago, or deleted since.
+	{codeNoPipeline, 15 * time.Second},
 	// Only the next invocation brings other credentials.
 	{"InvalidSecurityToken", 0},
 	{"SecurityTokenExpired", 0},

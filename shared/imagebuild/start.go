@@ -13,9 +13,14 @@ import (
 // the run came from.
 const stepTag = "imagedrop:step"
 
+// tokenTrust is how long after its event a ClientToken is relied on. Its lifetime is
+// not documented; tokens of a day are usual.
+const tokenTrust = 12 * time.Hour
+
 // The service's codes of a start.
 const (
-	codeRunning = "InvalidImagePipeline.HasRunningExecution"
+	codeRunning    = "InvalidImagePipeline.HasRunningExecution"
+	codeNoPipeline = "InvalidImagePipeline.NotFound"
 )
 
 // Builds is what starting executions needs, for every use case that does.
@@ -33,14 +38,13 @@ type start struct {
 	clientToken string // "" means the job's ID
 	regionID    string
 	pipeline    Resource // ID and Name
-	// elsewhere are other pipelines whose execution an earlier delivery of the
-	// job may have started.
+	// elsewhere are other pipelines of which an earlier delivery of the job may
+	// have started an execution. They are looked through where the service knows
+	// the ClientToken with another pipeline, or may have forgotten it.
 	elsewhere []string
 	tags      []Tag  // of the inputs
 	step      string // of a rebuild run
-	// lookFirst asks for the job's execution before it starts one: where its
-	// ClientToken may have lapsed.
-	lookFirst bool
+	lookFirst bool   // for the job's execution, before one is started
 
 	reason   *Reason // of the outcome "started"
 	findings []template.Finding
@@ -63,7 +67,7 @@ func (b *Builds) startExecution(ctx context.Context, p *Publisher, s start) (id 
 	if s.spent == nil {
 		s.spent = &spent{received: time.Now()}
 	}
-	e, state, err := b.begin(ctx, p, s)
+	e, state, err := b.beginInTime(ctx, p, s)
 	if err != nil || state != startedState {
 		return e.ID, state, err
 	}
@@ -73,13 +77,21 @@ func (b *Builds) startExecution(ctx context.Context, p *Publisher, s start) (id 
 	return e.ID, state, p.publish(ctx, s.invocation.outcome(s.answer(Started, s.reason, e)))
 }
 
-// begin makes sure that the job has its execution. Time is held back for the
-// messages about it.
-func (b *Builds) begin(ctx context.Context, p *Publisher, s start) (Execution, startState, error) {
+// beginInTime holds back time for the messages about the execution.
+func (b *Builds) beginInTime(ctx context.Context, p *Publisher, s start) (Execution, startState, error) {
 	ctx, cancel := holdBack(ctx, reserve)
 	defer cancel()
+	return b.begin(ctx, p, s)
+}
+
+// begin makes sure that the job has its execution.
+func (b *Builds) begin(ctx context.Context, p *Publisher, s start) (Execution, startState, error) {
 	if s.lookFirst {
-		if e, state, err := b.own(ctx, p, s); err != nil || state != 0 {
+		likely := s
+		if time.Since(s.spent.happened) < tokenTrust {
+			likely.elsewhere = nil
+		}
+		if e, state, err := b.own(ctx, p, likely); err != nil || state != 0 {
 			return e, state, err
 		}
 	}
