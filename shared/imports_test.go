@@ -31,6 +31,7 @@ var allowed = map[string][]string{
 	"shared/functiontest":  {},
 	"shared/ecsimage":      {"shared/imagebuild", "shared/template", "shared/fault", "shared/sdkclient"},
 	"shared/ossobject":     {"shared/imagebuild", "shared/fault", "shared/sdkclient"},
+	"shared/ec2image":      {"shared/imagebuild", "shared/fault", "shared/sdkclient"},
 	"shared/mnsqueue":      {"shared/imagebuild", "shared/fault", "shared/sdkclient"},
 	"shared/local/store":   {},
 	"shared/local/account": {},
@@ -56,6 +57,7 @@ var oneSDK = map[string][]string{
 	"shared/ecsimage":     {"github.com/aliyun/alibaba-cloud-sdk-go/"},
 	"shared/ossobject":    {"github.com/aliyun/alibabacloud-oss-go-sdk-v2/"},
 	"shared/mnsqueue":     {"github.com/aliyun/aliyun-mns-go-sdk"},
+	"shared/ec2image":     {"github.com/aws/"},
 }
 
 // heavy must not be imported by a package of ours that a function reaches:
