@@ -1,6 +1,6 @@
 // Command upload is the function behind the OSS trigger: each object that is
-// put below the prefix becomes a component or a pipeline, whose build starts
-// where the template asks for it, and the outcome is published.
+// put below the prefix becomes a component or a pipeline, and its outcome is
+// published.
 package main
 
 import (
@@ -35,14 +35,10 @@ func newHandler(getenv func(string) string, log *slog.Logger) (*handler, error) 
 	if err != nil {
 		return nil, fmt.Errorf("ECS_ENDPOINT: %w", err)
 	}
-	builds, err := function.Builds(s.Common, s.Starting, images)
-	if err != nil {
-		return nil, err
-	}
 	h := &handler{log: log, objects: &function.Objects{New: func(region string) (imagebuild.Objects, error) {
 		return ossobject.New(ossobject.Options{Endpoint: s.OSSEndpoint, Region: region})
 	}}}
-	h.builder = imagebuild.Builder{Objects: h.objects, Resources: images, Builds: builds, Publisher: publisher,
+	h.builder = imagebuild.Builder{Objects: h.objects, Resources: images, Publisher: publisher,
 		Policy: s.Policy, SkipLookup: s.SkipLookup, Concurrency: concurrency}
 	return h, nil
 }

@@ -22,13 +22,3 @@ func Publisher(s settings.Common) (imagebuild.Publisher, error) {
 	outbox, err := Queue(s, s.ResultQueue)
 	return imagebuild.Publisher{Outbox: outbox, Base64: s.ResultBase64}, err
 }
-
-// Builds returns what starting executions needs, like Queue. images is the
-// client that starts and finds them.
-func Builds(s settings.Common, b settings.Starting, images interface {
-	imagebuild.Executions
-	imagebuild.Images
-}) (imagebuild.Builds, error) {
-	queue, err := Queue(s, b.WatchQueue)
-	return imagebuild.Builds{Executions: images, Images: images, Watch: queue, Watching: b.Watching}, err
-}

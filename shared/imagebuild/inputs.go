@@ -183,6 +183,15 @@ func (r *resolver) versionsOf(ctx context.Context, name string) ([]string, error
 	})
 }
 
+// know takes the versions of components that were asked for otherwise.
+func (r *resolver) know(versions map[string][]string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for name, list := range versions {
+		r.versions[name] = func() ([]string, error) { return list, nil }
+	}
+}
+
 // highest is the greatest version that the pattern stands for.
 func highest(pattern string, versions []string) string {
 	best := noVersion

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
 	"strconv"
@@ -77,19 +76,15 @@ var rebuildKeys = map[string]func(p *RebuildPolicy, value json.RawMessage) error
 		return err
 	},
 	"tags": func(p *RebuildPolicy, v json.RawMessage) error {
-		const want = "an object of strings"
-		tags, err := decoded[map[string]*string](v, want)
+		tags, err := decoded[map[string]string](v, "an object of strings")
 		if err == nil && (len(tags) == 0 || len(tags) > maxTags) {
 			err = fmt.Errorf("must have 1 to %d members", maxTags)
 		}
 		for _, key := range slices.Sorted(maps.Keys(tags)) {
-			if tags[key] == nil {
-				return errors.New("must be " + want)
-			}
-			if !isLong(key, 1, maxTagValue) || !isLong(*tags[key], 0, maxTagValue) {
+			if !isLong(key, 1, maxTagValue) || !isLong(tags[key], 0, maxTagValue) {
 				err = fmt.Errorf("a key has 1, and a value no more than %d characters", maxTagValue)
 			}
-			p.Tags = append(p.Tags, Tag{key, *tags[key]})
+			p.Tags = append(p.Tags, Tag{key, tags[key]})
 		}
 		return err
 	},
@@ -141,60 +136,53 @@ func (p *RebuildPolicy) set(key string, value json.RawMessage) error {
 	return errors.New("is not a key of the payload")
 }
 
-// eachMember calls set with each member of the one JSON object in text. It
-// stops at the first error.
+// eachMember calls set with each member of the one JSON object that text is,
+// in order. It stops at the first error.
 func eachMember(text []byte, set func(key string, value json.RawMessage) error) error {
-	d := json.NewDecoder(bytes.NewReader(text))
-	if start, err := d.Token(); err != nil || start != json.Delim('{') {
-		return notObject(text, d, err)
+	if err := isObject(text); err != nil {
+		return err
 	}
-	seen := map[string]bool{}
-	for d.More() {
-		name, err := d.Token()
-		if err != nil {
-			return notObject(text, d, err)
-		}
-		at, key := d.InputOffset(), name.(string) // the decoder takes nothing else for a key
+	d := json.NewDecoder(bytes.NewReader(text))
+	_, _ = d.Token() // no call fails: the text is a JSON object
+	for seen := map[string]bool{}; d.More(); {
+		at := next(text, d.InputOffset())
+		name, _ := d.Token()
+		key, _ := name.(string)
 		var value json.RawMessage
-		if err := d.Decode(&value); err != nil {
-			return notObject(text, d, err)
-		}
-		if seen[key] {
-			err = errors.New("is given twice")
-		} else {
+		_ = d.Decode(&value)
+		err := errors.New("is given twice")
+		if !seen[key] {
 			err = set(key, value)
 		}
 		if err != nil {
-			return fmt.Errorf("%s: %s %w", place(text, at-1), strconv.Quote(clip(key, maxIdentifier)), err)
+			return fmt.Errorf("%s: %s %w", place(text, at), strconv.Quote(clip(key, maxIdentifier)), err)
 		}
 		seen[key] = true
-	}
-	if _, err := d.Token(); err != nil {
-		return notObject(text, d, err)
-	}
-	if at := d.InputOffset(); len(bytes.TrimSpace(text[at:])) > 0 {
-		return fmt.Errorf("%s: text after the JSON object", place(text, at))
 	}
 	return nil
 }
 
-func notObject(text []byte, d *json.Decoder, err error) error {
-	at := d.InputOffset()
+func isObject(text []byte) error {
+	var members map[string]json.RawMessage
+	err := json.Unmarshal(text, &members)
 	var syntax *json.SyntaxError
 	switch {
-	case err == nil:
-		return errors.New("the payload is not a JSON object")
 	case errors.As(err, &syntax):
-		at = syntax.Offset
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		at, err = int64(len(text)), errors.New("unexpected end")
+		return fmt.Errorf("%s: not valid JSON: %w", place(text, int(syntax.Offset)-1), err)
+	case err != nil || members == nil:
+		return errors.New("the payload is not a JSON object")
 	}
-	return fmt.Errorf("%s: not valid JSON: %w", place(text, at), err)
+	return nil
 }
 
-// place is line and column, 1-based, of the character that the offset is behind.
-func place(text []byte, offset int64) string {
-	before := text[:min(max(offset-1, 0), int64(len(text)))]
+// next is the offset of the next token.
+func next(text []byte, offset int64) int {
+	return len(text) - len(bytes.TrimLeft(text[offset:], " \t\r\n,"))
+}
+
+// place is line and column, 1-based, columns in code points.
+func place(text []byte, offset int) string {
+	before := text[:min(max(offset, 0), len(text))]
 	line := bytes.Count(before, []byte("\n")) + 1
 	column := utf8.RuneCount(before[bytes.LastIndexByte(before, '\n')+1:]) + 1
 	return fmt.Sprintf("line %d, column %d", line, column)

@@ -40,9 +40,14 @@ var patience = []struct {
 // retry repeats the call while its fault is Retryable and the deadline of ctx
 // and the fault's own patience allow.
 func (p *Publisher) retry(ctx context.Context, call func(context.Context) error) error {
+	return p.retryFor(ctx, callTimeout, call)
+}
+
+// retryFor is retry with another time-out of one try.
+func (p *Publisher) retryFor(ctx context.Context, timeout time.Duration, call func(context.Context) error) error {
 	started := time.Now()
 	for limit := firstBackoff; ; limit = min(2*limit, maxBackoff) {
-		err := try(ctx, call)
+		err := try(ctx, timeout, call)
 		if fault.KindOf(err) != fault.Retryable {
 			return err
 		}
@@ -53,8 +58,8 @@ func (p *Publisher) retry(ctx context.Context, call func(context.Context) error)
 	}
 }
 
-func try(ctx context.Context, call func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+func try(ctx context.Context, timeout time.Duration, call func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	return call(ctx)
 }
