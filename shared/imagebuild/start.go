@@ -1,8 +1,10 @@
 package imagebuild
 
 import (
+	"cmp"
 	"context"
 	"slices"
+	"sort"
 	"time"
 
 	"imagedrop/shared/fault"
@@ -155,8 +157,8 @@ func (b *Builds) executions(ctx context.Context, p *Publisher, query ExecutionQu
 		return query.PipelineID != "" && e.PipelineID != query.PipelineID ||
 			slices.ContainsFunc(query.Tags, func(t Tag) bool { return !slices.Contains(e.Tags, t) })
 	})
-	slices.SortFunc(found, func(a, b Execution) int {
-		return byAge(Resource{ID: a.ID, CreationTime: a.CreationTime}, Resource{ID: b.ID, CreationTime: b.CreationTime})
+	sort.Slice(found, func(a, b int) bool { // as in candidates
+		return cmp.Or(cmp.Compare(found[a].CreationTime, found[b].CreationTime), cmp.Compare(found[a].ID, found[b].ID)) < 0
 	})
 	return found, err
 }
