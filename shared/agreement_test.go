@@ -3,6 +3,7 @@ package shared
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"io/fs"
 	"math/rand/v2"
@@ -121,12 +122,18 @@ func (in sample) parse() (t *template.Template, token string) {
 
 func (in sample) delivery(id string) imagebuild.Delivery {
 	if in.key != "" {
-		return imagebuild.Delivery{Trigger: imagebuild.TriggerOSS, SourceID: id, Object: imagebuild.ObjectRef{Bucket: "templates", Key: in.key}}
+		return imagebuild.Delivery{Trigger: imagebuild.TriggerOSS, SourceID: id, Object: imagebuild.ObjectRef{Bucket: "templates", Key: in.key, ETag: "E1"}}
 	}
 	return imagebuild.Delivery{Trigger: imagebuild.TriggerQueue, SourceID: id, Body: []byte(in.text)}
 }
 
 // Read implements imagebuild.Objects: the one object is the sample's.
+// pinned reports whether each delivery reads the same text.
+func (in sample) pinned() bool {
+	m := template.ParseMessage([]byte(in.text))
+	return in.key != "" || m.TemplateURI == "" || m.TemplateETag != ""
+}
+
 func (in sample) Read(context.Context, imagebuild.ObjectRef, int64) ([]byte, error) {
 	if in.key != "" {
 		return []byte(in.text), nil
@@ -223,6 +230,9 @@ func (m *service) requestOf(t *template.Template, token string) request {
 		r.Parameters = append(r.Parameters, template.Parameter{Name: "RegionId", Value: r.RegionID})
 	}
 	tags := []imagebuild.Tag{{Key: "imagedrop:job", Value: r.ClientToken}, {Key: "imagedrop:digest", Value: template.Digest(r.Parameters)}}
+	if t.Build {
+		tags = append(tags, imagebuild.Tag{Key: "imagedrop:build", Value: "true"})
+	}
 	for i, tag := range tags[:min(max(20-t.UserTags(), 0), len(tags))] {
 		n := "Tag." + strconv.Itoa(t.UserTags()+i+1)
 		r.Parameters = append(r.Parameters, template.Parameter{Name: n + ".Key", Value: tag.Key}, template.Parameter{Name: n + ".Value", Value: tag.Value})
@@ -275,6 +285,11 @@ func (s *spy) Create(_ context.Context, r imagebuild.Request) (string, error) {
 	return "created", nil
 }
 
+// Pipelines keeps the pipelines from being built.
+func (s *spy) Pipelines(context.Context, imagebuild.Query, ...string) ([]imagebuild.Pipeline, error) {
+	return nil, fault.New(fault.Permanent, "spy.Pipelines", "not here")
+}
+
 func (s *spy) Publish(context.Context, []byte) error { return nil }
 
 // open is the policy that allows everything.
@@ -286,7 +301,8 @@ var open = imagebuild.Policy{
 // build takes a sample without errors the whole way of a job.
 func (m *service) build(in sample, want request) (code string) {
 	s := &spy{Client: m.client, service: m}
-	builder := imagebuild.Builder{Objects: in, Resources: s, Publisher: imagebuild.Publisher{Outbox: s}, Policy: open, SkipLookup: true}
+	builder := imagebuild.Builder{Objects: in, Resources: s, Publisher: imagebuild.Publisher{Outbox: s},
+		Builds: imagebuild.Builds{Executions: s}, Policy: open, SkipLookup: true}
 	invocation := imagebuild.Invocation{Function: "upload", Region: account.Region, AccountID: account.ID}
 	builder.Run(m.ctx, invocation, []imagebuild.Delivery{in.delivery(m.job())})
 	require.Equal(m.t, want, s.sent, "imagebuild sends another request than this test, or none")
@@ -319,6 +335,10 @@ func (m *service) agree(in sample) {
 		}
 	}
 	v.request = m.requestOf(t, token)
+	if t.Build && in.pinned() { // the job makes an execution too
+		job := v.request.ClientToken
+		v.request.ClientToken = fmt.Sprintf("%x", sha256.Sum256(fmt.Appendf(nil, "%d:%s%d:%s", len(job), job, len(t.Kind), t.Kind)))
+	}
 	switch {
 	case t.Kind == template.Execution: // nothing is created
 		return

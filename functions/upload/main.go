@@ -35,10 +35,14 @@ func newHandler(getenv func(string) string, log *slog.Logger) (*handler, error) 
 	if err != nil {
 		return nil, fmt.Errorf("ECS_ENDPOINT: %w", err)
 	}
+	builds, err := function.Builds(s.Common, s.Starting, images)
+	if err != nil {
+		return nil, err
+	}
 	h := &handler{log: log, objects: &function.Objects{New: func(region string) (imagebuild.Objects, error) {
 		return ossobject.New(ossobject.Options{Endpoint: s.OSSEndpoint, Region: region})
 	}}}
-	h.builder = imagebuild.Builder{Objects: h.objects, Resources: images, Publisher: publisher,
+	h.builder = imagebuild.Builder{Objects: h.objects, Resources: images, Publisher: publisher, Builds: builds,
 		Policy: s.Policy, SkipLookup: s.SkipLookup, Concurrency: concurrency}
 	return h, nil
 }

@@ -22,3 +22,15 @@ func Publisher(s settings.Common) (imagebuild.Publisher, error) {
 	outbox, err := Queue(s, s.ResultQueue)
 	return imagebuild.Publisher{Outbox: outbox, Base64: s.ResultBase64}, err
 }
+
+// ImageBuilder is what a function that starts executions needs of the service.
+type ImageBuilder interface {
+	imagebuild.Executions
+	imagebuild.Images
+}
+
+// Builds is what starts executions and sees to it that each is followed.
+func Builds(c settings.Common, s settings.Starting, images ImageBuilder) (imagebuild.Builds, error) {
+	watch, err := Queue(c, s.WatchQueue)
+	return imagebuild.Builds{Executions: images, Images: images, Watch: watch, Watching: s.Watching}, err
+}
