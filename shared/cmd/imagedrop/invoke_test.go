@@ -2,14 +2,17 @@ package main
 
 import (
 	"encoding/json"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"imagedrop/shared/local/account"
+	"imagedrop/shared/local/stack"
 )
 
 func TestInvokeReplaysAnEvent(t *testing.T) {
@@ -53,6 +56,59 @@ func TestAFailingFunctionIsCode1(t *testing.T) {
 	require.NoError(t, json.Unmarshal([]byte(r.out), &got))
 	require.Equal(t, "UnhandledInvocationError", got.ErrorType)
 	require.Contains(t, string(got.Body), "errorMessage")
+}
+
+// An asynchronous event is accepted, and delivered behind the command's back.
+func TestInvokeDeliversAsATriggerDoes(t *testing.T) {
+	l := newLocal(t)
+	event := filepath.Join(repository, "events", "testdata", "queue-stream-objects.json")
+	r := l.run("invoke", "--async", "message", event).requireCode(t, exitDone)
+	id, found := strings.CutPrefix(r.out, "accepted: request ")
+	require.True(t, found, r.out)
+	l.awaitLog("FC Invoke End RequestId: " + strings.TrimSpace(id))
+
+	var got enqueued
+	require.NoError(t, json.Unmarshal([]byte(l.run("invoke", "--async", "--json", "message", event).requireCode(t, exitDone).out), &got))
+	require.Regexp(t, "^1-[0-9a-f-]+$", got.RequestID)
+	unknown := l.run("invoke", "--async", "messages", event).requireCode(t, exitTrouble)
+	require.Contains(t, unknown.err, "the local cloud refused: no such function: messages")
+}
+
+// awaitLog waits until the functions have logged the text.
+func (l *local) awaitLog(text string) {
+	l.t.Helper()
+	require.Eventually(l.t, func() bool { return strings.Contains(l.log.String(), text) }, time.Minute, 5*time.Millisecond)
+}
+
+const aTimer = `        - triggerName: yearly
+          triggerType: timer
+          triggerConfig:
+            cronExpression: CRON_TZ=Asia/Shanghai 0 0 2 1 1 *
+            enable: false
+`
+
+func TestInvokeFiresATimer(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join(home, "s.yaml"))
+	require.NoError(t, err)
+	const before = "        - triggerName: requests-topic\n"
+	require.Contains(t, string(text), before)
+	file := write(t, "s.yaml", strings.Replace(string(text), before, aTimer+before, 1))
+	l := newLocal(t, func(o *stack.Options) { o.File, o.BinDir = file, filepath.Join(home, "dist") })
+	require.Contains(t, l.Notices(), "timer trigger yearly of message is not enabled: fire it with `imagedrop invoke message --timer yearly`")
+
+	for range 2 {
+		r := l.run("invoke", "message", "--timer", "yearly", "--time", "2026-01-01T02:00:00+08:00").requireCode(t, exitDone)
+		id, found := strings.CutPrefix(r.out, "fired yearly for 2025-12-31T18:00:00Z: request ")
+		require.True(t, found, r.out)
+		l.awaitLog("FC Invoke End RequestId: " + strings.TrimSpace(id))
+	}
+	var got enqueued
+	require.NoError(t, json.Unmarshal([]byte(l.run("invoke", "message", "--timer", "yearly", "--json").requireCode(t, exitDone).out), &got))
+	at, err := time.Parse(time.RFC3339, got.TriggerTime)
+	require.NoError(t, err)
+	require.WithinDuration(t, time.Now(), at, time.Minute)
+	unknown := l.run("invoke", "message", "--timer", "monthly").requireCode(t, exitTrouble)
+	require.Contains(t, unknown.err, "no such timer trigger: monthly of function message")
 }
 
 func TestEnvSpeaksToAShell(t *testing.T) {

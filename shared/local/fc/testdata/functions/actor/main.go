@@ -20,13 +20,15 @@ import (
 type order struct {
 	Do      string
 	Payload string // of a timer's event: an order as JSON
+	Message string // of a topic's event: an order as JSON
 	Text    string
 	URL     string
 	Times   int
 }
 
 // read accepts the batch of a queue trigger too: then the order is the first
-// message's body; and the event of a timer: then it is the payload.
+// message's body; and the event of a timer or topic: then it is the payload or
+// the message.
 func read(payload []byte) (order, error) {
 	var batch []string
 	if json.Unmarshal(payload, &batch) == nil {
@@ -40,8 +42,8 @@ func read(payload []byte) (order, error) {
 	}
 	var o order
 	err := json.Unmarshal(payload, &o)
-	if err == nil && o.Payload != "" {
-		err = json.Unmarshal([]byte(o.Payload), &o)
+	if inner := o.Payload + o.Message; err == nil && inner != "" {
+		err = json.Unmarshal([]byte(inner), &o)
 	}
 	return o, err
 }
