@@ -28,7 +28,7 @@ var allowed = map[string][]string{
 	"shared/sdkclient":     {"shared/fault"},
 	"shared/function":      {"events", "shared/imagebuild", "shared/mnsqueue", "shared/sdkclient", "shared/settings", "shared/template"},
 	"shared/sdktest":       {"shared/sdkclient"},
-	"shared/functiontest":  {},
+	"shared/functiontest":  {"shared/imagebuild"},
 	"shared/ecsimage":      {"shared/imagebuild", "shared/template", "shared/fault", "shared/sdkclient"},
 	"shared/ossobject":     {"shared/imagebuild", "shared/fault", "shared/sdkclient"},
 	"shared/ec2image":      {"shared/imagebuild", "shared/fault", "shared/sdkclient"},

@@ -324,7 +324,10 @@ func TestSchemaRefuses(t *testing.T) {
 		"created without id":    data(func(d map[string]any) { delete(d["resource"].(map[string]any), "id") }),
 		"failed without reason": data(func(d map[string]any) { d["status"] = "failed" }),
 		"rejected for nothing":  data(func(d map[string]any) { d["status"] = "rejected" }),
-		"a component started":   data(func(d map[string]any) { d["status"] = "started" }),
+		"an execution without its pipeline": data(func(d map[string]any) {
+			d["status"], d["resource"].(map[string]any)["kind"] = "started", "execution"
+		}),
+		"a component started": data(func(d map[string]any) { d["status"] = "started" }),
 		"a timer without time": data(func(d map[string]any) {
 			d["job"].(map[string]any)["trigger"], d["job"].(map[string]any)["triggerName"] = "timer", "nightly"
 		}),

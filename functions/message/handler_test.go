@@ -23,6 +23,7 @@ const canary = functiontest.Canary
 
 // fakes are the services as functions; nil answers what is usual.
 type fakes struct {
+	functiontest.Builds
 	create  func(imagebuild.Request) (string, error)
 	publish func([]byte) error
 
@@ -64,7 +65,8 @@ func newTest(f *fakes) (*handler, *strings.Builder) {
 	objects := &function.Objects{New: func(string) (imagebuild.Objects, error) { return f, nil }}
 	return &handler{log: function.NewLog(log), resultQueue: "imagedrop-results", objects: objects,
 		builder: imagebuild.Builder{Objects: objects, Resources: f, Publisher: imagebuild.Publisher{Outbox: f},
-			Policy: imagebuild.Policy{Buckets: []string{"*"}}, Concurrency: 16}}, log
+			Builds: imagebuild.Builds{Executions: f, Images: f, Watch: f},
+			Policy: imagebuild.Policy{Buckets: []string{"*"}, Build: true}, Concurrency: 16}}, log
 }
 
 // Every kind of end: is an outcome published, is the message delivered again?
@@ -77,31 +79,32 @@ func TestHandle(t *testing.T) {
 	const good = `{"name":"web","content":"RUN echo ` + canary + `"}`
 	tests := []struct {
 		name, body string
-		fakes      fakes
+		fakes      *fakes
 		published  imagebuild.Status
 		redeliver  bool
 	}{
-		{"created", good, fakes{}, imagebuild.Created, false},
-		{"plain text", "RUN echo " + canary, fakes{}, imagebuild.Created, false},
-		{"base64", "UlVOIHRydWUK", fakes{}, imagebuild.Created, false},
-		{"array", `["` + canary + `"]`, fakes{}, imagebuild.Rejected, false},
-		{"not JSON", `{"content": ` + canary, fakes{}, imagebuild.Rejected, false},
-		{"misspelt key", `{"content":"RUN true","nane":"web"}`, fakes{}, imagebuild.Rejected, false},
-		{"empty", "", fakes{}, imagebuild.Rejected, false},
-		{"not yet: execution", `{"kind":"execution","pipelineName":"web"}`, fakes{}, imagebuild.Rejected, false},
-		{"not yet: build", `{"content":"FROM IMAGE:m-bp1234567890\nRUN true","build":true}`, fakes{}, imagebuild.Rejected, false},
-		{"not yet: aws", `{"content":"RUN true","targets":["aws"]}`, fakes{}, imagebuild.Rejected, false},
-		{"invalid", good, fakes{create: fails(fault.Invalid, "InvalidName.Malformed")}, imagebuild.Rejected, false},
-		{"permanent", good, fakes{create: fails(fault.Permanent, "Forbidden.RAM")}, imagebuild.Failed, false},
-		{"retryable", good, fakes{create: fails(fault.Retryable, "InvalidSecurityToken.Expired")}, "", true},
-		{"unknown", good, fakes{create: fails(fault.Unknown, "")}, "", true},
-		{"panic", good, fakes{create: func(imagebuild.Request) (string, error) { panic(canary) }}, "", true},
-		{"publish fails", good, fakes{publish: func([]byte) error { return fault.New(fault.Permanent, "mnsqueue.SendMessage", "no such queue") }}, "", true},
+		{"created", good, &fakes{}, imagebuild.Created, false},
+		{"plain text", "RUN echo " + canary, &fakes{}, imagebuild.Created, false},
+		{"base64", "UlVOIHRydWUK", &fakes{}, imagebuild.Created, false},
+		{"array", `["` + canary + `"]`, &fakes{}, imagebuild.Rejected, false},
+		{"not JSON", `{"content": ` + canary, &fakes{}, imagebuild.Rejected, false},
+		{"misspelt key", `{"content":"RUN true","nane":"web"}`, &fakes{}, imagebuild.Rejected, false},
+		{"empty", "", &fakes{}, imagebuild.Rejected, false},
+		{"no such kind", `{"kind":"image","pipelineName":"web"}`, &fakes{}, imagebuild.Rejected, false},
+		{"execution", `{"kind":"execution","pipelineName":"web"}`, &fakes{}, imagebuild.Started, false},
+		{"execution, and nobody would follow", `{"kind":"execution","pipelineName":"web"}`,
+			&fakes{Builds: functiontest.Builds{SendErr: fault.New(fault.Permanent, "mnsqueue.SendMessage", "no such queue")}}, "", true},
+		{"not yet: aws", `{"content":"RUN true","targets":["aws"]}`, &fakes{}, imagebuild.Rejected, false},
+		{"invalid", good, &fakes{create: fails(fault.Invalid, "InvalidName.Malformed")}, imagebuild.Rejected, false},
+		{"permanent", good, &fakes{create: fails(fault.Permanent, "Forbidden.RAM")}, imagebuild.Failed, false},
+		{"retryable", good, &fakes{create: fails(fault.Retryable, "InvalidSecurityToken.Expired")}, "", true},
+		{"unknown", good, &fakes{create: fails(fault.Unknown, "")}, "", true},
+		{"panic", good, &fakes{create: func(imagebuild.Request) (string, error) { panic(canary) }}, "", true},
+		{"publish fails", good, &fakes{publish: func([]byte) error { return fault.New(fault.Permanent, "mnsqueue.SendMessage", "no such queue") }}, "", true},
 	}
-	for i := range tests {
-		test := &tests[i]
+	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			h, log := newTest(&test.fakes)
+			h, log := newTest(test.fakes)
 			err := h.Handle(functiontest.Invocation(t.Context(), "message"), functiontest.Batch(t, functiontest.Element("M-1", "imagedrop-requests", test.body)))
 			require.Equal(t, test.redeliver, err != nil, "%v", err)
 			require.NotContains(t, log.String(), canary)
@@ -117,6 +120,25 @@ func TestHandle(t *testing.T) {
 			require.Equal(t, imagebuild.OutcomeJob{ID: "M-1", Trigger: "queue", Queue: "imagedrop-requests", MessageID: "M-1"}, o.Data.Job)
 		})
 	}
+}
+
+// A build that starts is followed before anyone hears of it.
+func TestBuild(t *testing.T) {
+	f := &fakes{}
+	h, _ := newTest(f)
+	body := `{"content":"FROM IMAGE:m-bp1234567890\nRUN true","name":"web","build":true}`
+	require.NoError(t, h.Handle(functiontest.Invocation(t.Context(), "message"), functiontest.Batch(t, functiontest.Element("M-1", "q", body))))
+	var statuses []imagebuild.Status
+	for _, o := range f.published {
+		statuses = append(statuses, o.Data.Status)
+	}
+	require.Equal(t, []imagebuild.Status{imagebuild.Created, imagebuild.Started}, statuses)
+	require.Len(t, f.Started, 1)
+	require.Len(t, f.Sent, 1)
+	var followUp imagebuild.FollowUp
+	require.NoError(t, json.Unmarshal(f.Sent[0].Body, &followUp))
+	require.Equal(t, f.published[1].Data.Resource.ID, followUp.ExecutionID)
+	require.Equal(t, imagebuild.DefaultWatching.MinDelay, f.Sent[0].Delay)
 }
 
 // Every real shape ends in as many outcomes as it holds messages.
@@ -193,6 +215,7 @@ func TestStart(t *testing.T) {
 	h, err := newHandler(func(name string) string { return env[name] }, function.NewLog(io.Discard))
 	require.NoError(t, err)
 	require.Equal(t, "results", h.resultQueue)
+	require.Equal(t, imagebuild.DefaultWatching, h.builder.Watching)
 	delete(env, "WATCH_QUEUE")
 	_, err = newHandler(func(name string) string { return env[name] }, function.NewLog(io.Discard))
 	require.ErrorContains(t, err, "WATCH_QUEUE")

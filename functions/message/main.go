@@ -1,6 +1,6 @@
 // Command message is the function behind the MNS triggers: each message of the
-// request queue or topic becomes a component or a pipeline, and its outcome is
-// published.
+// request queue or topic becomes a component or a pipeline, or starts a build,
+// and the outcome is published.
 package main
 
 import (
@@ -38,7 +38,7 @@ func newHandler(getenv func(string) string, log *slog.Logger) (*handler, error) 
 	h := &handler{log: log, resultQueue: s.ResultQueue, objects: &function.Objects{New: func(region string) (imagebuild.Objects, error) {
 		return ossobject.New(ossobject.Options{Endpoint: s.OSSEndpoint, Region: region})
 	}}}
-	h.builder = imagebuild.Builder{Objects: h.objects, Resources: images, Publisher: publisher, Builds: builds,
+	h.builder = imagebuild.Builder{Objects: h.objects, Resources: images, Builds: builds, Publisher: publisher,
 		Policy: s.Policy, SkipLookup: s.SkipLookup, Concurrency: s.Concurrency}
 	return h, nil
 }

@@ -22,6 +22,7 @@ const canary = functiontest.Canary
 
 // fakes are the services as functions; nil answers what is usual.
 type fakes struct {
+	functiontest.Builds
 	read    func(context.Context, imagebuild.ObjectRef) ([]byte, error)
 	create  func(imagebuild.Request) (string, error)
 	publish func([]byte) error
@@ -61,7 +62,8 @@ func newTest(f *fakes) (*handler, *strings.Builder) {
 	log := &strings.Builder{}
 	objects := &function.Objects{New: func(string) (imagebuild.Objects, error) { return f, nil }}
 	return &handler{log: function.NewLog(log), objects: objects,
-		builder: imagebuild.Builder{Objects: objects, Resources: f, Publisher: imagebuild.Publisher{Outbox: f}, Concurrency: concurrency}}, log
+		builder: imagebuild.Builder{Objects: objects, Resources: f, Publisher: imagebuild.Publisher{Outbox: f},
+			Builds: imagebuild.Builds{Executions: f, Images: f, Watch: f}, Policy: imagebuild.Policy{Build: true}, Concurrency: concurrency}}, log
 }
 
 func event(keys ...string) []byte {
@@ -93,19 +95,19 @@ func TestHandle(t *testing.T) {
 	}
 	tests := []struct {
 		name      string
-		fakes     fakes
+		fakes     *fakes
 		published string // status
 		redeliver bool
 	}{
-		{"created", fakes{}, "created", false},
-		{"rejected", fakes{read: func(context.Context, imagebuild.ObjectRef) ([]byte, error) { return []byte("BOGUS\n"), nil }}, "rejected", false},
-		{"invalid", fakes{create: fails(fault.Invalid, "InvalidName.Malformed")}, "rejected", false},
-		{"permanent", fakes{create: fails(fault.Permanent, "Forbidden.RAM")}, "failed", false},
-		{"retryable", fakes{create: fails(fault.Retryable, "InvalidSecurityToken.Expired")}, "", true},
-		{"unknown", fakes{create: fails(fault.Unknown, "")}, "", true},
-		{"unclassified", fakes{create: func(imagebuild.Request) (string, error) { return "", errors.New(canary) }}, "", true},
-		{"panic", fakes{create: func(imagebuild.Request) (string, error) { panic(canary) }}, "", true},
-		{"publish fails", fakes{publish: func([]byte) error { return fault.New(fault.Permanent, "mnsqueue.SendMessage", "no such queue") }}, "", true},
+		{"created", &fakes{}, "created", false},
+		{"rejected", &fakes{read: func(context.Context, imagebuild.ObjectRef) ([]byte, error) { return []byte("BOGUS\n"), nil }}, "rejected", false},
+		{"invalid", &fakes{create: fails(fault.Invalid, "InvalidName.Malformed")}, "rejected", false},
+		{"permanent", &fakes{create: fails(fault.Permanent, "Forbidden.RAM")}, "failed", false},
+		{"retryable", &fakes{create: fails(fault.Retryable, "InvalidSecurityToken.Expired")}, "", true},
+		{"unknown", &fakes{create: fails(fault.Unknown, "")}, "", true},
+		{"unclassified", &fakes{create: func(imagebuild.Request) (string, error) { return "", errors.New(canary) }}, "", true},
+		{"panic", &fakes{create: func(imagebuild.Request) (string, error) { panic(canary) }}, "", true},
+		{"publish fails", &fakes{publish: func([]byte) error { return fault.New(fault.Permanent, "mnsqueue.SendMessage", "no such queue") }}, "", true},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -119,7 +121,7 @@ func TestHandle(t *testing.T) {
 					return nil
 				}
 			}
-			h, log := newTest(&test.fakes)
+			h, log := newTest(test.fakes)
 			err := h.Handle(functiontest.Invocation(t.Context(), "upload-prod"), event("templates/web.Dockerfile"))
 			require.Equal(t, test.redeliver, err != nil)
 			require.NotContains(t, log.String(), canary)
@@ -141,6 +143,28 @@ func TestHandle(t *testing.T) {
 			require.Equal(t, "1234567890123456", published[0].Data.Target.AccountID)
 		})
 	}
+}
+
+// A build that starts is followed before anyone hears of it.
+func TestBuild(t *testing.T) {
+	var published []imagebuild.Status
+	f := &fakes{
+		read: func(context.Context, imagebuild.ObjectRef) ([]byte, error) {
+			return []byte("# ---\n# build: true\n# ---\nFROM IMAGE:m-bp1234567890\nRUN true\n"), nil
+		},
+		publish: func(body []byte) error {
+			var o imagebuild.Outcome
+			err := json.Unmarshal(body, &o)
+			published = append(published, o.Data.Status)
+			return err
+		},
+	}
+	h, log := newTest(f)
+	require.NoError(t, h.Handle(functiontest.Invocation(t.Context(), "upload"), event("templates/web.Dockerfile")))
+	require.Equal(t, []imagebuild.Status{imagebuild.Created, imagebuild.Started}, published)
+	require.Len(t, f.Started, 1)
+	require.Len(t, f.Sent, 1)
+	require.NotContains(t, log.String(), "m-bp1234567890")
 }
 
 func TestWhatIsNoTemplateIsLoggedOnly(t *testing.T) {

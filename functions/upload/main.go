@@ -1,6 +1,6 @@
 // Command upload is the function behind the OSS trigger: each object that is
-// put below the prefix becomes a component or a pipeline, and its outcome is
-// published.
+// put below the prefix becomes a component or a pipeline, whose build starts
+// where the template asks for it, and the outcome is published.
 package main
 
 import (
@@ -42,7 +42,7 @@ func newHandler(getenv func(string) string, log *slog.Logger) (*handler, error) 
 	h := &handler{log: log, objects: &function.Objects{New: func(region string) (imagebuild.Objects, error) {
 		return ossobject.New(ossobject.Options{Endpoint: s.OSSEndpoint, Region: region})
 	}}}
-	h.builder = imagebuild.Builder{Objects: h.objects, Resources: images, Publisher: publisher, Builds: builds,
+	h.builder = imagebuild.Builder{Objects: h.objects, Resources: images, Builds: builds, Publisher: publisher,
 		Policy: s.Policy, SkipLookup: s.SkipLookup, Concurrency: concurrency}
 	return h, nil
 }

@@ -23,14 +23,12 @@ func Publisher(s settings.Common) (imagebuild.Publisher, error) {
 	return imagebuild.Publisher{Outbox: outbox, Base64: s.ResultBase64}, err
 }
 
-// ImageBuilder is what a function that starts executions needs of the service.
-type ImageBuilder interface {
+// Builds returns what starting executions needs, like Queue. images is the
+// client that starts and finds them.
+func Builds(s settings.Common, b settings.Starting, images interface {
 	imagebuild.Executions
 	imagebuild.Images
-}
-
-// Builds is what starts executions and sees to it that each is followed.
-func Builds(c settings.Common, s settings.Starting, images ImageBuilder) (imagebuild.Builds, error) {
-	watch, err := Queue(c, s.WatchQueue)
-	return imagebuild.Builds{Executions: images, Images: images, Watch: watch, Watching: s.Watching}, err
+}) (imagebuild.Builds, error) {
+	queue, err := Queue(s, b.WatchQueue)
+	return imagebuild.Builds{Executions: images, Images: images, Watch: queue, Watching: b.Watching}, err
 }

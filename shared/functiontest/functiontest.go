@@ -5,10 +5,14 @@ package functiontest
 import (
 	"context"
 	"encoding/json"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/aliyun/fc-runtime-go-sdk/fccontext"
 	"github.com/stretchr/testify/require"
+
+	"imagedrop/shared/imagebuild"
 )
 
 // Canary is in everything that must never be logged or published.
@@ -37,4 +41,70 @@ func Batch(t testing.TB, elements ...map[string]any) []byte {
 	payload, err := json.Marshal(elements)
 	require.NoError(t, err)
 	return payload
+}
+
+// Pipeline is the one that Builds knows.
+var Pipeline = imagebuild.Pipeline{
+	Resource:      imagebuild.Resource{Kind: "pipeline", ID: "ip-1", Name: "web", CreationTime: "2026-05-04T08:15:30Z"},
+	BaseImageType: "IMAGE", BaseImage: "m-bp1234567890", BuildContent: "FROM IMAGE:m-bp1234567890\nRUN true\n",
+}
+
+// Builds is the service as far as builds go, and a queue: what is started runs
+// for ever. It is safe for concurrent use.
+type Builds struct {
+	StartErr, SendErr error
+
+	mu      sync.Mutex
+	Started []imagebuild.StartRequest
+	Sent    []Sent
+}
+
+// Sent is a message that was sent to the queue.
+type Sent struct {
+	Body  []byte
+	Delay time.Duration
+}
+
+// Start implements imagebuild.Executions.
+func (b *Builds) Start(_ context.Context, r imagebuild.StartRequest) (string, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.StartErr != nil {
+		return "", b.StartErr
+	}
+	b.Started = append(b.Started, r)
+	return "exec-" + r.ClientToken, nil
+}
+
+// Executions implements imagebuild.Executions.
+func (b *Builds) Executions(context.Context, imagebuild.ExecutionQuery) ([]imagebuild.Execution, error) {
+	return nil, nil
+}
+
+// Pipelines implements imagebuild.Executions: there is one, of whatever ID is
+// asked for.
+func (b *Builds) Pipelines(_ context.Context, _ imagebuild.Query, ids ...string) ([]imagebuild.Pipeline, error) {
+	p := Pipeline
+	if len(ids) > 0 {
+		p.ID = ids[0]
+	}
+	return []imagebuild.Pipeline{p}, nil
+}
+
+// Newest implements imagebuild.Images.
+func (b *Builds) Newest(context.Context, string, string) (string, error) { return "", nil }
+
+// Images implements imagebuild.Images.
+func (b *Builds) Images(context.Context, imagebuild.ImageQuery) ([]imagebuild.Image, error) {
+	return nil, nil
+}
+
+// Send implements imagebuild.Queue.
+func (b *Builds) Send(_ context.Context, body []byte, delay time.Duration) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.SendErr == nil {
+		b.Sent = append(b.Sent, Sent{body, delay})
+	}
+	return b.SendErr
 }

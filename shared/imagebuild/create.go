@@ -129,11 +129,16 @@ func (j *job) query(tags ...Tag) Query {
 	return Query{Kind: j.kind(), RegionID: j.region(), Name: j.name(), Tags: tags}
 }
 
-// find returns what matches. What the service returns is compared again:
+// find returns what matches.
+func (j *job) find(ctx context.Context, query Query) ([]Resource, error) {
+	return j.findAll(ctx, j.Resources, query)
+}
+
+// findAll returns what matches. What the service returns is compared again:
 // whether it matches names exactly is not documented.
-func (j *job) find(ctx context.Context, query Query) (found []Resource, err error) {
-	err = j.retry(ctx, func(ctx context.Context) (err error) {
-		found, err = j.Resources.Find(ctx, query)
+func (p *Publisher) findAll(ctx context.Context, resources Resources, query Query) (found []Resource, err error) {
+	err = p.retry(ctx, func(ctx context.Context) (err error) {
+		found, err = resources.Find(ctx, query)
 		return err
 	})
 	return slices.DeleteFunc(found, func(r Resource) bool {
@@ -297,10 +302,7 @@ func (j *job) whyRecalled() *Reason {
 }
 
 // isRefused reports whether no other try will be answered otherwise.
-func isRefused(err error) bool {
-	f := fault.Of(err)
-	return f != nil && (f.Kind == fault.Invalid || f.Kind == fault.Permanent)
-}
+func isRefused(err error) bool { return refusal(err) != nil }
 
 // because is f with the domain's judgement.
 func because(f *fault.Error, kind fault.Kind, message string) error {

@@ -221,8 +221,9 @@ func (j *job) shownRegion() string {
 const maxName = 128
 
 // shownName is "" where the name can be none, as shownRegion.
-func (j *job) shownName() string {
-	name := j.name()
+func (j *job) shownName() string { return plainName(j.name()) }
+
+func plainName(name string) string {
 	if utf8.RuneCountInString(name) > maxName || strings.ContainsFunc(name, func(r rune) bool {
 		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune(":_.-", r)
 	}) {

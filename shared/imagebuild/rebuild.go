@@ -323,7 +323,7 @@ func (s *step) delay() time.Duration {
 // failed publishes what another delivery cannot help: it fails the run, and
 // each pipeline that waits for its turn.
 func (s *step) failed(ctx context.Context, err error) error {
-	f := decided(err)
+	f := refusal(err)
 	if f == nil {
 		return err
 	}

@@ -87,7 +87,7 @@ func (s *step) patiently(ctx context.Context, calls func(context.Context) error)
 // tolerate keeps the fault of one pipeline from the others: it ends this one,
 // or has another step try again.
 func (s *step) tolerate(ctx context.Context, c *candidate, err error) (again bool, _ error) {
-	f := decided(err)
+	f := refusal(err)
 	switch {
 	case err == nil:
 		return false, nil

@@ -76,15 +76,19 @@ var rebuildKeys = map[string]func(p *RebuildPolicy, value json.RawMessage) error
 		return err
 	},
 	"tags": func(p *RebuildPolicy, v json.RawMessage) error {
-		tags, err := decoded[map[string]string](v, "an object of strings")
+		const want = "an object of strings"
+		tags, err := decoded[map[string]*string](v, want)
 		if err == nil && (len(tags) == 0 || len(tags) > maxTags) {
 			err = fmt.Errorf("must have 1 to %d members", maxTags)
 		}
 		for _, key := range slices.Sorted(maps.Keys(tags)) {
-			if !isLong(key, 1, maxTagValue) || !isLong(tags[key], 0, maxTagValue) {
+			if tags[key] == nil {
+				return errors.New("must be " + want)
+			}
+			if !isLong(key, 1, maxTagValue) || !isLong(*tags[key], 0, maxTagValue) {
 				err = fmt.Errorf("a key has 1, and a value no more than %d characters", maxTagValue)
 			}
-			p.Tags = append(p.Tags, Tag{key, tags[key]})
+			p.Tags = append(p.Tags, Tag{key, *tags[key]})
 		}
 		return err
 	},

@@ -48,9 +48,8 @@ type start struct {
 	step      string // of a rebuild run
 	lookFirst bool   // for the job's execution, before one is started
 
-	reason   *Reason // of the outcome "started"
-	findings []template.Finding
-	spent    *spent // nil where nobody measured before
+	reason *Reason // of the outcome "started"
+	spent  *spent  // nil where nobody measured before
 }
 
 // startState is what became of a start.
@@ -199,7 +198,7 @@ func (s start) allTags() []Tag {
 // answer is what the outcome about the start says.
 func (s start) answer(status Status, reason *Reason, e Execution) answer {
 	return answer{
-		job: s.job, regionID: s.regionID, status: status, reason: reason, findings: s.findings,
+		job: s.job, regionID: s.regionID, status: status, reason: reason,
 		resource:    OutcomeResource{Kind: template.Execution, ID: e.ID, Name: s.pipeline.Name, ImagePipelineID: e.PipelineID},
 		clientToken: s.token(), timings: s.spent.timings(),
 	}

@@ -129,9 +129,8 @@ func (w *watch) look(ctx context.Context) (again time.Duration, err error) {
 	ctx, cancel := holdBack(ctx, reserve)
 	defer cancel()
 	there, err := w.describe(ctx)
-	if f := decided(err); f != nil {
-		w.status, w.reason = Failed, reasonOf(f)
-		w.reason.Message = clip("how the build ended is not known: "+f.Message, maxText)
+	if f := refusal(err); f != nil {
+		w.status, w.reason = Failed, notKnown(f)
 		return 0, nil
 	}
 	if err != nil {
@@ -150,6 +149,13 @@ func (w *watch) look(ctx context.Context) (again time.Duration, err error) {
 		return w.wait(), nil
 	}
 	return w.settle(ctx, end)
+}
+
+// notKnown is why nobody can tell how a build ended.
+func notKnown(f *fault.Error) *Reason {
+	reason := reasonOf(f)
+	reason.Message = clip("how the build ended is not known: "+f.Message, maxText)
+	return reason
 }
 
 func goneReason() *Reason {
@@ -280,8 +286,8 @@ func (f FollowUp) answer(status Status, reason *Reason, images []OutcomeImage) a
 	}
 }
 
-// decided is the fault that no other delivery can help, nil where one may.
-func decided(err error) *fault.Error {
+// refusal is the fault that no other delivery can help, nil where one may.
+func refusal(err error) *fault.Error {
 	if f := fault.Of(err); f != nil && (f.Kind == fault.Invalid || f.Kind == fault.Permanent) {
 		return f
 	}

@@ -54,7 +54,7 @@ func (w *watch) pipeline(ctx context.Context) (imageName string, regions []strin
 		found, err = w.Executions.Pipelines(ctx, query, w.followUp.ImagePipelineID)
 		return err
 	})
-	if f := decided(err); f != nil {
+	if f := refusal(err); f != nil {
 		w.gaps = append(w.gaps, gap{region: "each region that the pipeline distributes to", fault: f})
 		return "", nil, nil
 	}
@@ -82,7 +82,7 @@ func (w *watch) findImage(ctx context.Context, query ImageQuery) (found Image, e
 			return err
 		})
 	}
-	if f := decided(err); f != nil {
+	if f := refusal(err); f != nil {
 		w.gaps = append(w.gaps, gap{region: query.RegionID, fault: f})
 		return Image{}, nil
 	}
