@@ -23,6 +23,7 @@ var allowed = map[string][]string{
 	"events":               {"shared/fault"},
 	"shared/fault":         {},
 	"shared/template":      {},
+	"shared/awstoe":        {"shared/template"},
 	"shared/imagebuild":    {"shared/template", "shared/fault"},
 	"shared/settings":      {"shared/imagebuild", "shared/sdkclient"},
 	"shared/sdkclient":     {"shared/fault"},

@@ -234,6 +234,7 @@ var Keys = []Key{
 	{Path: "aws.changeDescription", Type: String, Doc: "what changed in this version"},
 	{Path: "aws.kmsKeyId", Type: String, Doc: "key that encrypts the component"},
 	{Path: "aws.uri", Type: String, Doc: "S3 address of the document"},
+	{Path: "aws.systemdUnit", Type: Boolean, Doc: "let a systemd unit run what CMD and ENTRYPOINT say at start; default false: they are refused"},
 
 	{Path: "content", Type: String, MessageOnly: true, Doc: "the template text; it may have a header of its own"},
 	{Path: "testContent", Type: String, MessageOnly: true, Doc: "the pipeline's test section"},

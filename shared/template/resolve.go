@@ -94,6 +94,7 @@ func (l *lint) read() {
 	l.decideBase()
 	l.runRules()
 	l.t.Content, l.t.Test = l.build.export(), l.test.export()
+	l.t.build, l.t.test = l.build, l.test
 }
 
 // scan reads the parts after the header.

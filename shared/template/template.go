@@ -96,6 +96,8 @@ type Template struct {
 	order int                   // Finding.order of the content
 	given []given               // what header and message set, header keys that the message overrides left out
 	base  baseline              // base image, from FROM or the keys
+	build *part                 // the content as scanned, nil where it is no text
+	test  *part                 // the test section, nil where there is none
 }
 
 // Message is a message body as read, before its content is known to be

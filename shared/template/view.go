@@ -1,0 +1,122 @@
+package template
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// Command is one command of a template as scanned: continued lines joined,
+// comments gone. It is for who reads the same text for another target.
+type Command struct {
+	Keyword string // in upper case
+	// Args is the argument without the blanks before it; Finding counts in it.
+	Args          string
+	Line, EndLine int // first and last line of the command, from 1
+
+	part *part
+	in   instruction
+	skip int // blanks cut from the front of the argument
+}
+
+// Commands returns the commands of the content, in order; none of YAML or of
+// what is no text.
+func (t *Template) Commands() []Command { return t.build.view() }
+
+// TestCommands returns the commands of the test section, in order.
+func (t *Template) TestCommands() []Command { return t.test.view() }
+
+func (p *part) view() []Command {
+	if p == nil {
+		return nil
+	}
+	out := make([]Command, len(p.commands))
+	for i := range p.commands {
+		in := p.commands[i]
+		args := p.arguments(&in)
+		c := Command{Keyword: in.name(), Args: skipBlanks(args), part: p, in: in}
+		c.skip = len(args) - len(c.Args)
+		c.Line, _ = p.src.position(in.start)
+		c.EndLine, _ = p.src.position(in.end)
+		out[i] = c
+	}
+	return out
+}
+
+// Word is one word of Args, as a shell cuts it, quotes and all.
+type Word struct {
+	Text       string
+	Start, End int // in Args
+}
+
+// Words returns the words of the argument.
+func (c Command) Words() []Word {
+	var out []Word
+	for _, w := range appendWords(nil, c.in.separable(c.Args)) {
+		out = append(out, Word{w.text, w.start, w.end})
+	}
+	return out
+}
+
+// Finding makes a finding of a rule about a range of Args, its end exclusive;
+// about the keyword where the range is empty.
+func (c Command) Finding(rule string, severity Severity, start, end int, message, help string) Finding {
+	at := c.part.spanOf(&c.in)
+	if start < end {
+		at = c.part.spanIn(&c.in, start+c.skip, end+c.skip)
+	}
+	r := report{}
+	r.addAs(severity, rule, at, "", message, help)
+	return r.found[0]
+}
+
+// Join adds the findings of a check for another target, in the order of the text.
+func (t *Template) Join(found []Finding) {
+	for _, f := range found {
+		if f.Path == t.path {
+			f.order = t.order
+		}
+		t.Findings = append(t.Findings, f)
+	}
+	slices.SortStableFunc(t.Findings, func(a, b Finding) int {
+		return cmp.Or(cmp.Compare(a.order, b.order), byPosition(a, b))
+	})
+}
+
+// Document is YAML of any schema with the places of its nodes.
+type Document struct {
+	Root *yaml.Node // nil where there is none, or no valid YAML
+	text *yamlText
+}
+
+// ReadDocument reads the one YAML document of a text; path is Finding.Path.
+// What cannot be read is one finding of the rule. Aliases are not expanded; a
+// text whose aliases repeat more than anyone reads is such a finding, too.
+func ReadDocument(path string, text []byte, rule string) (*Document, []Finding) {
+	src := newSource(path, bodyOrder, string(text))
+	d, r := &Document{text: yamlOf(src, 0)}, report{}
+	if !checkText(&r, src) {
+		return d, r.found
+	}
+	root, failure := d.text.parse()
+	switch {
+	case failure.text != "":
+		r.add(rule, failure.at, "", "the document is not valid YAML: "+failure.text, "mend the YAML")
+	case root == nil || strings.TrimSpace(src.text) == "":
+		r.add(rule, whole(src), "", "the document is empty", "write schemaVersion and phases")
+	case repeated(root, map[*yaml.Node]int{}) > maxRepeated:
+		r.add(rule, whole(src), "", "aliases repeat more than anyone reads", "write the document without aliases")
+	default:
+		d.Root = root
+	}
+	return d, r.found
+}
+
+// Finding makes a finding of a rule about a node.
+func (d *Document) Finding(rule string, severity Severity, n *yaml.Node, message, help string) Finding {
+	r := report{}
+	r.addAs(severity, rule, d.text.span(n), "", message, help)
+	return r.found[0]
+}
