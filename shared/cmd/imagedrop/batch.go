@@ -10,17 +10,24 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"imagedrop/shared/template"
 )
 
 // inFlight is how many tasks of a batch are under way at once.
 const inFlight = 8
 
-// defaultWait is how long a command waits for the outcomes that it caused.
+// defaultWait is how long a command waits for the outcomes that it caused, the
+// ends of builds included.
 const defaultWait = 2 * time.Minute
+
+// errFailedBuild is errRejected where a build did not make its image.
+var errFailedBuild = fmt.Errorf("a build failed: %w", errRejected)
 
 // task is one thing to hand over whose outcome is waited for.
 type task struct {
-	path string // for people
+	path   string // for people
+	builds bool   // the pipeline that it creates is built at once
 	// submit hands it over and returns a name of its outcome. After an error
 	// that is no refusal it is called again: it must not do the same twice.
 	submit func(context.Context, *cloud) (name string, err error)
@@ -38,15 +45,18 @@ type batch struct {
 	line    *line
 	board   *board
 	timeout time.Duration   // 0: none
+	builds  bool            // wait for the ends of builds, too
 	done    func(o outcome) // called for each outcome, never concurrently
+	settled func()          // called for each task that has all its outcomes, never concurrently
 
-	mu       sync.Mutex
-	bad      bool
-	counts   map[string]int // outcomes by status
-	unsolved []unsolved
+	mu            sync.Mutex
+	bad, badBuild bool
+	counts        map[string]int // last outcomes by status
+	solved, goOn  int            // tasks that have all that was waited for; of these, those whose build goes on
+	unsolved      []unsolved
 }
 
-// unsolved is a task without an outcome.
+// unsolved is a task without an outcome that was waited for.
 type unsolved struct{ path, why string }
 
 // begin follows the feed from where it stands now, in the background, and
@@ -61,7 +71,7 @@ func begin(ctx context.Context, l *line, each func(outcome)) (*batch, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &batch{line: l, board: newBoard(), done: func(outcome) {}, counts: map[string]int{}}
+	b := &batch{line: l, board: newBoard(), done: func(outcome) {}, settled: func() {}, counts: map[string]int{}}
 	f := newFollower(l, end, func(o outcome) {
 		each(o) // before who waits goes on, so that what is printed next comes behind it
 		b.board.post(o)
@@ -90,6 +100,8 @@ func (b *batch) run(ctx context.Context, groups ...[]task) error {
 	switch {
 	case len(b.unsolved) > 0:
 		return b.report(ctx)
+	case b.badBuild:
+		return errFailedBuild
 	case b.bad:
 		return errRejected
 	}
@@ -102,16 +114,59 @@ func (b *batch) work(ctx context.Context, t task) {
 		b.giveUp(t, "not acknowledged: "+err.Error())
 		return
 	}
-	o, err := b.board.await(ctx, name)
-	if err != nil {
-		b.giveUp(t, "acknowledged, no outcome yet")
-		return
+	why := "acknowledged, no outcome yet"
+	for name != "" {
+		o, err := b.board.await(ctx, name)
+		if err != nil {
+			b.giveUp(t, why)
+			return
+		}
+		b.take(o)
+		if name, why = t.next(o); name != "" && !b.builds {
+			b.leave()
+			break
+		}
 	}
+	b.settle()
+}
+
+// next returns the name of the outcome that has to come behind o, "" where o is
+// the last, and what it means that it has not come.
+func (t task) next(o outcome) (name, why string) {
+	d := o.Data
+	switch {
+	case o.running():
+		return endName(d.Job.ID), "its build has not ended: " + clean(d.Resource.ID)
+	case t.builds && d.Status == "created" && d.Resource.Kind == string(template.Pipeline):
+		return buildName(d.Job.ID), "created, its build has not started yet"
+	}
+	return "", ""
+}
+
+// take counts an outcome; of a build that ended it counts the end only.
+func (b *batch) take(o outcome) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.bad = b.bad || o.bad()
+	b.badBuild = b.badBuild || o.bad() && o.isBuild()
 	b.counts[o.Data.Status]++
+	if o.ended() && b.counts["started"] > 0 {
+		b.counts["started"]--
+	}
 	b.done(o)
+}
+
+func (b *batch) settle() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.solved++
+	b.settled()
+}
+
+func (b *batch) leave() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.goOn++
 }
 
 // submit tries until the task is accepted or refused, or ctx ends; the
@@ -154,7 +209,7 @@ func (b *batch) giveUp(t task, why string) {
 func (b *batch) report(ctx context.Context) error {
 	slices.SortFunc(b.unsolved, func(x, y unsolved) int { return strings.Compare(x.path, y.path) })
 	var text strings.Builder
-	fmt.Fprintf(&text, "no outcome for %d of %d", len(b.unsolved), len(b.unsolved)+b.total())
+	fmt.Fprintf(&text, "no outcome for %d of %d", len(b.unsolved), len(b.unsolved)+b.solved)
 	switch {
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
 		fmt.Fprintf(&text, " within %v", b.timeout)
@@ -167,14 +222,7 @@ func (b *batch) report(ctx context.Context) error {
 	return errors.New(text.String())
 }
 
-func (b *batch) total() (n int) {
-	for _, count := range b.counts {
-		n += count
-	}
-	return n
-}
-
-// summary counts the outcomes by status.
+// summary counts the outcomes by status, and what is not waited for.
 func (b *batch) summary() string {
 	var parts []string
 	for _, status := range statuses {

@@ -18,41 +18,51 @@ import (
 func newDrop(s streams) *cobra.Command {
 	var at place
 	var asJSON bool
-	var timeout time.Duration
+	var wait patience
 	cmd := &cobra.Command{
 		Use:   "drop PATH...",
 		Short: "Upload templates and wait for their outcomes",
 		Long: `drop uploads each template (directories are walked) and waits for the outcome
 of each. Components go first, so that the pipelines that refer to them find them.
-While the local cloud is away it waits for its return.`,
-		Example: "  imagedrop drop events/templates\n  imagedrop drop web.Dockerfile --json",
+With --builds it also waits for the end of each build that a template starts
+(build: true), and a build that makes no image is exit code 1. While the local
+cloud is away it waits for its return.`,
+		Example: "  imagedrop drop events/templates\n  imagedrop drop web.Dockerfile --builds\n  imagedrop drop web.Dockerfile --json",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, paths []string) error {
 			groups, err := uploads(paths)
 			if err != nil {
 				return err
 			}
-			return runBatch(cmd.Context(), &line{find: at.find}, timeout, newScreen(s, asJSON), groups...)
+			return runBatch(cmd.Context(), &line{find: at.find}, wait, newScreen(s, asJSON), groups...)
 		},
 	}
 	at.flags(cmd)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print each outcome event on a line")
-	cmd.Flags().DurationVar(&timeout, "timeout", defaultWait, "how long to wait for all outcomes")
+	wait.flags(cmd)
 	return cmd
 }
 
-// runBatch hands the tasks over and shows the outcome of each as it arrives.
-func runBatch(ctx context.Context, l *line, timeout time.Duration, screen *screen, groups ...[]task) error {
+// patience is how long a command waits, and for what.
+type patience struct {
+	timeout time.Duration
+	builds  bool
+}
+
+func (w *patience) flags(cmd *cobra.Command) {
+	cmd.Flags().DurationVar(&w.timeout, "timeout", defaultWait, "how long to wait, for everything together")
+	cmd.Flags().BoolVar(&w.builds, "builds", false, "wait for the end of the builds, too")
+}
+
+// runBatch hands the tasks over and shows the outcomes of each as they arrive.
+func runBatch(ctx context.Context, l *line, wait patience, screen *screen, groups ...[]task) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	b, err := begin(ctx, l, func(outcome) {})
 	if err != nil {
 		return err
 	}
-	b.timeout, b.done = timeout, func(o outcome) {
-		screen.print(o)
-		screen.progress()
-	}
+	b.timeout, b.builds, b.done, b.settled = wait.timeout, wait.builds, screen.print, screen.progress
 	return screen.watch(b, groups, func() error { return b.run(ctx, groups...) })
 }
 
@@ -69,12 +79,12 @@ func uploads(paths []string) ([][]task, error) {
 		if err != nil {
 			return nil, err
 		}
-		group := 1
-		if template.ParseFile(f.key, text).Kind == template.Component {
+		group, t := 1, template.ParseFile(f.key, text)
+		if t.Kind == template.Component {
 			group = 0
 		}
 		u := newUpload(f.key, text)
-		groups[group] = append(groups[group], task{path: f.path, submit: u.submit})
+		groups[group] = append(groups[group], task{path: f.path, builds: t.Build, submit: u.submit})
 	}
 	return groups, nil
 }

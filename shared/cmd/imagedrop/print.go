@@ -2,9 +2,11 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -31,13 +33,18 @@ var statuses = []struct{ name, colour string }{
 // severityColour is the colour of each severity.
 var severityColour = map[template.Severity]string{template.Error: red, template.Warning: yellow, template.Info: cyan}
 
-// Widths of the columns of an outcome, in cells. Longer texts push the rest.
+// Widths of the columns of an outcome, in cells. Longer texts push the rest; on
+// a terminal a name has maxName at most, and a source what is left of the line.
 const (
+	whenWidth   = 14
 	statusWidth = 9
 	kindWidth   = 9
 	nameWidth   = 22
 	idWidth     = 23 // of "ic-bp1" and 17 characters
 	timeWidth   = 7
+
+	maxName   = 40
+	minSource = 20
 )
 
 // printer shows outcomes, as text for people or as the events themselves.
@@ -45,10 +52,22 @@ type printer struct {
 	out    io.Writer
 	asJSON bool
 	colour bool
+	width  int  // of the terminal in cells, 0 where it is none
+	when   bool // show the time of each outcome, and the story of its job at the end
+
+	stories map[string]story // by job ID
+}
+
+// story is what a job came to so far, step by step.
+type story []step
+
+type step struct {
+	status string
+	time   time.Time
 }
 
 func newPrinter(out io.Writer, asJSON bool) printer {
-	return printer{out: out, asJSON: asJSON, colour: !asJSON && colours(out)}
+	return printer{out: out, asJSON: asJSON, colour: !asJSON && colours(out), width: terminalWidth(out), stories: map[string]story{}}
 }
 
 // print writes the outcome in one piece. A status that is not known, of a later
@@ -59,13 +78,42 @@ func (p printer) print(o outcome) {
 		return
 	}
 	var text strings.Builder
-	text.WriteString(p.headline(o))
+	before := p.stories[o.Data.Job.ID]
+	text.WriteString(p.headline(o, before))
 	p.reason(&text, o)
+	p.images(&text, o)
 	p.findings(&text, o)
+	now := append(before, step{o.Data.Status, o.Time})
+	p.stories[o.Data.Job.ID] = now
+	if p.when && o.ended() && len(now) > 1 {
+		fmt.Fprintf(&text, "    %s\n", p.paint(dim, now.String()))
+	}
 	io.WriteString(p.out, text.String())
 }
 
-func (p printer) headline(o outcome) string {
+// String tells the story on a line.
+func (s story) String() string {
+	var steps []string
+	for _, step := range s {
+		steps = append(steps, clean(step.status)+" "+step.time.Local().Format(time.TimeOnly))
+	}
+	return strings.Join(steps, " → ")
+}
+
+// since returns how long after a step of that status t is, 0 where there was none.
+func (s story) since(status string, t time.Time) time.Duration {
+	for _, step := range s {
+		if step.status == status && !step.time.IsZero() && !t.IsZero() {
+			return t.Sub(step.time)
+		}
+	}
+	return 0
+}
+
+// headline is the outcome's line. Of a build that ended it shows how long it
+// ran, of everything else how long the function worked. An arrow leads on from
+// an earlier line of the same job.
+func (p printer) headline(o outcome, before story) string {
 	d := o.Data
 	colour := ""
 	for _, s := range statuses {
@@ -73,14 +121,51 @@ func (p printer) headline(o outcome) string {
 			colour = s.colour
 		}
 	}
-	name := strings.TrimSpace(d.Resource.Name + " " + d.Resource.Version)
-	return strings.Join([]string{
+	took := d.Timings.TotalMs
+	if o.ended() {
+		took = float64(before.since("started", o.Time).Milliseconds())
+	}
+	name, source := strings.TrimSpace(d.Resource.Name+" "+d.Resource.Version), o.source()
+	if len(before) > 0 {
+		source = "↳ " + source
+	}
+	if p.width > 0 {
+		name = shortened(name, maxName)
+	}
+	line := strings.Join([]string{
 		p.paint(colour, pad(d.Status, statusWidth)), pad(d.Resource.Kind, kindWidth), pad(name, nameWidth),
-		pad(d.Resource.ID, idWidth), fmt.Sprintf("%*s", timeWidth, elapsed(d.Timings.TotalMs)), clean(o.source()),
-	}, "  ") + "\n"
+		pad(d.Resource.ID, idWidth), fmt.Sprintf("%*s", timeWidth, elapsed(took)), "",
+	}, "  ")
+	if p.when {
+		line = p.paint(dim, pad(stamp(o.Time), whenWidth)) + "  " + line
+	}
+	if p.width > 0 {
+		source = shortened(source, max(minSource, p.width-cells(line)))
+	}
+	return line + clean(source) + "\n"
 }
 
-// source says what the outcome answers: the object's key, or the queue.
+// stamp shows the time of an outcome where the reader is.
+func stamp(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.Local().Format("01-02 15:04:05")
+}
+
+// images writes one line for each image that a build made.
+func (p printer) images(text *strings.Builder, o outcome) {
+	region, id := 0, 0
+	for _, i := range o.Data.Resource.Images {
+		region, id = max(region, cells(clean(i.RegionID))), max(id, cells(clean(i.ImageID)))
+	}
+	for _, i := range o.Data.Resource.Images {
+		fmt.Fprintf(text, "    %s  %s  %s\n", pad(i.RegionID, region), pad(i.ImageID, id), clean(i.ImageName))
+	}
+}
+
+// source says what the outcome answers: the object's key, or the queue, topic or
+// timer.
 func (o outcome) source() string {
 	if o.Data.Job.Key != "" {
 		return o.Data.Job.Key
@@ -99,7 +184,7 @@ func (p printer) reason(text *strings.Builder, o outcome) {
 			details = append(details, clean(d))
 		}
 	}
-	fmt.Fprintf(text, "    %s", clean(r.Message))
+	fmt.Fprintf(text, "    %s", clean(cmp.Or(r.Message, r.Kind)))
 	if len(details) > 0 {
 		fmt.Fprintf(text, " (%s)", strings.Join(details, ", "))
 	}
@@ -130,14 +215,14 @@ func (p printer) findings(text *strings.Builder, o outcome) {
 		if f.Path != o.Data.Job.Key && f.Path != "" {
 			places[i] = clean(f.Path) + ":" + places[i]
 		}
-		width = max(width, uniseg.StringWidth(places[i]))
+		width = max(width, cells(places[i]))
 	}
 	for i, f := range o.Data.Findings {
 		head := "    " + pad(places[i], width) + "  "
 		label := fmt.Sprintf("%-7s  %s  ", f.Severity, f.Rule)
 		fmt.Fprintf(text, "%s%s%s\n", head, p.paint(severityColour[f.Severity], label), said(f))
 		if f.Help != "" {
-			fmt.Fprintf(text, "%s%s\n", strings.Repeat(" ", uniseg.StringWidth(head+label)), p.paint(dim, "help: "+clean(f.Help)))
+			fmt.Fprintf(text, "%s%s\n", strings.Repeat(" ", cells(head+label)), p.paint(dim, "help: "+clean(f.Help)))
 		}
 	}
 	if n := o.Data.FindingsTruncated; n > 0 {
@@ -176,7 +261,29 @@ func clean(text string) string {
 // pad cleans text and fills it up to that many cells of a terminal.
 func pad(text string, width int) string {
 	text = clean(text)
-	return text + strings.Repeat(" ", max(0, width-uniseg.StringWidth(text)))
+	return text + strings.Repeat(" ", max(0, width-cells(text)))
+}
+
+// colouring is what paint puts around text.
+var colouring = regexp.MustCompile("\x1b\\[[0-9]*m")
+
+// cells is how wide text is on a terminal.
+func cells(text string) int { return uniseg.StringWidth(colouring.ReplaceAllString(text, "")) }
+
+// shortened cuts out the middle of a text that is wider than that.
+func shortened(text string, width int) string {
+	text = clean(text)
+	if cells(text) <= width {
+		return text
+	}
+	head, tail := []rune(text), []rune(text)
+	for cells(string(head)) > (width-1)/2 {
+		head = head[:len(head)-1]
+	}
+	for cells(string(tail)) > width-1-cells(string(head)) {
+		tail = tail[1:]
+	}
+	return string(head) + "…" + string(tail)
 }
 
 // elapsed shows milliseconds as a person would say them.
@@ -215,8 +322,9 @@ type screen struct {
 	printer
 	err io.Writer
 
-	mu  sync.Mutex
-	bar *progressbar.ProgressBar // nil: none
+	mu     sync.Mutex
+	bar    *progressbar.ProgressBar // nil: none
+	builds int                      // under way
 }
 
 func newScreen(s streams, asJSON bool) *screen {
@@ -230,12 +338,28 @@ func (s *screen) print(o outcome) {
 		_ = s.bar.Clear() // an error here would be one of the terminal
 	}
 	s.printer.print(o)
+	switch {
+	case o.running():
+		s.builds++
+	case o.ended():
+		s.builds--
+	}
 	if s.bar != nil {
+		s.bar.Describe(waitingFor(s.builds))
 		_ = s.bar.RenderBlank()
 	}
 }
 
-// progress moves the bar by one outcome.
+// waitingFor says what the progress bar shows. Where somebody else's build ends
+// there may be fewer than none.
+func waitingFor(builds int) string {
+	if builds <= 0 {
+		return "outcomes"
+	}
+	return "outcomes, " + count(builds, "build") + " under way"
+}
+
+// progress moves the bar by one task.
 func (s *screen) progress() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -253,7 +377,7 @@ func (s *screen) watch(b *batch, groups [][]task, run func() error) error {
 	}
 	if isTerminal(s.err) && total > 1 {
 		s.mu.Lock()
-		s.bar = progressbar.NewOptions(total, progressbar.OptionSetWriter(s.err), progressbar.OptionSetDescription("outcomes"),
+		s.bar = progressbar.NewOptions(total, progressbar.OptionSetWriter(s.err), progressbar.OptionSetDescription(waitingFor(0)),
 			progressbar.OptionShowCount(), progressbar.OptionSetWidth(30), progressbar.OptionSetPredictTime(false))
 		s.mu.Unlock()
 	}
@@ -267,6 +391,9 @@ func (s *screen) watch(b *batch, groups [][]task, run func() error) error {
 	}
 	if got := b.summary(); got != "" && total > 1 {
 		fmt.Fprintf(s.err, "%s in %s\n", got, elapsed(max(1, float64(time.Since(began).Milliseconds()))))
+	}
+	if b.goOn > 0 {
+		fmt.Fprintf(s.err, "%s under way: `imagedrop results --follow` shows how it ends, --builds waits for it\n", count(b.goOn, "build"))
 	}
 	return err
 }

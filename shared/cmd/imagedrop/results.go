@@ -2,10 +2,12 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	ali_mns "github.com/aliyun/aliyun-mns-go-sdk"
 	"github.com/spf13/cobra"
@@ -21,8 +23,11 @@ func newResults(s streams) *cobra.Command {
 		Use:   "results",
 		Short: "Show the outcomes",
 		Long: `results reads the outcome feed of the local cloud and leaves the result queue
-as it is. With --take it takes the messages off the result queue instead.`,
-		Example: "  imagedrop results\n  imagedrop results --follow --json",
+as it is. The outcomes of one job stand together: what was created, the build
+that was started and why, and how it ended, with its images. With --follow each
+is shown as it arrives, and an arrow leads on from an earlier line of the same
+job. With --take results takes the messages off the result queue instead.`,
+		Example: "  imagedrop results\n  imagedrop results --follow\n  imagedrop results --json | jq -r .type",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := at.find(cmd.Context())
@@ -30,15 +35,16 @@ as it is. With --take it takes the messages off the result queue instead.`,
 				return err
 			}
 			p := newPrinter(s.out, asJSON)
-			if take {
+			p.when = true
+			l := &line{find: at.find, last: c}
+			switch {
+			case take:
 				return takeResults(cmd.Context(), c, p)
-			}
-			f := newFollower(&line{find: at.find, last: c}, 0, p.print)
-			if follow {
-				f.run(cmd.Context())
+			case follow:
+				newFollower(l, 0, p.print).run(cmd.Context())
 				return nil
 			}
-			return f.catchUp(cmd.Context())
+			return showResults(cmd.Context(), l, p)
 		},
 	}
 	at.flags(cmd)
@@ -47,6 +53,26 @@ as it is. With --take it takes the messages off the result queue instead.`,
 	cmd.Flags().BoolVar(&take, "take", false, "receive and delete the messages of the result queue")
 	cmd.MarkFlagsMutuallyExclusive("follow", "take")
 	return cmd
+}
+
+// showResults prints what is there, as it came for programs, and for people the
+// outcomes of each job together.
+func showResults(ctx context.Context, l *line, p printer) error {
+	var all []outcome
+	first := map[string]int{}
+	err := newFollower(l, 0, func(o outcome) {
+		if _, known := first[o.Data.Job.ID]; !known {
+			first[o.Data.Job.ID] = len(all)
+		}
+		all = append(all, o)
+	}).catchUp(ctx)
+	if !p.asJSON {
+		slices.SortStableFunc(all, func(a, b outcome) int { return cmp.Compare(first[a.Data.Job.ID], first[b.Data.Job.ID]) })
+	}
+	for _, o := range all {
+		p.print(o)
+	}
+	return err
 }
 
 // catchUp reads to the present end of the feed.

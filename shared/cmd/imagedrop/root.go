@@ -109,12 +109,22 @@ func (c *checked) Write(p []byte) (int, error) {
 }
 
 // isTerminal reports whether w is a terminal: progress and colour go nowhere else.
-func isTerminal(w io.Writer) bool {
+func isTerminal(w io.Writer) bool { return terminalWidth(w) > 0 }
+
+// terminalWidth returns how many cells a line of the terminal w has, 0 where it
+// is none.
+func terminalWidth(w io.Writer) int {
 	if c, ok := w.(*checked); ok {
 		w = c.Writer
 	}
 	f, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
+	if !ok || !term.IsTerminal(int(f.Fd())) {
+		return 0
+	}
+	if width, _, err := term.GetSize(int(f.Fd())); err == nil && width > 0 {
+		return width
+	}
+	return 80
 }
 
 // colours reports whether w may get colour: a terminal, and never with NO_COLOR.

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"time"
 	"unicode/utf8"
 
 	ali_mns "github.com/aliyun/aliyun-mns-go-sdk"
@@ -23,26 +22,27 @@ const priority = 8
 func newSend(s streams) *cobra.Command {
 	var at place
 	var asJSON bool
-	var timeout time.Duration
+	var wait patience
 	cmd := &cobra.Command{
 		Use:   "send FILE...",
 		Short: "Send messages to the request queue and wait for their outcomes",
 		Long: `send puts the bytes of each file on the request queue as they are: a JSON
 message, base64 of one, or template text. "-" is standard input. A message with a
-clientToken is worked once, however often it is sent.`,
-		Example: "  imagedrop send message.json\n  echo 'RUN yum update -y' | imagedrop send -",
+clientToken is worked once, however often it is sent. With --builds it also waits
+for the end of each build that a message starts.`,
+		Example: "  imagedrop send message.json\n  imagedrop send --builds start-a-build.json\n  echo 'RUN yum update -y' | imagedrop send -",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, paths []string) error {
 			tasks, err := messages(paths, s.in)
 			if err != nil {
 				return err
 			}
-			return runBatch(cmd.Context(), &line{find: at.find}, timeout, newScreen(s, asJSON), tasks)
+			return runBatch(cmd.Context(), &line{find: at.find}, wait, newScreen(s, asJSON), tasks)
 		},
 	}
 	at.flags(cmd)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print each outcome event on a line")
-	cmd.Flags().DurationVar(&timeout, "timeout", defaultWait, "how long to wait for all outcomes")
+	wait.flags(cmd)
 	return cmd
 }
 
@@ -56,8 +56,9 @@ func messages(paths []string, in io.Reader) ([]task, error) {
 		if err := sendable(body); err != nil {
 			return nil, fmt.Errorf("%s: %w", p, err)
 		}
-		m := message{body: string(body), token: template.ParseMessage(body).ClientToken}
-		tasks = append(tasks, task{path: p, submit: m.submit})
+		parsed := template.ParseMessage(body)
+		m := message{body: string(body), token: parsed.ClientToken}
+		tasks = append(tasks, task{path: p, builds: parsed.Resolve("", nil).Build, submit: m.submit})
 	}
 	return tasks, nil
 }

@@ -32,8 +32,9 @@ func newUp(s streams) *cobra.Command {
 		Long: `up starts the functions of s.yaml in the local cloud: FC runtime, OSS, MNS and
 ECS Image Builder endpoints on this machine, one process, no account. It serves
 until Ctrl-C; with --drop it drops the templates below a folder first, and with
---exit it stops when each of them has its outcome, with exit code 0 whatever the
-outcome is, and 2 where one did not come in time.`,
+--exit it stops when each of them has its outcome and the builds that they start
+have ended. Exit code 0 then, also where a template is rejected; 1 where a build
+made no image; 2 where something did not come in time.`,
 		Example: "  imagedrop up --drop events/templates\n  imagedrop up --drop templates --exit --memory --json",
 		Args:    cobra.NoArgs,
 		PreRunE: func(cmd *cobra.Command, _ []string) error {
@@ -52,8 +53,8 @@ outcome is, and 2 where one did not come in time.`,
 	}
 	fl := cmd.Flags()
 	fl.StringVar(&f.drop, "drop", "", "drop the templates below this folder")
-	fl.BoolVar(&f.exit, "exit", false, "stop when every dropped template has its outcome")
-	fl.DurationVar(&f.timeout, "timeout", defaultWait, "with --exit: how long to wait")
+	fl.BoolVar(&f.exit, "exit", false, "stop when every dropped template has its outcome, and every build its end")
+	fl.DurationVar(&f.timeout, "timeout", defaultWait, "with --exit: how long to wait, for everything together")
 	fl.BoolVar(&f.asJSON, "json", false, "print one outcome event a line on standard output, all else on standard error")
 	fl.BoolVar(&f.showLogs, "logs", false, "show what the functions log, on standard error")
 	fl.BoolVar(&f.opt.Memory, "memory", false, "keep nothing; find it with --port-base")
@@ -128,8 +129,8 @@ func announce(w io.Writer, st *stack.Stack) {
 }
 
 func dropAndExit(ctx context.Context, l *line, groups [][]task, f upFlags, s streams) error {
-	err := runBatch(ctx, l, f.timeout, newScreen(s, f.asJSON), groups...)
-	if errors.Is(err, errRejected) {
+	err := runBatch(ctx, l, patience{f.timeout, true}, newScreen(s, f.asJSON), groups...)
+	if errors.Is(err, errRejected) && !errors.Is(err, errFailedBuild) {
 		return nil // every template has its outcome, and that was the question
 	}
 	return err
@@ -147,7 +148,7 @@ func serve(ctx context.Context, l *line, groups [][]task, f upFlags, s streams, 
 	case err != nil:
 		return err
 	}
-	b.done = func(outcome) { screen.progress() }
+	b.settled = screen.progress
 	err = screen.watch(b, groups, func() error { return b.run(ctx, groups...) })
 	if err != nil && !errors.Is(err, errRejected) && ctx.Err() == nil {
 		fmt.Fprintln(s.err, err) // a template that OSS refused is no reason to stop
