@@ -52,6 +52,7 @@ func exports(e stack.Endpoints) [][2]string {
 		{"TEMPLATE_BUCKET", e.Bucket},
 		{"RESULT_QUEUE", e.ResultQueue},
 		{"REQUEST_QUEUE", e.RequestQueue},
+		{"PARKED_QUEUE", e.ParkedQueue},
 		{"IMAGEDROP_CONSOLE", e.Console},
 	}
 }

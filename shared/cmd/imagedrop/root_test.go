@@ -11,7 +11,7 @@ import (
 )
 
 // commands are those of this version.
-var commands = []string{"up", "drop", "send", "results", "invoke", "env", "lint"}
+var commands = []string{"up", "drop", "send", "results", "invoke", "env", "lint", "redrive"}
 
 func TestEveryCommandExplainsItself(t *testing.T) {
 	help := imagedrop(t, "--help").requireCode(t, exitDone).out
@@ -52,6 +52,13 @@ func TestWrongUsageIsCode2AndNamed(t *testing.T) {
 		"event and object":   {[]string{"invoke", "upload", "x", "--object", "y"}, "an event file or --object", "imagedrop invoke"},
 		"duration":           {[]string{"drop", "--timeout", "soon", "x"}, `invalid argument "soon"`, "imagedrop drop"},
 
+		"discard all":      {[]string{"redrive", "--discard"}, "--discard needs --select", "imagedrop redrive"},
+		"list and save":    {[]string{"redrive", "--dry-run", "--save", dir}, "[dry-run save]", "imagedrop redrive"},
+		"endpoint alone":   {[]string{"redrive", "--mns-endpoint", "https://x"}, "--mns-endpoint needs --cloud", "imagedrop redrive"},
+		"cloud of no name": {[]string{"redrive", "--cloud", "--dry-run"}, "--cloud needs --mns-endpoint and --queue", "imagedrop redrive"},
+		"cloud invokes":    {[]string{"redrive", "--cloud", "--mns-endpoint", "https://1.mns.cn-hangzhou.aliyuncs.com", "--queue", "q"}, "--cloud cannot invoke functions", "imagedrop redrive"},
+		"cloud and state":  {[]string{"redrive", "--cloud", "--dry-run", "--mns-endpoint", "https://x", "--queue", "q", "--state", dir}, "[cloud state]", "imagedrop redrive"},
+
 		"no template":     {[]string{"drop", text}, "a.txt: no template; their names are X.Dockerfile", ""},
 		"no such file":    {[]string{"drop", dir + "/none"}, "none: no such file or directory", ""},
 		"no such folder":  {[]string{"up", "--drop", dir + "/none"}, "none: no such file or directory", ""},
@@ -84,7 +91,7 @@ func TestNothingAnsweringIsCode2(t *testing.T) {
 	file := write(t, "tool-a.Dockerfile", "RUN true\n")
 	for _, place := range [][]string{{"--state", none}, {"--state", dead}, {"--port-base", "1"}} {
 		for _, args := range [][]string{
-			{"drop", file}, {"send", file}, {"results"}, {"results", "--follow"}, {"results", "--take"}, {"invoke", "upload", file}, {"invoke", "upload", "--object", file}, {"env"},
+			{"drop", file}, {"send", file}, {"results"}, {"results", "--follow"}, {"results", "--take"}, {"invoke", "upload", file}, {"invoke", "upload", "--object", file}, {"env"}, {"redrive", "--dry-run"},
 		} {
 			r := imagedrop(t, append(args, place...)...).requireCode(t, exitTrouble)
 			require.Empty(t, r.out)

@@ -25,6 +25,7 @@ type Endpoints struct {
 	Prefix          string `json:"prefix"`
 	ResultQueue     string `json:"resultQueue"`
 	RequestQueue    string `json:"requestQueue"` // of the first queue trigger, "" where there is none
+	ParkedQueue     string `json:"parkedQueue"`  // of given-up events, "" where no function parks any
 	PID             int    `json:"pid"`
 }
 

@@ -314,7 +314,7 @@ func (b *planner) checkCircles(p *project) {
 		f := &p.Resources[name].Props
 		for setting, value := range f.EnvironmentVariables {
 			b.checkEnd(setting, value, *value, func(s queueSource) bool {
-				return setting == resultQueue || setting == "PARKED_QUEUE" || (setting == "DEAD_LETTER_QUEUE" && s.function != "deadletter")
+				return setting == resultQueue || setting == parkedQueue || (setting == "DEAD_LETTER_QUEUE" && s.function != "deadletter")
 			})
 		}
 		d := &f.AsyncInvokeConfig.DestinationConfig

@@ -314,6 +314,9 @@ func (s *Stack) makeEndpoints(ctx context.Context) Endpoints {
 	if results := s.plan.resultQueues(); len(results) > 0 {
 		e.ResultQueue = results[0]
 	}
+	if parked := s.plan.queuesIn(parkedQueue); len(parked) > 0 {
+		e.ParkedQueue = parked[0]
+	}
 	return e
 }
 

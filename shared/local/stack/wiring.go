@@ -22,8 +22,12 @@ import (
 // Source: FC API 2023-03-30, PutAsyncInvokeConfig parameter maxAsyncRetryAttempts.
 const defaultRetries = 3
 
-// resultQueue is the setting that names where a function's outcomes go.
-const resultQueue = "RESULT_QUEUE"
+// The settings that name where a function's outcomes go, and the events that
+// were given up.
+const (
+	resultQueue = "RESULT_QUEUE"
+	parkedQueue = "PARKED_QUEUE"
+)
 
 // runFrom replaces the code directories: dir holds one directory a function.
 func (p *plan) runFrom(dir string) {
@@ -49,10 +53,13 @@ func (p *plan) checkExecutables(file string) error {
 }
 
 // resultQueues returns the queues that outcomes go to.
-func (p *plan) resultQueues() []string {
+func (p *plan) resultQueues() []string { return p.queuesIn(resultQueue) }
+
+// queuesIn returns the queues that the setting names, each once.
+func (p *plan) queuesIn(setting string) []string {
 	var queues []string
 	for _, f := range p.functions {
-		if q := f.env[resultQueue]; q != "" && !slices.Contains(queues, q) {
+		if q := f.env[setting]; q != "" && !slices.Contains(queues, q) {
 			queues = append(queues, q)
 		}
 	}
