@@ -47,9 +47,16 @@ func TestMain(m *testing.M) {
 }
 
 func build(dir string) error {
-	for out, pkg := range map[string]string{
-		"upload/main": "./functions/upload", "message/main": "./functions/message", "imagedrop": "./shared/cmd/imagedrop",
-	} {
+	programs := map[string]string{"imagedrop": "./shared/cmd/imagedrop"}
+	functions, err := filepath.Glob(filepath.Join(repository, "functions", "*", "main.go"))
+	if err != nil {
+		return err
+	}
+	for _, main := range functions {
+		name := filepath.Base(filepath.Dir(main))
+		programs[name+"/main"] = "./functions/" + name
+	}
+	for out, pkg := range programs {
 		cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w", "-o", filepath.Join(dir, "dist", out), pkg)
 		cmd.Dir, cmd.Stderr = repository, os.Stderr
 		cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH=amd64")

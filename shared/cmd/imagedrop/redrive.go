@@ -23,9 +23,11 @@ const (
 	// receiveBatch is how many messages are received at a time.
 	receiveBatch = 16
 
-	// parkedWait is how long redrive waits for a message. One that another run
-	// gave back can be received again after a second.
-	parkedWait = 1500 * time.Millisecond
+	// firstWait and nextWait are how long redrive waits for messages. What
+	// another run has just given back can be received again after a second, and
+	// not all of it at the same moment.
+	firstWait = 2 * time.Second
+	nextWait  = time.Second
 
 	// giveBackWithin bounds giving messages back when the command was interrupted.
 	giveBackWithin = 5 * time.Second
@@ -200,8 +202,8 @@ type worked struct {
 func (r *redriving) run(ctx context.Context) error {
 	defer r.giveBack(ctx)
 	seen := map[string]bool{}
-	for {
-		messages, err := r.queue.Receive(ctx, receiveBatch, parkedWait)
+	for wait := firstWait; ; wait = nextWait {
+		messages, err := r.queue.Receive(ctx, receiveBatch, wait)
 		if err != nil {
 			return err
 		}
