@@ -92,6 +92,7 @@ func TestDeadLetterJobs(t *testing.T) {
 	follows := watchDelivery(follow())
 	broken := follows
 	broken.Body = bytes.Replace(follows.Body, []byte("exec-1"), nil, 1)
+	long := strings.Repeat("n", 129)
 	base64ed := base64.StdEncoding.EncodeToString([]byte(`{"kind":"execution","imagePipelineId":"ip-1","clientToken":"release-7"}`))
 
 	for name, test := range map[string]struct {
@@ -154,6 +155,9 @@ func TestDeadLetterJobs(t *testing.T) {
 			[]string{"execution started exec-1 M-1 cn-hangzhou"}, []string{"M-1"}},
 		"build by name, no such pipeline": {[]imagebuild.Delivery{message("M-1", `{"kind":"execution","pipelineName":"web"}`)}, &cloud{},
 			[]string{"execution failed - M-1 cn-hangzhou"}, []string{"M-1"}},
+		"build by a name that no pipeline can have": {[]imagebuild.Delivery{message("M-1", `{"kind":"execution","pipelineName":"`+long+`"}`)},
+			&cloud{all: []imagebuild.Resource{{Kind: template.Pipeline, ID: "ip-1", Name: long}}, executions: []imagebuild.Execution{execution("exec-1", "ip-1", "M-1")}},
+			[]string{"execution failed - M-1 cn-hangzhou"}, []string{"M-1"}},
 		"build of nothing": {[]imagebuild.Delivery{message("M-1", `{"kind":"execution"}`)}, &cloud{executions: []imagebuild.Execution{execution("exec-1", "", "M-1")}},
 			[]string{"execution failed - M-1 cn-hangzhou"}, []string{"M-1"}},
 		"build where nobody may": {[]imagebuild.Delivery{message("M-1", `{"kind":"execution","imagePipelineId":"ip-1","regionId":"cn-shenzhen"}`)},
@@ -211,25 +215,49 @@ func TestDeadLetterSearchesTheMessagesRegion(t *testing.T) {
 	l.Policy.Regions = []string{"*"}
 	l.Run(t.Context(), deadInvocation, []imagebuild.GivenUp{givenUp(message("M-1", `{"regionId":"cn-shenzhen"}`))})
 	require.Equal(t, imagebuild.Created, box.only(t).Data.Status)
+
+	c.queries = nil
+	l.Run(t.Context(), deadInvocation, []imagebuild.GivenUp{givenUp(message("M-2", `{"regionId":"not a region"}`))})
+	for _, q := range c.queries {
+		require.Equal(t, "cn-hangzhou", q.RegionID)
+	}
+}
+
+// A body that no function reads to its end has no token of its sender.
+func TestDeadLetterOfWhatNobodyReads(t *testing.T) {
+	box := &inbox{}
+	huge := message("M-1", `{"clientToken":"release-7","content":"`+strings.Repeat("x", 1<<20)+`"}`)
+	bury(&cloud{}, box, givenUp(huge))
+	require.Equal(t, "M-1", box.only(t).Data.Job.ID)
+	again := &inbox{}
+	require.NoError(t, run(&imagebuild.Builder{Resources: &cloud{}, Publisher: imagebuild.Publisher{Outbox: again}}, huge).Err)
+	require.Equal(t, "M-1", again.only(t).Data.Job.ID)
 }
 
 // The outcome is the one that the function would have published: the same ID,
 // job and resource, so that a repeat is one.
 func TestDeadLetterRepeatsWhatTheFunctionSaid(t *testing.T) {
-	for name, d := range map[string]imagebuild.Delivery{
+	for name, d := range map[string]imagebuild.Delivery{ // the upload is a pipeline with its build
 		"component": message("M-1", `{"name":"web","content":"RUN true"}`),
 		"pipeline":  message("M-1", `{"clientToken":"release-7","name":"web","baseImageType":"IMAGE","baseImage":"m-bp1example","content":"RUN true"}`),
 		"upload":    upload("R-1"),
 	} {
 		t.Run(name, func(t *testing.T) {
-			c, box := &cloud{}, &inbox{}
-			require.NoError(t, run(&imagebuild.Builder{Objects: text(pipeline), Resources: c, Publisher: imagebuild.Publisher{Outbox: box}}, d).Err)
-			require.NoError(t, imagebuild.Redeliver(bury(c, box, givenUp(d))))
-			both := box.outcomes(t)
-			require.Len(t, both, 2)
-			require.Equal(t, imagebuild.Created, both[0].Data.Status)
-			require.Equal(t, []any{both[0].ID, both[0].Type, both[0].Subject, both[0].Data.Job, both[0].Data.Target, both[0].Data.Resource, both[0].Data.ClientToken},
-				[]any{both[1].ID, both[1].Type, both[1].Subject, both[1].Data.Job, both[1].Data.Target, both[1].Data.Resource, both[1].Data.ClientToken})
+			c, first, second := &cloud{}, &inbox{}, &inbox{}
+			builder := &imagebuild.Builder{Objects: text("# ---\n# build: true\n# ---\n" + pipeline), Resources: c, Builds: c.builds(),
+				Policy: imagebuild.Policy{Build: true}, Publisher: imagebuild.Publisher{Outbox: first}}
+			require.NoError(t, run(builder, d).Err)
+			require.Len(t, c.sent, len(c.starts))
+			c.sent = nil
+			require.NoError(t, imagebuild.Redeliver(bury(c, second, givenUp(d))))
+			said, repeated := first.outcomes(t), second.outcomes(t)
+			require.Len(t, repeated, len(said))
+			require.Equal(t, imagebuild.Created, said[0].Data.Status)
+			for i := range said {
+				a, b := said[i], repeated[i]
+				require.Equal(t, []any{a.ID, a.Type, a.Subject, a.Data.Job, a.Data.Target, a.Data.Resource, a.Data.ClientToken},
+					[]any{b.ID, b.Type, b.Subject, b.Data.Job, b.Data.Target, b.Data.Resource, b.Data.ClientToken})
+			}
 		})
 	}
 }
@@ -275,10 +303,13 @@ func TestDeadLetterSizes(t *testing.T) {
 	for n := range 1_000 {
 		g.Deliveries = append(g.Deliveries, message(fmt.Sprintf("%064d", n), "RUN true"))
 	}
-	c, box := &cloud{}, &inbox{}
+	g.Deliveries = append(g.Deliveries, message("M-1", "RUN true"))
+	g.Deliveries[0].SourceID = long
+	c, box := &cloud{all: []imagebuild.Resource{ofJob(template.Component, "ic-1", "M-1")}}, &inbox{}
 	require.NoError(t, imagebuild.Redeliver(bury(c, box, g)))
-	require.Len(t, box.bodies, 1_000)
-	for _, o := range box.outcomes(t) {
+	require.Len(t, box.bodies, 1_001)
+	require.Equal(t, imagebuild.Created, box.outcomes(t)[1_000].Data.Status)
+	for _, o := range box.outcomes(t)[:1_000] {
 		require.True(t, strings.HasPrefix(o.Data.Reason.Message, "the event is too large to be parked: send it again at its source; é"))
 	}
 	require.LessOrEqual(t, len(c.sent[0].body), 65_536)
@@ -286,6 +317,7 @@ func TestDeadLetterSizes(t *testing.T) {
 	require.Empty(t, p.Event)
 	require.Equal(t, len(raw), p.EventBytes)
 	require.Len(t, p.Jobs, 100)
+	require.Len(t, []rune(p.OriginalID), 1_000)
 	require.Len(t, []rune(p.Reason.Message), 1_000)
 }
 

@@ -367,6 +367,36 @@ func TestWatchOneRegionRefuses(t *testing.T) {
 	require.Equal(t, "PARTITION_SUCCESS", data.Reason.Code)
 }
 
+// chatty is a service that answers more than it is asked for.
+type chatty struct{ *cloud }
+
+func (c chatty) Executions(ctx context.Context, q imagebuild.ExecutionQuery) ([]imagebuild.Execution, error) {
+	found, err := c.cloud.Executions(ctx, q)
+	return append([]imagebuild.Execution{{ID: "exec-0", Status: "FAILED"}}, found...), err
+}
+
+func (c chatty) Pipelines(ctx context.Context, q imagebuild.Query, ids ...string) ([]imagebuild.Pipeline, error) {
+	found, err := c.cloud.Pipelines(ctx, q, ids...)
+	return append([]imagebuild.Pipeline{{Resource: imagebuild.Resource{ID: "ip-0"}, ToRegionIDs: []string{"cn-nowhere"}}}, found...), err
+}
+
+func (c chatty) Images(ctx context.Context, q imagebuild.ImageQuery) ([]imagebuild.Image, error) {
+	found, err := c.cloud.Images(ctx, q)
+	return append([]imagebuild.Image{{ID: "m-0", Name: "web-golden_exec-10", Status: "Available"}}, found...), err
+}
+
+// A service that filters less than it is asked to, or by patterns, must not
+// lend one build the end or the images of another.
+func TestWatchComparesAgain(t *testing.T) {
+	c, box := chatty{watched("SUCCESS")}, &inbox{}
+	w := &imagebuild.Watcher{Publisher: imagebuild.Publisher{Outbox: box}, Executions: c, Images: c, Watch: c}
+	require.NoError(t, w.Run(t.Context(), watchInvocation, []imagebuild.Delivery{watchDelivery(follow())})[0].Err)
+	data := box.only(t).Data
+	require.Equal(t, imagebuild.Succeeded, data.Status)
+	require.Equal(t, []imagebuild.OutcomeImage{hangzhou, beijing}, data.Resource.Images)
+	require.Nil(t, data.Reason)
+}
+
 // The message of the service may be long; the regions are told all the same.
 func TestWatchLongMessage(t *testing.T) {
 	c, box := watched("PARTITION_SUCCESS"), &inbox{}

@@ -19,7 +19,6 @@ var (
 // first, where the execution names the image, then, by the name that it has
 // there, the regions that the pipeline distributes to.
 func (w *watch) findImages(ctx context.Context) error {
-	w.images, w.gaps = nil, nil
 	own := w.followUp.RegionID
 	name, regions, err := w.pipeline(ctx)
 	if err != nil {
