@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -34,17 +33,16 @@ var statuses = []struct{ name, colour string }{
 var severityColour = map[template.Severity]string{template.Error: red, template.Warning: yellow, template.Info: cyan}
 
 // Widths of the columns of an outcome, in cells. Longer texts push the rest; on
-// a terminal a name has maxName at most, and a source what is left of the line.
+// a terminal a name has maxName at most.
 const (
-	whenWidth   = 14
+	whenWidth   = 11
 	statusWidth = 9
 	kindWidth   = 9
 	nameWidth   = 22
-	idWidth     = 23 // of "ic-bp1" and 17 characters
+	idWidth     = 25 // of "exec-bp1" and 17 characters
 	timeWidth   = 7
 
-	maxName   = 40
-	minSource = 20
+	maxName = 40
 )
 
 // printer shows outcomes, as text for people or as the events themselves.
@@ -53,9 +51,15 @@ type printer struct {
 	asJSON bool
 	colour bool
 	width  int  // of the terminal in cells, 0 where it is none
-	when   bool // show the time of each outcome, and the story of its job at the end
+	asTale bool // below a heading for each job, with times
 
+	told *told
+}
+
+// told is what was shown of each job.
+type told struct {
 	stories map[string]story // by job ID
+	last    string           // ID of the job that was shown last
 }
 
 // story is what a job came to so far, step by step.
@@ -67,7 +71,7 @@ type step struct {
 }
 
 func newPrinter(out io.Writer, asJSON bool) printer {
-	return printer{out: out, asJSON: asJSON, colour: !asJSON && colours(out), width: terminalWidth(out), stories: map[string]story{}}
+	return printer{out: out, asJSON: asJSON, colour: !asJSON && colours(out), width: terminalWidth(out), told: &told{stories: map[string]story{}}}
 }
 
 // print writes the outcome in one piece. A status that is not known, of a later
@@ -78,18 +82,30 @@ func (p printer) print(o outcome) {
 		return
 	}
 	var text strings.Builder
-	before := p.stories[o.Data.Job.ID]
+	id := o.Data.Job.ID
+	before := p.told.stories[id]
+	if p.asTale && (id == "" || id != p.told.last) {
+		text.WriteString(p.heading(o, before))
+	}
 	text.WriteString(p.headline(o, before))
 	p.reason(&text, o)
 	p.images(&text, o)
 	p.findings(&text, o)
-	now := append(before, step{o.Data.Status, o.Time})
-	p.stories[o.Data.Job.ID] = now
-	if p.when && o.ended() && len(now) > 1 {
-		fmt.Fprintf(&text, "    %s\n", p.paint(dim, now.String()))
-	}
+	p.told.last, p.told.stories[id] = id, append(before, step{o.Data.Status, o.Time})
 	io.WriteString(p.out, text.String())
 }
+
+// heading names the job of the lines below it. Where others came between, it
+// says what was before.
+func (p printer) heading(o outcome, before story) string {
+	if len(before) == 0 {
+		return strings.TrimSpace(clean(o.source())+"  "+p.paint(dim, clean(prefixed("job ", o.Data.Job.ID)))) + "\n"
+	}
+	return arrow + clean(o.source()) + "  " + p.paint(dim, before.String()) + "\n"
+}
+
+// arrow leads on from an earlier line of the same job.
+const arrow = "↳ "
 
 // String tells the story on a line.
 func (s story) String() string {
@@ -111,8 +127,7 @@ func (s story) since(status string, t time.Time) time.Duration {
 }
 
 // headline is the outcome's line. Of a build that ended it shows how long it
-// ran, of everything else how long the function worked. An arrow leads on from
-// an earlier line of the same job.
+// ran, of everything else how long the function worked.
 func (p printer) headline(o outcome, before story) string {
 	d := o.Data
 	colour := ""
@@ -125,32 +140,33 @@ func (p printer) headline(o outcome, before story) string {
 	if o.ended() {
 		took = float64(before.since("started", o.Time).Milliseconds())
 	}
-	name, source := strings.TrimSpace(d.Resource.Name+" "+d.Resource.Version), o.source()
-	if len(before) > 0 {
-		source = "↳ " + source
-	}
+	name := strings.TrimSpace(d.Resource.Name + " " + d.Resource.Version)
 	if p.width > 0 {
 		name = shortened(name, maxName)
 	}
 	line := strings.Join([]string{
 		p.paint(colour, pad(d.Status, statusWidth)), pad(d.Resource.Kind, kindWidth), pad(name, nameWidth),
-		pad(d.Resource.ID, idWidth), fmt.Sprintf("%*s", timeWidth, elapsed(took)), "",
+		pad(d.Resource.ID, idWidth), fmt.Sprintf("%*s", timeWidth, elapsed(took)),
 	}, "  ")
-	if p.when {
-		line = p.paint(dim, pad(stamp(o.Time), whenWidth)) + "  " + line
+	if p.asTale {
+		return "  " + p.paint(dim, pad(stamp(o.Time), whenWidth)) + "  " + line + "\n"
 	}
-	if p.width > 0 {
-		source = shortened(source, max(minSource, p.width-cells(line)))
+	source := clean(o.source())
+	if len(before) > 0 {
+		source = arrow + source
 	}
-	return line + clean(source) + "\n"
+	return line + "  " + source + "\n"
 }
 
-// stamp shows the time of an outcome where the reader is.
+// stamp shows a time where the reader is, and the day where it is another one.
 func stamp(t time.Time) string {
-	if t.IsZero() {
+	switch now := time.Now(); {
+	case t.IsZero():
 		return ""
+	case t.Local().Format(time.DateOnly) == now.Format(time.DateOnly):
+		return t.Local().Format(time.TimeOnly)
 	}
-	return t.Local().Format("01-02 15:04:05")
+	return t.Local().Format("01-02 15:04")
 }
 
 // images writes one line for each image that a build made.
@@ -160,7 +176,8 @@ func (p printer) images(text *strings.Builder, o outcome) {
 		region, id = max(region, cells(clean(i.RegionID))), max(id, cells(clean(i.ImageID)))
 	}
 	for _, i := range o.Data.Resource.Images {
-		fmt.Fprintf(text, "    %s  %s  %s\n", pad(i.RegionID, region), pad(i.ImageID, id), clean(i.ImageName))
+		line := "    " + pad(i.RegionID, region) + "  " + pad(i.ImageID, id) + "  " + clean(i.ImageName)
+		fmt.Fprintln(text, strings.TrimRight(line, " "))
 	}
 }
 
@@ -264,11 +281,8 @@ func pad(text string, width int) string {
 	return text + strings.Repeat(" ", max(0, width-cells(text)))
 }
 
-// colouring is what paint puts around text.
-var colouring = regexp.MustCompile("\x1b\\[[0-9]*m")
-
 // cells is how wide text is on a terminal.
-func cells(text string) int { return uniseg.StringWidth(colouring.ReplaceAllString(text, "")) }
+func cells(text string) int { return uniseg.StringWidth(text) }
 
 // shortened cuts out the middle of a text that is wider than that.
 func shortened(text string, width int) string {

@@ -25,8 +25,8 @@ func newResults(s streams) *cobra.Command {
 		Long: `results reads the outcome feed of the local cloud and leaves the result queue
 as it is. The outcomes of one job stand together: what was created, the build
 that was started and why, and how it ended, with its images. With --follow each
-is shown as it arrives, and an arrow leads on from an earlier line of the same
-job. With --take results takes the messages off the result queue instead.`,
+is shown as it arrives, and an arrow leads on from earlier lines of the same job.
+With --take results takes the messages off the result queue instead.`,
 		Example: "  imagedrop results\n  imagedrop results --follow\n  imagedrop results --json | jq -r .type",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -35,7 +35,7 @@ job. With --take results takes the messages off the result queue instead.`,
 				return err
 			}
 			p := newPrinter(s.out, asJSON)
-			p.when = true
+			p.asTale = true
 			l := &line{find: at.find, last: c}
 			switch {
 			case take:
