@@ -3,3 +3,97 @@
 // Dockerfile dialect and judges documents that are passed through. It is pure:
 // no I/O, no clock, no environment.
 package awstoe
+
+import (
+	"fmt"
+	"slices"
+	"unicode/utf8"
+
+	"imagedrop/shared/template"
+)
+
+const (
+	// MaxInline bounds a document that is sent in the request, in characters.
+	// Source: EC2 Image Builder API, CreateComponent, parameter data.
+	MaxInline = 16_000
+	// MaxStored bounds a document that the request names by its S3 address, in
+	// bytes: 64 KB, the default quota. Source: EC2 Image Builder quotas.
+	MaxStored = 65_536
+)
+
+// Options are what a translation needs to know beside the template. The zero
+// value is what holds where nothing is configured.
+type Options struct {
+	// Bucket reports that a document too long for the request can be put into a
+	// bucket and named by its address.
+	Bucket bool
+	// Components maps a COMPONENT reference as written, without its parameters,
+	// to the ARN of the AWS component that takes its place.
+	Components map[string]string
+}
+
+// Result is a translated template. The same template and options give the same
+// bytes.
+type Result struct {
+	// Document is the YAML text, "" where a finding of severity error, of the
+	// template or of the translation, stands against it.
+	Document string
+	// Tags are the labels of the template; the document does not hold them.
+	Tags map[string]string
+	// Lines is the fidelity report: each command of the template in order.
+	Lines []Line
+	// Findings are those of the translation only, in the order of the text.
+	Findings []template.Finding
+}
+
+// Fidelity says how much of a command a translation keeps.
+type Fidelity string
+
+const (
+	Exact       Fidelity = "exact"       // the same effect
+	Approximate Fidelity = "approximate" // the same intent; Reason lists the differences
+	None        Fidelity = "none"        // refused; Reason says why
+)
+
+// Line is what became of one command.
+type Line struct {
+	Line     int      `json:"line"`    // of the file, from 1
+	EndLine  int      `json:"endLine"` // its last line
+	Command  string   `json:"command"` // the keyword
+	Fidelity Fidelity `json:"fidelity"`
+	Reason   string   `json:"reason,omitempty"` // "" where it is exact
+}
+
+// Translate makes an AWSTOE document of a template in the Dockerfile dialect:
+// phase build of the content, phase test of the test section. It reads any
+// template, wrong ones too, so that all findings come in one pass.
+func Translate(t *template.Template, o Options) Result {
+	tr := &translation{options: o, template: t, tags: map[string]string{}}
+	tr.read()
+	doc, fits := o.choose(tr.phases())
+	if !fits {
+		tr.tooLong(doc)
+	}
+	out := Result{Tags: tr.tags, Lines: tr.lines, Findings: tr.found}
+	if !t.HasErrors() && !hasErrors(tr.found) {
+		out.Document = doc.text
+	}
+	return out
+}
+
+func hasErrors(found []template.Finding) bool {
+	return slices.ContainsFunc(found, func(f template.Finding) bool { return f.Severity == template.Error })
+}
+
+// tooLong points at the command whose step crosses the limit.
+func (tr *translation) tooLong(doc document) {
+	message := fmt.Sprintf("the AWS document has %d characters; at most %d can be sent, and there is no bucket for more",
+		utf8.RuneCountInString(doc.text), MaxInline)
+	limit := MaxInline
+	if tr.options.Bucket {
+		message = fmt.Sprintf("the AWS document has %d bytes; at most %d can be stored", len(doc.text), MaxStored)
+		limit = MaxStored
+	}
+	at := slices.IndexFunc(doc.steps, func(s placed) bool { return s.end > limit })
+	tr.add(doc.steps[max(at, 0)].command, "IB0501", template.Error, 0, 0, message, "move steps into a component of their own, or files into a bucket")
+}

@@ -72,6 +72,12 @@ func (c Command) Finding(rule string, severity Severity, start, end int, message
 	return r.found[0]
 }
 
+// Whole makes a finding about all of the template.
+func (t *Template) Whole(rule string, severity Severity, message, help string) Finding {
+	return Finding{Rule: rule, Severity: severity, Path: t.path, Line: 1, Column: 1, EndLine: 1, EndColumn: 1,
+		Message: message, Help: help, order: t.order}
+}
+
 // Join adds the findings of a check for another target, in the order of the text.
 func (t *Template) Join(found []Finding) {
 	for _, f := range found {

@@ -1,0 +1,265 @@
+package awstoe
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+)
+
+// phase is a phase of the document and what happens in it.
+type phase struct {
+	name string
+	ops  []op
+}
+
+// step is one step of the document.
+type step struct {
+	ops    []op
+	script []string // lines, of a step that is a script
+	module *module  // of any other
+}
+
+// name carries the lines of the template, so that a step that fails points
+// back to it.
+func (s *step) name() string {
+	first, last := s.ops[0], s.ops[len(s.ops)-1]
+	kind := first.kind
+	for _, o := range s.ops {
+		if o.kind == opRun {
+			kind = opRun
+		}
+	}
+	if first.command.Line == last.command.Line {
+		return fmt.Sprintf("L%03d-%s", first.command.Line, kind)
+	}
+	return fmt.Sprintf("L%03d-L%03d-%s", first.command.Line, last.command.Line, kind)
+}
+
+// layouts are the ways to write a document, the clearest first.
+var layouts = [...]func([]phase) document{clear, dense, densest}
+
+// choose is the clearest document that can be sent, else the clearest that a
+// bucket can hold where there is one, else the shortest, which does not fit.
+func (o Options) choose(phases []phase) (doc document, fits bool) {
+	var all [len(layouts)]document
+	best := 0
+	for i, layout := range layouts {
+		if all[i] = layout(phases); utf8.RuneCountInString(all[i].text) <= MaxInline {
+			return all[i], true
+		}
+		if len(all[i].text) < len(all[best].text) {
+			best = i
+		}
+	}
+	for _, doc := range all {
+		if o.Bucket && len(doc.text) <= MaxStored {
+			return doc, true
+		}
+	}
+	return all[best], false
+}
+
+// clear gives each command a step; only adjacent RUNs, which share everything,
+// share one. A retry would repeat all of a step; maxAttempts is left at 1.
+func clear(phases []phase) document {
+	w := writer{style: wide}
+	for _, p := range phases {
+		w.phase(p.name)
+		for i := 0; i < len(p.ops); {
+			n := 1
+			for p.ops[i].kind == opRun && i+n < len(p.ops) && p.ops[i+n].kind == opRun {
+				n++
+			}
+			w.step(clearStep(p.ops[i : i+n]))
+			i += n
+		}
+	}
+	return w.document()
+}
+
+func clearStep(ops []op) step {
+	s := step{ops: ops, module: ops[0].module}
+	if s.module != nil {
+		return s
+	}
+	o := ops[0]
+	s.script = []string{"set -e"}
+	switch o.kind {
+	case opRun:
+		s.script = o.before.prelude()
+		for _, o := range ops {
+			s.script = append(s.script, o.before.prefix()+bash+o.text)
+		}
+	case opEnv:
+		if o.dynamic {
+			s.script = surroundings{exports: o.before.exports}.prelude()
+		}
+		s.script = append(s.script, `printf '%s\n' `+o.text+` >>`+environment)
+	case opWorkdir:
+		s.script = append(s.script, mkdir+o.text)
+	case opUser:
+		s.script = append(s.script, idOf+o.text)
+	default:
+		s.script = append(s.script, strings.Split(o.text, "\n")...)
+	}
+	return s
+}
+
+// dense makes one script of everything between two steps that are none.
+func dense(phases []phase) document { return pack(phases, inlinePrelude) }
+
+// densest keeps what ENV set in a file of its own between such scripts, so that
+// a prelude does not grow with it. The last script of a phase removes the file.
+func densest(phases []phase) document { return pack(phases, storedPrelude) }
+
+// store is the file of densest: root's, and there again after a restart.
+const store = "/var/lib/imagedrop-env"
+
+type preludeOf func(s scripts, first, last bool) []string
+
+// scripts is a stretch of ops that make one script.
+type scripts []op
+
+func (s scripts) has(kind opKind) bool {
+	for _, o := range s {
+		if o.kind == kind {
+			return true
+		}
+	}
+	return false
+}
+
+func pack(phases []phase, prelude preludeOf) document {
+	w := writer{style: narrow}
+	for _, p := range phases {
+		w.phase(p.name)
+		stretches := cut(p.ops)
+		first, last := boundaries(stretches)
+		for i, s := range stretches {
+			if s[0].module != nil {
+				w.step(step{ops: s, module: joined(s)})
+				continue
+			}
+			w.step(step{ops: s, script: append(prelude(s, i == first, i == last), s.lines()...)})
+		}
+	}
+	return w.document()
+}
+
+// cut makes stretches: scripts, and downloads of one kind.
+func cut(ops []op) []scripts {
+	var out []scripts
+	for _, o := range ops {
+		if n := len(out) - 1; n >= 0 && together(out[n][0], o) {
+			out[n] = append(out[n], o)
+			continue
+		}
+		out = append(out, scripts{o})
+	}
+	return out
+}
+
+func together(a, b op) bool {
+	if a.module == nil || b.module == nil {
+		return a.module == b.module
+	}
+	return a.kind == opCopy && b.kind == opCopy && a.module.action == b.module.action
+}
+
+func joined(s scripts) *module {
+	m := *s[0].module
+	m.inputs = nil
+	for _, o := range s {
+		m.inputs = append(m.inputs, o.module.inputs...)
+	}
+	return &m
+}
+
+// boundaries are the first and the last script.
+func boundaries(stretches []scripts) (first, last int) {
+	first, last = -1, -1
+	for i, s := range stretches {
+		if s[0].module != nil {
+			continue
+		}
+		if first < 0 {
+			first = i
+		}
+		last = i
+	}
+	return first, last
+}
+
+// Functions of a script: e exports and persists, s exports and stores, r runs
+// a command.
+const (
+	setFunction   = `e(){ export "$@";printf '%s\n' "$@">>` + environment + `;}`
+	storeFunction = `s(){ export "$@";printf 'export %q\n' "$@">>` + store + `;}`
+	bothFunction  = `e(){ s "$@";printf '%s\n' "$@">>` + environment + `;}`
+)
+
+func runFunction(user string) string {
+	return "r(){ " + surroundings{user: user}.prefix() + bash + `"$@";}`
+}
+
+func inlinePrelude(s scripts, _, _ bool) []string {
+	lines := s[0].before.prelude()
+	if s.has(opEnv) {
+		lines = append(lines, setFunction)
+	}
+	return lines
+}
+
+func storedPrelude(s scripts, first, last bool) []string {
+	before := s[0].before
+	lines := []string{"set -e"}
+	if before.dir != "" {
+		lines = append(lines, "cd "+before.dir)
+	}
+	if first {
+		lines = append(lines, ": >"+store)
+	} else {
+		lines = append(lines, ". "+store)
+	}
+	if s.has(opEnv) || first && len(before.exports) > 0 {
+		lines = append(lines, storeFunction)
+	}
+	for _, e := range before.exports {
+		if first {
+			lines = append(lines, "s "+e)
+		}
+	}
+	if s.has(opEnv) {
+		lines = append(lines, bothFunction)
+	}
+	if last {
+		lines = append(lines, "trap '/bin/rm -f "+store+"' EXIT")
+	}
+	return lines
+}
+
+// lines are the ops of a script, one after the other. The function that runs
+// commands is made anew where the user has changed.
+func (s scripts) lines() []string {
+	var lines []string
+	user, made := "", false
+	for _, o := range s {
+		switch o.kind {
+		case opRun:
+			if !made || o.before.user != user {
+				user, made = o.before.user, true
+				lines = append(lines, runFunction(user))
+			}
+			lines = append(lines, "r "+o.text)
+		case opEnv:
+			lines = append(lines, "e "+o.text)
+		case opWorkdir:
+			lines = append(lines, mkdir+o.text, "cd "+o.text)
+		case opUser:
+			lines = append(lines, idOf+o.text)
+		default:
+			lines = append(lines, o.text)
+		}
+	}
+	return lines
+}

@@ -1,0 +1,2 @@
+COPY /ROOT/not/there /ROOT/dst
+RUN touch /ROOT/never

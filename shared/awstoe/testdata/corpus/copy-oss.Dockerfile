@@ -1,0 +1,2 @@
+# refused: IB0504
+COPY oss://bucket/key /ROOT/dst

@@ -1,0 +1,2 @@
+RUN mkdir -p /ROOT/src /ROOT/dst && echo new > /ROOT/src/f && echo old > /ROOT/dst/f
+COPY /ROOT/src/f /ROOT/dst

@@ -1,0 +1,2 @@
+COPY http://SERVER/missing /ROOT/dst
+RUN touch /ROOT/never

@@ -1,0 +1,2 @@
+ENV HOME="/ROOT/home" OLD="$HOME"
+RUN echo ~ "$HOME" "$OLD" > /ROOT/out

@@ -1,0 +1,2 @@
+ENV A="1" B="two words" C="" D="x=y"
+RUN env | sort > /ROOT/env

@@ -1,0 +1,2 @@
+LABEL team="web" note="{{x}} it's"
+RUN touch /ROOT/a

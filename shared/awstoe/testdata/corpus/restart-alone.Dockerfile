@@ -1,0 +1,2 @@
+RUN touch /ROOT/a
+RESTART

@@ -1,0 +1,3 @@
+WORKDIR /ROOT/w
+RUN ["cd", "/"]
+RUN pwd > /ROOT/out

@@ -1,0 +1,2 @@
+RUN ["false"]
+RUN ["touch", "/ROOT/never"]

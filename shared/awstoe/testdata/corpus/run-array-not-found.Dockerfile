@@ -1,0 +1,2 @@
+RUN ["no-such-program-at-all"]
+RUN ["touch", "/ROOT/never"]

@@ -1,0 +1,3 @@
+RUN echo "{{ .Id }}" '{{x}}' {{a,b},c} {{{d}}} > /ROOT/out
+ENV T="{{ t }}"
+RUN echo "$T" >> /ROOT/out

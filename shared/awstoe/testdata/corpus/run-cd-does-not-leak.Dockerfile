@@ -1,0 +1,3 @@
+WORKDIR /ROOT/a
+RUN cd /ROOT && pwd > /ROOT/first
+RUN pwd > /ROOT/second

@@ -1,0 +1,4 @@
+RUN echo ab\
+cd > /ROOT/out
+RUN echo "x\
+   y" > /ROOT/out2

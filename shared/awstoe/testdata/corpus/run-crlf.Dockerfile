@@ -1,0 +1,3 @@
+RUN echo a > /ROOT/a
+RUN echo b \
+  > /ROOT/b

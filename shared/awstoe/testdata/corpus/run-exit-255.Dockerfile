@@ -1,0 +1,2 @@
+RUN exit 255
+RUN touch /ROOT/never

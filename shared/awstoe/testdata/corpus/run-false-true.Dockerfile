@@ -1,0 +1,2 @@
+RUN false; true
+RUN echo after > /ROOT/out

@@ -1,0 +1,2 @@
+RUN kill -9 $$
+RUN touch /ROOT/never

@@ -1,0 +1,2 @@
+RUN /ROOT/no/such/program
+RUN touch /ROOT/never

@@ -1,0 +1,3 @@
+RUN false | true
+RUN true | false
+RUN touch /ROOT/never

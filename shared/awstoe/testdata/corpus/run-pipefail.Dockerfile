@@ -1,0 +1,2 @@
+RUN set -o pipefail; false | true
+RUN touch /ROOT/never

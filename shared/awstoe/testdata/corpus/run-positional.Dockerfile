@@ -1,0 +1,1 @@
+RUN echo "$# [$1] $0" > /ROOT/out

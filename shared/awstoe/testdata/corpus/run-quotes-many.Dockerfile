@@ -1,0 +1,2 @@
+RUN printf '%s\n' ''\'''\'''\''''\''''' > /ROOT/a
+RUN printf "%s\n" "'''" '"""' > /ROOT/b

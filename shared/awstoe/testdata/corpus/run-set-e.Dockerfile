@@ -1,0 +1,2 @@
+RUN set -e; false; touch /ROOT/never
+RUN touch /ROOT/never

@@ -1,0 +1,2 @@
+RUN if true; then echo a
+RUN touch /ROOT/never

@@ -1,0 +1,1 @@
+RUN	printf "%s\n" "a	b"	> /ROOT/out

@@ -1,0 +1,1 @@
+RUN echo "[$NOT_SET]" > /ROOT/out

@@ -1,0 +1,3 @@
+# refused: IB0505
+RUN touch /ROOT/a
+CMD ["sleep", "1"]

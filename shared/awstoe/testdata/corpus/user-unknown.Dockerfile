@@ -1,0 +1,3 @@
+RUN touch /ROOT/a
+USER nobody-knows
+RUN touch /ROOT/never

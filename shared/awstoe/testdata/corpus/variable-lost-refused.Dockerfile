@@ -1,0 +1,4 @@
+# refused: IB0516
+ENV P="$PATH"
+ENV PATH="/ROOT"
+WORKDIR /ROOT/$P

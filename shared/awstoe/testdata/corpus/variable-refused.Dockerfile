@@ -1,0 +1,3 @@
+# refused: IB0516
+ENV A="${B%x}"
+RUN touch /ROOT/a

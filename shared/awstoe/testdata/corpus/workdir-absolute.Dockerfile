@@ -1,0 +1,4 @@
+WORKDIR /ROOT/a/b
+RUN pwd > here
+WORKDIR /ROOT/a/b
+RUN pwd >> here

@@ -1,0 +1,3 @@
+RUN touch /ROOT/file
+WORKDIR /ROOT/file
+RUN touch /ROOT/never

@@ -1,0 +1,1 @@
+WORKDIR /ROOT/a/b
