@@ -129,7 +129,7 @@ func TestRedriveListsAndTakesNothing(t *testing.T) {
 		require.Equal(t, "the function crashed", events["parked-M-1"].Reason.Message)
 	}
 	text := l.run("redrive", "--dry-run").requireCode(t, exitDone).out
-	require.Regexp(t, `(?m)^05-0\d \d\d:\d\d:\d\d  parked     message    \d+ B    M-1\n    unknown: the function crashed \(Oops\)\n    id parked-M-1\n`, text)
+	require.Regexp(t, `(?m)^05-0\d \d\d:\d\d  parked     message    \d+ B    M-1\n    unknown: the function crashed \(Oops\)\n    id parked-M-1\n`, text)
 	require.Contains(t, text, "  68.4 KB  M-2\n")
 	require.Contains(t, text, "    id parked-M-2, job a, job b, job c, and 2 more\n")
 	require.NotContains(t, text, "\x1b")
