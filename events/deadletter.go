@@ -28,20 +28,20 @@ type DeadLetter struct {
 //   - the record that the destination of an asynchronous invocation puts there;
 //   - the element of an event stream, an object or a string of JSON, or a batch;
 //   - anything else, as the dead-letter policy of a queue or of a subscription
-//     puts it there: the given-up message itself, with the ID of m.
+//     puts it there: the given-up message itself, with the ID of this one.
 //
 // Senders may have encoded the first two in base64. It never fails.
-func DecodeDeadLetter(m Message) DeadLetter {
-	for _, body := range [][]byte{m.Body, fromBase64(m.Body)} {
-		body = unwrap(body)
-		if record := objectOf(body); record.has("requestContext") || record.has("requestPayload") {
+func DecodeDeadLetter(messageID string, body []byte) DeadLetter {
+	for _, text := range [][]byte{body, fromBase64(body)} {
+		text = unwrap(text)
+		if record := objectOf(text); record.has("requestContext") || record.has("requestPayload") {
 			return invocationRecord(record)
 		}
-		if isQueueEvent(body) {
-			return DeadLetter{Payload: body}
+		if isQueueEvent(text) {
+			return DeadLetter{Payload: text}
 		}
 	}
-	payload, _ := json.Marshal(map[string]string{"messageId": m.ID, "messageBody": string(m.Body)}) // texts always encode
+	payload, _ := json.Marshal(map[string]string{"messageId": messageID, "messageBody": string(body)}) // texts always encode
 	return DeadLetter{Payload: payload}
 }
 

@@ -34,7 +34,7 @@ func TestDecodeDeadLetter(t *testing.T) {
 			tt.file: payload(t, tt.file), tt.file + " in base64": []byte(base64.StdEncoding.EncodeToString(payload(t, tt.file))),
 		} {
 			t.Run(name, func(t *testing.T) {
-				letter := events.DecodeDeadLetter(events.Message{ID: "D-1", Queue: "imagedrop-dlq", Body: body})
+				letter := events.DecodeDeadLetter("D-1", body)
 				event, ignored, err := events.Decode(letter.Payload)
 				require.NoError(t, err)
 				require.Empty(t, ignored)
@@ -51,12 +51,12 @@ func TestDecodeDeadLetter(t *testing.T) {
 }
 
 func TestDeadLetterHoldsTheEventVerbatim(t *testing.T) {
-	letter := events.DecodeDeadLetter(events.Message{ID: "D-1", Body: payload(t, "deadletter-async.json")})
+	letter := events.DecodeDeadLetter("D-1", payload(t, "deadletter-async.json"))
 	require.JSONEq(t, string(payload(t, "oss-native.json")), string(letter.Payload))
-	letter = events.DecodeDeadLetter(events.Message{ID: "D-1", Body: payload(t, "deadletter-stream-object.json")})
+	letter = events.DecodeDeadLetter("D-1", payload(t, "deadletter-stream-object.json"))
 	require.Equal(t, payload(t, "deadletter-stream-object.json"), letter.Payload)
 	const bare = "RUN yum install -y \"node_exporter\"\n"
-	letter = events.DecodeDeadLetter(events.Message{ID: "D-1", Body: []byte(bare)})
+	letter = events.DecodeDeadLetter("D-1", []byte(bare))
 	messages, _, err := events.DecodeMessages(letter.Payload)
 	require.NoError(t, err)
 	require.Equal(t, []events.Message{{ID: "D-1", Body: []byte(bare)}}, messages)
@@ -79,7 +79,7 @@ func TestRecordsOfOtherForms(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			require.Equal(t, tt.want, events.DecodeDeadLetter(events.Message{ID: "D-1", Body: []byte(tt.record)}))
+			require.Equal(t, tt.want, events.DecodeDeadLetter("D-1", []byte(tt.record)))
 		})
 	}
 }
@@ -91,15 +91,15 @@ func FuzzDecodeDeadLetter(f *testing.F) {
 	}
 	f.Add(`{"requestPayload":"\"{}\"","requestContext":null}`)
 	f.Fuzz(func(t *testing.T, text string) {
-		events.DecodeDeadLetter(events.Message{ID: "D-1", Body: []byte(text)})
+		events.DecodeDeadLetter("D-1", []byte(text))
 		text = strings.ToValidUTF8(text, "?")
 		record, err := json.Marshal(map[string]string{"requestPayload": text})
 		require.NoError(t, err)
-		letter := events.DecodeDeadLetter(events.Message{ID: "D-1", Body: record})
+		letter := events.DecodeDeadLetter("D-1", record)
 		require.Equal(t, text, string(letter.Payload))
 		element, err := json.Marshal(map[string]string{"messageId": "M-1", "messageBody": text})
 		require.NoError(t, err)
-		letter = events.DecodeDeadLetter(events.Message{ID: "D-1", Body: element})
+		letter = events.DecodeDeadLetter("D-1", element)
 		messages, _, err := events.DecodeMessages(letter.Payload)
 		require.NoError(t, err)
 		require.Equal(t, []events.Message{{ID: "M-1", Body: []byte(text)}}, messages)

@@ -383,7 +383,7 @@ func BenchmarkLookup(b *testing.B) {
 
 // BenchmarkBinarySize prints the size of each function, stripped.
 func BenchmarkBinarySize(b *testing.B) {
-	for _, name := range []string{"upload", "message", "watch"} {
+	for _, name := range []string{"upload", "message", "rebuild", "watch", "deadletter"} {
 		info, err := os.Stat(build(b, "./"+name))
 		require.NoError(b, err)
 		b.Run(name, report(float64(info.Size())/1e6, targetMegabytes, "MB", 0, ""))

@@ -19,7 +19,9 @@ const module = "imagedrop/"
 var allowed = map[string][]string{
 	"functions/upload":     {"shared/...", "events"},
 	"functions/message":    {"shared/...", "events"},
+	"functions/rebuild":    {"shared/...", "events"},
 	"functions/watch":      {"shared/...", "events"},
+	"functions/deadletter": {"shared/...", "events"},
 	"events":               {"shared/fault"},
 	"shared/fault":         {},
 	"shared/template":      {},

@@ -73,7 +73,7 @@ func (b *Builds) Start(_ context.Context, r imagebuild.StartRequest) (string, er
 		return "", b.StartErr
 	}
 	b.Started = append(b.Started, r)
-	return "exec-" + r.ClientToken, nil
+	return "exec-" + r.ClientToken[:min(len(r.ClientToken), 16)], nil
 }
 
 // Executions implements imagebuild.Executions.

@@ -57,9 +57,10 @@ type Cursor struct {
 	ImagePipelineID string `json:"imagePipelineId"`
 }
 
-const (
-	continuationType = "imagedrop.continuation.v1"
+// ContinuationType tells a Continuation from whatever else a queue may hold.
+const ContinuationType = "imagedrop.continuation.v1"
 
+const (
 	// maxContinuation leaves room in a message of 65,536 bytes for what its
 	// transport adds.
 	maxContinuation = 60_000
@@ -73,8 +74,8 @@ const (
 // of kind Invalid.
 func decodeContinuation(body []byte) (Continuation, error) {
 	var c Continuation
-	if err := json.Unmarshal(body, &c); err != nil || c.Type != continuationType {
-		return c, fault.New(fault.Invalid, "imagebuild.decodeContinuation", "not a message of type "+continuationType)
+	if err := json.Unmarshal(body, &c); err != nil || c.Type != ContinuationType {
+		return c, fault.New(fault.Invalid, "imagebuild.decodeContinuation", "not a message of type "+ContinuationType)
 	}
 	for _, member := range []struct {
 		name string
@@ -96,7 +97,7 @@ func decodeContinuation(body []byte) (Continuation, error) {
 
 // encode returns the message body.
 func (c Continuation) encode() ([]byte, error) {
-	c.Type = continuationType
+	c.Type = ContinuationType
 	c.Running, c.Due = append([]string{}, c.Running...), append([]Due{}, c.Due...) // never null
 	return marshal(c)
 }

@@ -28,9 +28,9 @@ func (l *letter) judgeAll(ctx context.Context) error {
 func (l *letter) judge(ctx context.Context, d Delivery) error {
 	want := wishOf(d.Body)
 	switch want.messageType {
-	case followUpType:
+	case FollowUpType:
 		return l.judgeFollowUp(ctx, d)
-	case continuationType:
+	case ContinuationType:
 		return l.judgeContinuation(ctx, d)
 	}
 	c := claim{wish: want, job: d.source(jobID(d, senderToken(d.Body))), spent: spent{happened: d.Time, received: l.received}}

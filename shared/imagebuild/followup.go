@@ -25,12 +25,12 @@ type FollowUp struct {
 	Expires         time.Time  `json:"expires"` // when it is given up
 }
 
-// followUpType tells a FollowUp from whatever else a queue may hold.
-const followUpType = "imagedrop.follow-up.v1"
+// FollowUpType tells a FollowUp from whatever else a queue may hold.
+const FollowUpType = "imagedrop.follow-up.v1"
 
 // encode returns the message body.
 func (f FollowUp) encode() ([]byte, error) {
-	f.Type = followUpType
+	f.Type = FollowUpType
 	f.Started, f.Expires = f.Started.UTC().Truncate(time.Millisecond), f.Expires.UTC().Truncate(time.Millisecond)
 	return marshal(f)
 }
@@ -40,8 +40,8 @@ func (f FollowUp) encode() ([]byte, error) {
 // of kind Invalid.
 func decodeFollowUp(body []byte) (FollowUp, error) {
 	var f FollowUp
-	if err := json.Unmarshal(body, &f); err != nil || f.Type != followUpType {
-		return FollowUp{}, fault.New(fault.Invalid, "imagebuild.decodeFollowUp", "not a message of type "+followUpType)
+	if err := json.Unmarshal(body, &f); err != nil || f.Type != FollowUpType {
+		return FollowUp{}, fault.New(fault.Invalid, "imagebuild.decodeFollowUp", "not a message of type "+FollowUpType)
 	}
 	for _, member := range []struct {
 		name string

@@ -12,7 +12,7 @@ import (
 func anyFollowUp() FollowUp {
 	started := time.Date(2026, 5, 4, 8, 15, 30, 123_000_000, time.UTC)
 	return FollowUp{
-		Type: followUpType, Job: OutcomeJob{ID: "job-1", Trigger: TriggerOSS, Bucket: "b", Key: "templates/\uffff中.Dockerfile"}, ClientToken: "job-1",
+		Type: FollowUpType, Job: OutcomeJob{ID: "job-1", Trigger: TriggerOSS, Bucket: "b", Key: "templates/\uffff中.Dockerfile"}, ClientToken: "job-1",
 		RegionID: "cn-hangzhou", AccountID: "1234567890123456", ImagePipelineID: "ip-1", PipelineName: "web", ExecutionID: "exec-1",
 		Started: started, Check: 1, Expires: started.Add(24 * time.Hour),
 	}
