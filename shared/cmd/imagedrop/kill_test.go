@@ -60,7 +60,8 @@ type sender struct {
 	done  sync.WaitGroup
 }
 
-const unread = "imagedrop-watch"
+// unread is a queue of s.yaml that no trigger reads.
+const unread = "imagedrop-parked"
 
 func (s *sender) run() {
 	for n := 0; ; n++ {

@@ -106,9 +106,12 @@ func TestGivenUpEventsCanBeDoneLater(t *testing.T) {
 }
 
 // impatient gives up after three attempts of an upload and four of a message,
-// each with a second for its work.
+// each with a second for its work. What is given up stays on the dead-letter
+// queue: deadletter does not read it.
 func impatient(t *testing.T) stack.Options {
-	return changed(t, "timeout: 60", "timeout: 3", "maxAsyncRetryAttempts: 8", "maxAsyncRetryAttempts: 2",
+	const head = "triggerName: dead-letters\n          triggerType: eventbridge\n          qualifier: LATEST\n" +
+		"          description: what the platform gave up on\n          triggerConfig:\n            triggerEnable: "
+	return changed(t, head+"true", head+"false", "timeout: 60", "timeout: 3", "maxAsyncRetryAttempts: 8", "maxAsyncRetryAttempts: 2",
 		"PushRetryStrategy: EXPONENTIAL_DECAY_RETRY", "PushRetryStrategy: BACKOFF_RETRY")
 }
 

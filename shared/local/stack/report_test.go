@@ -14,7 +14,7 @@ import (
 func TestAFunctionThatDoesNotStartIsReported(t *testing.T) {
 	opt := options()
 	opt.BinDir = t.TempDir()
-	for _, name := range []string{"upload", "message"} {
+	for _, name := range functionNames() {
 		path := filepath.Join(opt.BinDir, name, "main")
 		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
 		require.NoError(t, os.WriteFile(path, []byte("#!/bin/sh\necho RESULT_QUEUE is missing >&2\nexit 3\n"), 0o755))

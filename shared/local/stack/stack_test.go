@@ -44,7 +44,7 @@ func TestMain(m *testing.M) {
 			panic(err)
 		}
 		defer os.RemoveAll(dir)
-		for _, function := range []string{"upload", "message"} {
+		for _, function := range functionNames() {
 			build := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w",
 				"-o", filepath.Join(dir, function, "main"), "./functions/"+function)
 			build.Dir, build.Stderr = repository, os.Stderr
@@ -56,6 +56,18 @@ func TestMain(m *testing.M) {
 		built = dir
 		return m.Run()
 	}())
+}
+
+// functionNames are the functions of the repository.
+func functionNames() (names []string) {
+	mains, err := filepath.Glob(filepath.Join(repository, "functions", "*", "main.go"))
+	if err != nil || len(mains) == 0 {
+		panic("no functions")
+	}
+	for _, main := range mains {
+		names = append(names, filepath.Base(filepath.Dir(main)))
+	}
+	return names
 }
 
 // cloud is a running local cloud of the repository's own s.yaml.
@@ -259,26 +271,25 @@ func TestAnEventIsReplayedThroughTheConsole(t *testing.T) {
 		}
 	}
 	c.call("GET", "/healthz", nil, &health)
-	require.Len(t, health.Functions, 2)
+	require.Len(t, health.Functions, len(functionNames()))
 	for _, f := range health.Functions {
 		require.Positive(t, f.ColdStarts, f.Function)
 	}
 }
 
-func TestWhatIsGivenUpGoesToTheDeadLetterQueue(t *testing.T) {
+// An event that kills its function each time: the platform gives it up, and
+// deadletter has the last word.
+func TestWhatIsGivenUpIsAnsweredAndParked(t *testing.T) {
 	c := start(t, options())
 	require.NoError(t, c.Account().Faults.Add(account.Fault{Service: "oss", Operation: "GetObject", Effect: account.EffectKillBefore, Count: 1000}))
 	c.put("templates/poison.Dockerfile", "RUN echo hello\n")
-	messages, failures := make(chan ali_mns.MessageReceiveResponse, 1), make(chan error, 1)
-	dead := c.queue("imagedrop-dlq")
-	dead.ReceiveMessage(messages, failures, 30)
-	select {
-	case m := <-messages:
-		require.Contains(t, m.MessageBody, "templates/poison.Dockerfile")
-		require.Contains(t, m.MessageBody, `"approximateInvokeCount":9`)
-	case err := <-failures:
-		require.NoError(t, err)
-	}
+	o := c.outcome()
+	require.Equal(t, []string{"failed", "templates/poison.Dockerfile"}, []string{o.Data.Status, o.Data.Job.Key})
+	bodies := c.receive(c.queue("imagedrop-parked"))
+	require.Len(t, bodies, 1)
+	require.Contains(t, bodies[0], "templates/poison.Dockerfile")
+	require.Contains(t, bodies[0], "given up after 9 attempts: Process exited unexpectedly")
+	require.Contains(t, bodies[0], `"function":"upload"`)
 }
 
 func TestTheStateOutlivesTheCloud(t *testing.T) {
