@@ -34,7 +34,17 @@ func writeRefusal(w http.ResponseWriter, r *http.Request, id string, status int,
 	})
 }
 
-// write answers JSON, or XML where the request asks for it with Format.
+// isXML reports whether the answer is to be XML: what Format asks for, by
+// default XML in requests of signature version 1 and JSON in those of version 3.
+// Source: the page "Common parameters" of ECS, parameter Format.
+func (in input) isXML() bool {
+	if format := in.params["Format"]; format != "" {
+		return strings.EqualFold(format, "XML")
+	}
+	return in.v3 == nil
+}
+
+// write answers JSON or XML.
 func write(w http.ResponseWriter, r *http.Request, status int, id string, answer any) {
 	var body bytes.Buffer
 	enc := json.NewEncoder(&body)
@@ -43,9 +53,9 @@ func write(w http.ResponseWriter, r *http.Request, status int, id string, answer
 		status, body = http.StatusInternalServerError, bytes.Buffer{}
 	}
 	contentType := "application/json; charset=utf-8"
-	if p := inputOf(r).params; strings.EqualFold(p["Format"], "XML") {
+	if in := inputOf(r); in.isXML() {
 		contentType = "text/xml; charset=utf-8"
-		body = asXML(rootName(status, p["Action"]), &body)
+		body = asXML(rootName(status, in.params["Action"]), &body)
 	}
 	w.Header().Set("Content-Type", contentType)
 	w.Header().Set("x-acs-request-id", id)

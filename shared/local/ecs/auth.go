@@ -4,6 +4,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha1"
 	"encoding/base64"
+	"net/http"
 	"strings"
 	"sync"
 	"time"
@@ -18,30 +19,26 @@ const nonceWindow = 15 * time.Minute
 // timestampForm is how RPC requests spell UTC time.
 const timestampForm = "2006-01-02T15:04:05Z"
 
-// schemeV3 is how signature version 3 begins, which the newer SDKs send in a
-// header, while version 1 is among the parameters.
-const schemeV3 = "ACS3-HMAC-SHA256"
-
-// authenticate verifies RPC signature version 1, the security token of
-// temporary keys, the timestamp and the nonce. It leaves out bearer tokens and
-// signature version 3.
-func (s *service) authenticate(method, authorization string, p params) error {
-	if strings.HasPrefix(authorization, schemeV3) {
-		return refuse("IncompleteSignature", "The local cloud checks signature version 1 (SignatureMethod HMAC-SHA1), not "+schemeV3+".")
+// authenticate verifies the signature, of version 1 or 3, the security token of
+// temporary keys, the timestamp and the nonce. It leaves out bearer tokens, and
+// of version 3 the algorithms SM3 and RSA.
+func (s *service) authenticate(r *http.Request, in input) error {
+	if s.open {
+		return nil
 	}
+	p := in.params
 	if err := p.require("AccessKeyId"); err != nil {
 		return err
 	}
-	if p["Signature"] == "" || p["SignatureMethod"] != "HMAC-SHA1" || p["SignatureVersion"] != "1.0" || p["SignatureType"] != "" {
-		return refuse("IncompleteSignature", "")
+	if lack := in.lack(r); lack != "" {
+		return refuse("IncompleteSignature", lack)
 	}
 	key, known := s.account.Keys.Lookup(p["AccessKeyId"])
 	if !known {
 		return refuse("InvalidAccessKeyId.NotFound", "")
 	}
-	toSign := stringToSign(method, p)
-	if !hmac.Equal([]byte(sign(toSign, key.Secret)), []byte(p["Signature"])) {
-		return refuse("SignatureDoesNotMatch", toSign)
+	if !in.isSignedWith(r, key.Secret) {
+		return refuse("SignatureDoesNotMatch", in.toSign(r))
 	}
 	now := s.account.Clock.Now()
 	if err := checkToken(key, p["SecurityToken"], now); err != nil {
@@ -51,6 +48,39 @@ func (s *service) authenticate(method, authorization string, p params) error {
 		return err
 	}
 	return s.checkNonce(p, now)
+}
+
+// lack says what a signature needs that the request does not have, "" for
+// nothing.
+func (in input) lack(r *http.Request) string {
+	if in.v3 != nil {
+		return in.v3.lack(r)
+	}
+	p := in.params
+	if p["Signature"] == "" || p["SignatureMethod"] != "HMAC-SHA1" || p["SignatureVersion"] != "1.0" || p["SignatureType"] != "" {
+		return "Signature, SignatureMethod HMAC-SHA1 and SignatureVersion 1.0 are required."
+	}
+	return ""
+}
+
+// isSignedWith compares in constant time.
+func (in input) isSignedWith(r *http.Request, secret string) bool {
+	given, want := in.params["Signature"], ""
+	if in.v3 == nil {
+		want = sign(stringToSign(r.Method, in.params), secret)
+	} else {
+		given, want = in.v3.signature, signV3(in.canonicalRequest(r), secret)
+	}
+	return hmac.Equal([]byte(want), []byte(given)) && in.isBodyHashed(r)
+}
+
+// toSign is what the refusal of a signature quotes.
+func (in input) toSign(r *http.Request) string {
+	if in.v3 != nil {
+		canonical := in.canonicalRequest(r)
+		return stringToSignV3(canonical) + ", server canonical request is:" + canonical
+	}
+	return stringToSign(r.Method, in.params)
 }
 
 func stringToSign(method string, p params) string {

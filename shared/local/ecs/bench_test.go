@@ -3,7 +3,6 @@ package ecs
 import (
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -15,17 +14,14 @@ import (
 )
 
 // bench calls the handler without a network between.
-type bench struct {
-	*cloud
-	handler http.Handler
-}
+type bench struct{ *cloud }
 
 func newBench(b *testing.B) bench {
 	st, err := store.OpenMemory()
 	require.NoError(b, err)
 	b.Cleanup(func() { st.Close() })
 	clock := account.NewManualClock(account.SystemClock{}.Now())
-	return bench{cloud: &cloud{t: b, clock: clock}, handler: New(account.NewAt(clock), st, Options{})}
+	return bench{&cloud{t: b, clock: clock, handler: New(account.NewAt(clock), st, Options{})}}
 }
 
 func (b bench) call(p params) string {

@@ -203,10 +203,11 @@ func FuzzRequests(f *testing.F) {
 	f.Fuzz(func(t *testing.T, query, form string) {
 		probe := httptest.NewRequest("POST", "/", strings.NewReader(form))
 		probe.URL.RawQuery = query
-		p, err := readParams(nil, probe)
-		if err != nil {
+		in := read(nil, probe)
+		if in.err != nil {
 			return
 		}
+		p := in.params
 		for name := range commonParams {
 			if name != "Action" && name != "Format" {
 				delete(p, name)

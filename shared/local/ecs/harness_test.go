@@ -4,7 +4,6 @@ import (
 	"crypto/hmac"
 	"crypto/sha1"
 	"encoding/base64"
-	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
@@ -36,6 +35,7 @@ type cloud struct {
 	account *account.Account
 	clock   *account.ManualClock
 	store   *store.Store
+	handler http.Handler
 	url     string
 	host    string
 }
@@ -62,9 +62,10 @@ func serveCloud(t testing.TB, st *store.Store, opt Options) *cloud {
 	clock := account.NewManualClock(time.Now().Truncate(time.Second))
 	acct := account.NewAt(clock)
 	acct.Scale = scale
-	server := httptest.NewServer(New(acct, st, opt))
+	handler := New(acct, st, opt)
+	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
-	return &cloud{t: t, account: acct, clock: clock, store: st, url: server.URL, host: strings.TrimPrefix(server.URL, "http://")}
+	return &cloud{t: t, account: acct, clock: clock, store: st, handler: handler, url: server.URL, host: strings.TrimPrefix(server.URL, "http://")}
 }
 
 // client is the real SDK's core client.
@@ -176,14 +177,7 @@ func (c *cloud) exchange(method string, query, form params) answerBody {
 	request, err := http.NewRequest(method, c.url+"/?"+encoded(query), strings.NewReader(encoded(form)))
 	require.NoError(c.t, err)
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	response, err := http.DefaultClient.Do(request)
-	require.NoError(c.t, err)
-	defer response.Body.Close()
-	body, err := io.ReadAll(response.Body)
-	require.NoError(c.t, err)
-	a := answerBody{status: response.StatusCode, header: response.Header, text: string(body)}
-	json.Unmarshal(body, &a.fields)
-	return a
+	return c.answerTo(request)
 }
 
 func encoded(p params) string {

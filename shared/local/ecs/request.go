@@ -1,8 +1,13 @@
 package ecs
 
 import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
 	"io"
 	"maps"
+	"mime"
 	"net/http"
 	"net/url"
 	"slices"
@@ -27,26 +32,49 @@ var commonParams = map[string]bool{
 	"Timestamp": true, "Signature": true, "SignatureMethod": true, "SignatureVersion": true, "SignatureType": true, "SignatureNonce": true,
 }
 
-// readParams merges query and form. It returns what it could read also with an
-// error, so that the answer can have the form asked for.
-func readParams(w http.ResponseWriter, r *http.Request) (params, error) {
-	p := params{}
+// input is what was read of a request, once, before the faults look at it.
+type input struct {
+	params params
+	query  params // what of them came in the URL
+	body   []byte
+	v3     *authorization // nil: signed with version 1, or not at all
+	err    error
+}
+
+// read takes a request apart. What it could read is there also with an error,
+// so that the answer can have the form asked for.
+func read(w http.ResponseWriter, r *http.Request) input {
+	in := input{params: params{}, query: params{}, v3: parseAuthorization(r.Header.Get("Authorization"))}
+	in.err = errors.Join(in.readHeader(r), in.readURL(r), in.readBody(w, r))
+	return in
+}
+
+func (in *input) readURL(r *http.Request) error {
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
-		return p, refuse("InvalidParameter", "The query cannot be read.")
+		return refuse("InvalidParameter", "The query cannot be read.")
 	}
-	if err := p.merge(query); err != nil {
-		return p, err
+	if err := in.query.merge(query); err != nil {
+		return err
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	return in.params.merge(query)
+}
+
+// readBody reads a form, and JSON where signature version 3 covers the body as
+// it is; version 1 covers parameters only.
+func (in *input) readBody(w http.ResponseWriter, r *http.Request) error {
+	var err error
+	if in.body, err = io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody)); err != nil {
+		return refuse("InvalidParameter", "The body cannot be read or is larger than 1 MB.")
+	}
+	if media, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); in.v3 != nil && media == "application/json" {
+		return in.params.mergeJSON(in.body)
+	}
+	form, err := url.ParseQuery(string(in.body))
 	if err != nil {
-		return p, refuse("InvalidParameter", "The body cannot be read or is larger than 1 MB.")
+		return refuse("InvalidParameter", "The form cannot be read.")
 	}
-	form, err := url.ParseQuery(string(body))
-	if err != nil {
-		return p, refuse("InvalidParameter", "The form cannot be read.")
-	}
-	return p, p.merge(form)
+	return in.params.merge(form)
 }
 
 func (p params) merge(more url.Values) error {
@@ -59,6 +87,40 @@ func (p params) merge(more url.Values) error {
 		}
 	}
 	return nil
+}
+
+// mergeJSON merges the members of a JSON object under their flattened names.
+func (p params) mergeJSON(body []byte) error {
+	if len(body) == 0 {
+		return nil
+	}
+	dec := json.NewDecoder(bytes.NewReader(body))
+	dec.UseNumber()
+	var doc map[string]any
+	if dec.Decode(&doc) != nil || dec.Decode(new(any)) != io.EOF {
+		return refuse("InvalidParameter", "The body is not a JSON object.")
+	}
+	values := url.Values{}
+	flatten(values, "", doc)
+	return p.merge(values)
+}
+
+// flatten spells a JSON value as RPC requests do: members behind a period,
+// entries of lists by their number from 1. A null is absent.
+func flatten(values url.Values, name string, value any) {
+	switch v := value.(type) {
+	case nil:
+	case map[string]any:
+		for key, inner := range v {
+			flatten(values, strings.TrimPrefix(name+"."+key, "."), inner)
+		}
+	case []any:
+		for i, inner := range v {
+			flatten(values, member(name, i+1), inner)
+		}
+	default:
+		values.Add(name, fmt.Sprint(v))
+	}
 }
 
 // require refuses the first of names that is absent or empty.
