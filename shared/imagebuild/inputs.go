@@ -107,6 +107,7 @@ type resolver struct {
 	mu       sync.Mutex
 	families map[string]func() (string, error)
 	versions map[string]func() ([]string, error) // by name of the component
+	all      map[string][]string                 // likewise; nil where not all are known
 }
 
 func newResolver(p *Publisher, images Images, resources Resources, accountID, regionID string) *resolver {
@@ -168,6 +169,12 @@ func (r *resolver) open(p Pipeline) []template.Reference {
 }
 
 func (r *resolver) versionsOf(ctx context.Context, name string) ([]string, error) {
+	r.mu.Lock()
+	all := r.all
+	r.mu.Unlock()
+	if all != nil {
+		return all[name], nil
+	}
 	return once(r, r.versions, name, func() (versions []string, err error) {
 		var found []Resource
 		err = r.retry(ctx, func(ctx context.Context) (err error) {
@@ -183,13 +190,15 @@ func (r *resolver) versionsOf(ctx context.Context, name string) ([]string, error
 	})
 }
 
-// know takes the versions of components that were asked for otherwise.
-func (r *resolver) know(versions map[string][]string) {
+// know takes all components of the region, so that none is asked for by name.
+func (r *resolver) know(components []Resource) {
+	all := map[string][]string{}
+	for _, c := range components {
+		all[c.Name] = append(all[c.Name], c.Version)
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for name, list := range versions {
-		r.versions[name] = func() ([]string, error) { return list, nil }
-	}
+	r.all = all
 }
 
 // highest is the greatest version that the pattern stands for.

@@ -238,7 +238,7 @@ func (s *step) decideRound(ctx context.Context) error {
 	rest := slices.DeleteFunc(all, func(c *candidate) bool { return c.cursor().compare(*s.state.After) <= 0 })
 	s.gather(ctx, rest)
 	for room := s.room(); len(rest) > 0; {
-		chunk := rest[:min(maxChunk, len(rest))]
+		chunk := rest[:min(s.chunk(room), len(rest))]
 		rest = rest[len(chunk):]
 		if err := s.abreast(chunk, func(c *candidate) error { return s.decide(ctx, c) }); err != nil || s.ahead {
 			return err
@@ -255,13 +255,25 @@ func (s *step) decideRound(ctx context.Context) error {
 	return nil
 }
 
-// enqueue puts those of the chunk that are not settled into the queue of the
-// due, and moves the cursor; full reports that the message has no room for all.
-func (s *step) enqueue(chunk []*candidate, room int) (full bool) {
-	size := 0
+// chunk is the number of pipelines to decide next. Near the end of the room it
+// is small: those that find none are decided again by another step.
+func (s *step) chunk(room int) int {
+	const typical = 400 // bytes of one that is due
+	return min(max((room-s.size())/typical, s.Concurrency, 1), maxChunk)
+}
+
+// size is the number of bytes that the due take of the room.
+func (s *step) size() (size int) {
 	for _, c := range s.due {
 		size += c.size()
 	}
+	return size
+}
+
+// enqueue puts those of the chunk that are not settled into the queue of the
+// due, and moves the cursor; full reports that the message has no room for all.
+func (s *step) enqueue(chunk []*candidate, room int) (full bool) {
+	size := s.size()
 	for _, c := range chunk {
 		if !c.settled {
 			if size += c.size(); size > room {

@@ -2,7 +2,6 @@ package imagebuild_test
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -38,15 +37,6 @@ func (q *backlog) Send(_ context.Context, body []byte, delay time.Duration) erro
 		SourceID: fmt.Sprintf("MSG-%03d", q.sends), Body: slices.Clone(body)})
 	q.delays = append(q.delays, delay)
 	return nil
-}
-
-func (q *backlog) continuations(t *testing.T) []imagebuild.Continuation {
-	t.Helper()
-	list := make([]imagebuild.Continuation, len(q.messages))
-	for i, m := range q.messages {
-		require.NoError(t, json.Unmarshal(m.Body, &list[i]))
-	}
-	return list
 }
 
 // decade keeps executions of the tests' own time from being too old.

@@ -316,7 +316,7 @@ func crowd(n int) *site {
 // What does not fit into one continuation is decided by a later step.
 func TestRebuildInRounds(t *testing.T) {
 	for _, fate := range []fate{"", killBefore, killAfter, lost, down} {
-		for at := 1; at < 400; at += 13 {
+		for at := 1; at < 400; at += 37 {
 			w := &world{site: crowd(40), limit: 3, fate: fate, at: at}
 			w.drive(t, `{"namePattern":"*","maxRunning":3}`, twice{at % 7, at % 5}, func(w *world, n int) { w.finish(3) })
 			require.Empty(t, w.exceeded)

@@ -31,6 +31,9 @@ func (c *candidate) cursor() Cursor { return Cursor{c.Name, c.ImagePipelineID} }
 // travelling is what goes into the continuation: not what is too large for it.
 func (c *candidate) travelling() Due {
 	due := c.Due
+	if c.pipeline == nil { // it came with one
+		return due
+	}
 	if body, err := marshal(due); err != nil || len(body) > maxDue {
 		due.Inputs = nil
 	}
@@ -165,14 +168,17 @@ func (s *step) pipelines(ctx context.Context, query Query, ids ...string) (found
 	return found, err
 }
 
+// sample is the number of pipelines that tell how components are asked for.
+const sample = 250
+
 // gather asks for all components at once where that is cheaper than by name.
 // Where it fails, the names are asked for one by one.
 func (s *step) gather(ctx context.Context, list []*candidate) {
-	names := map[string][]string{}
-	for _, c := range list {
+	names := map[string]bool{}
+	for _, c := range list[:min(sample, len(list))] {
 		if c.newest == "" {
 			for _, ref := range s.resolver.open(*c.pipeline) {
-				names[ref.Name] = nil
+				names[ref.Name] = true
 			}
 		}
 	}
@@ -184,15 +190,9 @@ func (s *step) gather(ctx context.Context, list []*candidate) {
 	if err := s.retryFor(ctx, listTimeout, func(ctx context.Context) (err error) {
 		found, err = s.Resources.Find(ctx, query)
 		return err
-	}); err != nil {
-		return
+	}); err == nil {
+		s.resolver.know(found)
 	}
-	for _, c := range found {
-		if versions, ok := names[c.Name]; ok {
-			names[c.Name] = append(versions, c.Version)
-		}
-	}
-	s.resolver.know(names)
 }
 
 // oldestFirst orders executions as the service made them.
