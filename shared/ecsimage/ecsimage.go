@@ -31,7 +31,8 @@ import (
 )
 
 // pageSize is MaxResults of a describe; the API takes 1-500, default 50. Each
-// entry carries its content, so a page holds up to some 1.6 MB.
+// entry carries its content, so a page holds up to some 1.6 MB. Where all are
+// read it is listSize.
 const pageSize = 100
 
 // Options says where the service is.
@@ -164,8 +165,12 @@ func (c *Client) make(ctx context.Context, request call, region, token string, f
 // that the match is exact.
 func (c *Client) Find(ctx context.Context, q imagebuild.Query) ([]imagebuild.Resource, error) {
 	var found []imagebuild.Resource
+	size := pageSize
+	if q.Name == "" && len(q.Tags) == 0 { // all that there are
+		size = listSize
+	}
 	err := eachPage("ecsimage.Find", func(token string) (string, error) {
-		p, err := c.page(ctx, q, token, pageSize)
+		p, err := c.page(ctx, q, token, size)
 		for _, r := range p.resources {
 			if q.Name == "" || r.Name == q.Name {
 				found = append(found, r)

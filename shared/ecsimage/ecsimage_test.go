@@ -362,6 +362,7 @@ func TestFindReadsEveryPage(t *testing.T) {
 	for _, kind := range []template.Kind{template.Component, template.Pipeline} {
 		c := client(t, func(w http.ResponseWriter, r *http.Request) {
 			assert.NoError(t, r.ParseForm())
+			assert.Equal(t, "500", r.PostForm.Get("MaxResults"), "all that there are, in few calls")
 			page, _ := strconv.Atoi(r.PostForm.Get("NextToken"))
 			next := strconv.Itoa(page + 1)
 			if page == 2 {

@@ -382,7 +382,7 @@ func (s *step) done(c *candidate, status Status, reason *Reason) {
 	job := s.state.job(c.ImagePipelineID).ID
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.results = append(s.results, Result{Delivery: s.delivery, JobID: job, ClientToken: job,
+	s.results = append(s.results, Result{Delivery: s.delivery, JobID: job, ClientToken: job, Name: c.Name,
 		Status: status, Reason: reason, Duration: time.Since(c.began)})
 }
 

@@ -285,7 +285,7 @@ func TestRebuildSaysWhatItStarted(t *testing.T) {
 
 	job := sha("7:nightly20:" + triggerTime + "4:ip-1")
 	require.Len(t, results, 1)
-	require.Equal(t, []any{job, job, imagebuild.Started}, []any{results[0].JobID, results[0].ClientToken, results[0].Status})
+	require.Equal(t, []any{job, job, "web", imagebuild.Started}, []any{results[0].JobID, results[0].ClientToken, results[0].Name, results[0].Status})
 	require.Len(t, s.starts, 1)
 	sent := s.starts[0]
 	require.Equal(t, []string{"cn-hangzhou", "ip-1", job}, []string{sent.RegionID, sent.PipelineID, sent.ClientToken})

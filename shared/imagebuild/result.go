@@ -14,6 +14,7 @@ type Result struct {
 	Delivery    Delivery
 	JobID       string
 	ClientToken string
+	Name        string  // of the pipeline, where a timer's run settled one
 	Status      Status  // "" where nothing was published, or not all of it
 	Reason      *Reason // as published, or why nothing ever will be
 	// Build and BuildReason are those of the execution that the pipeline's
@@ -44,6 +45,9 @@ func (j *job) result(err error) Result {
 func (r Result) Log(log *slog.Logger) {
 	line := []any{"trigger", r.Delivery.Trigger, "sourceId", r.Delivery.SourceID, "jobId", r.JobID,
 		"clientToken", r.ClientToken, "durationMs", milliseconds(r.Duration)}
+	if r.Name != "" {
+		line = append(line, "name", r.Name)
+	}
 	switch {
 	case r.Err != nil && fault.KindOf(r.Err) == fault.Retryable:
 		log.Warn("to be redelivered", append(line, "kind", fault.Retryable, "error", safe(r.Err))...)
