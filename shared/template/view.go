@@ -120,9 +120,14 @@ func ReadDocument(path string, text []byte, rule string) (*Document, []Finding) 
 	return d, r.found
 }
 
-// Finding makes a finding of a rule about a node.
-func (d *Document) Finding(rule string, severity Severity, n *yaml.Node, message, help string) Finding {
+// Finding makes a finding of a rule about a node; about a part of its text
+// where that is given and stands there as it is.
+func (d *Document) Finding(rule string, severity Severity, n *yaml.Node, part, message, help string) Finding {
 	r := report{}
-	r.addAs(severity, rule, d.text.span(n), "", message, help)
+	at := d.text.span(n)
+	if part != "" {
+		at = reference{in: n, raw: part}.span(d.text)
+	}
+	r.addAs(severity, rule, at, "", message, help)
 	return r.found[0]
 }
