@@ -21,7 +21,8 @@ const followUpSchema = "follow-up.schema.json"
 // functions.
 type builds struct {
 	services
-	sent [][]byte
+	pipelines []imagebuild.Pipeline
+	sent      [][]byte
 }
 
 func (b *builds) Start(context.Context, imagebuild.StartRequest) (string, error) {
@@ -36,7 +37,7 @@ func (b *builds) Executions(_ context.Context, q imagebuild.ExecutionQuery) (fou
 }
 
 func (b *builds) Pipelines(context.Context, imagebuild.Query, ...string) ([]imagebuild.Pipeline, error) {
-	return nil, nil
+	return b.pipelines, nil
 }
 
 func (b *builds) Newest(context.Context, string, string) (string, error) { return "m-1", nil }
@@ -125,11 +126,14 @@ func TestFollowUpSchemaIsWhatWatchReads(t *testing.T) {
 	}
 }
 
-func TestFollowUpInItsEvent(t *testing.T) {
-	payload, err := os.ReadFile(filepath.Join("..", "testdata", "queue-follow-up.json"))
-	require.NoError(t, err)
-	messages, ignored, err := events.DecodeMessages(payload)
-	require.NoError(t, err)
-	require.Empty(t, ignored)
-	require.NoError(t, valid(t, compiled(t, followUpSchema, true), messages[0].Body))
+// The events of the documents hold what the schemas say.
+func TestEventsOfTheQueues(t *testing.T) {
+	for file, schema := range map[string]string{"queue-follow-up.json": followUpSchema, "queue-continuation.json": continuationSchema} {
+		payload, err := os.ReadFile(filepath.Join("..", "testdata", file))
+		require.NoError(t, err)
+		messages, ignored, err := events.DecodeMessages(payload)
+		require.NoError(t, err)
+		require.Empty(t, ignored)
+		require.NoError(t, valid(t, compiled(t, schema, true), messages[0].Body), file)
+	}
 }
