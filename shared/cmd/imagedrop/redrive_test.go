@@ -18,24 +18,6 @@ import (
 	"imagedrop/shared/local/stack"
 )
 
-// newParking is a local cloud with a queue of parked events.
-func newParking(t *testing.T) *local {
-	t.Helper()
-	l := newLocal(t, func(o *stack.Options) {
-		text, err := os.ReadFile(o.File)
-		require.NoError(t, err)
-		if !strings.Contains(string(text), "PARKED_QUEUE:") {
-			text = []byte(strings.Replace(string(text), "RESULT_QUEUE:", "PARKED_QUEUE: imagedrop-parked\n        RESULT_QUEUE:", 1))
-		}
-		dir := t.TempDir()
-		require.NoError(t, os.Symlink(filepath.Join(home, "dist"), filepath.Join(dir, "dist")))
-		o.File = filepath.Join(dir, "s.yaml")
-		require.NoError(t, os.WriteFile(o.File, text, 0o600))
-	})
-	require.Equal(t, "imagedrop-parked", l.cloud.ParkedQueue)
-	return l
-}
-
 // requested is an event of the function message: one message, which asks for a
 // component.
 func requested(messageID, name string) string {
@@ -113,7 +95,7 @@ func (l *local) jobs(n int) (ids []string) {
 
 func TestRedriveListsAndTakesNothing(t *testing.T) {
 	t.Parallel()
-	l := newParking(t)
+	l := newLocal(t)
 	r := l.run("redrive", "--dry-run").requireCode(t, exitDone)
 	require.Empty(t, r.out)
 	require.Equal(t, "nothing is parked on imagedrop-parked\n", r.err)
@@ -138,7 +120,7 @@ func TestRedriveListsAndTakesNothing(t *testing.T) {
 
 func TestRedriveSendsTheOriginalEvents(t *testing.T) {
 	t.Parallel()
-	l := newParking(t)
+	l := newLocal(t)
 	for _, id := range []string{"M-1", "M-2", "M-3"} {
 		l.park(given(id))
 	}
@@ -154,7 +136,7 @@ func TestRedriveSendsTheOriginalEvents(t *testing.T) {
 
 func TestRedriveSelects(t *testing.T) {
 	t.Parallel()
-	l := newParking(t)
+	l := newLocal(t)
 	quota := given("M-2")
 	quota.Reason = imagebuild.Reason{Kind: "permanent", Message: "quota"}
 	other := given("M-3")
@@ -182,7 +164,7 @@ func TestRedriveSelects(t *testing.T) {
 // What cannot be sent says why, stays parked and keeps nothing else.
 func TestRedriveLeavesWhatCannotBeSent(t *testing.T) {
 	t.Parallel()
-	l := newParking(t)
+	l := newLocal(t)
 	large, nobody, unknown := given("M-1"), given("M-2"), given("M-3")
 	large.Event, large.EventBytes = "", 70_000
 	nobody.Function = ""
@@ -204,7 +186,7 @@ func TestRedriveLeavesWhatCannotBeSent(t *testing.T) {
 // What the stream of deadletter gave up on is no envelope.
 func TestRedriveReadsWhatDeadletterFailedOn(t *testing.T) {
 	t.Parallel()
-	l := newParking(t)
+	l := newLocal(t)
 	l.park(`{"specversion":"1.0","subject":"acs:mns:cn-hangzhou:1:queues/imagedrop-dlq","time":"2026-05-04T08:20:05Z","data":{"messageId":"M-1","messageBody":"{}"}}`)
 	events := l.redriven(exitDone, "--dry-run", "--select", "deadletter")
 	require.Len(t, events, 1)
@@ -217,7 +199,7 @@ func TestRedriveReadsWhatDeadletterFailedOn(t *testing.T) {
 // sending it twice is harmless.
 func TestRedriveKeepsWhatMayNotHaveGone(t *testing.T) {
 	t.Parallel()
-	l := newParking(t)
+	l := newLocal(t)
 	l.park(given("M-1"))
 	l.fault(account.Fault{Service: "mns", Operation: "DeleteMessage", Effect: account.EffectCode, Code: "InternalServerError", Status: 500})
 	r := l.run("redrive").requireCode(t, exitTrouble)
@@ -229,7 +211,7 @@ func TestRedriveKeepsWhatMayNotHaveGone(t *testing.T) {
 
 func TestRedriveSavesEvents(t *testing.T) {
 	t.Parallel()
-	l := newParking(t)
+	l := newLocal(t)
 	p := given("M-1")
 	p.ID = "../M-1"
 	l.park(p)
@@ -253,7 +235,7 @@ func TestRedriveSavesEvents(t *testing.T) {
 // The queue of the real cloud stands on another endpoint, and is opened by the
 // credentials of the environment.
 func TestRedriveInTheCloud(t *testing.T) {
-	l := newParking(t)
+	l := newLocal(t)
 	l.park(given("M-1"))
 	t.Setenv("ALIBABA_CLOUD_ACCESS_KEY_ID", l.cloud.AccessKeyID)
 	t.Setenv("ALIBABA_CLOUD_ACCESS_KEY_SECRET", l.cloud.AccessKeySecret)
@@ -277,7 +259,7 @@ func TestRedriveInTheCloud(t *testing.T) {
 // An event that fails each time is not sent round and round by one run.
 func TestRedriveSendsAnEventOnceInARun(t *testing.T) {
 	t.Parallel()
-	l := newParking(t)
+	l := newLocal(t)
 	console := l.cloud.Console
 	var sent int
 	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -306,4 +288,50 @@ func TestRedriveSendsAnEventOnceInARun(t *testing.T) {
 	imagedrop(t, "redrive", "--state", state).requireCode(t, exitDone)
 	require.Equal(t, 1, sent)
 	require.Equal(t, map[string]string{"parked-again": "parked"}, actions(l.redriven(exitDone, "--dry-run")))
+}
+
+// The whole way round: an event whose function dies each time ends parked, with
+// one outcome that says so, and redrive brings it back with its job.
+func TestWhatWasGivenUpComesBack(t *testing.T) {
+	t.Parallel()
+	l := newLocal(t)
+	_, err := l.cloud.send("imagedrop-dlq", string(crashed(t, requested("M-1", "tool-m-1"))))
+	require.NoError(t, err)
+	first := l.after(0)
+	require.Equal(t, []string{"failed", "M-1"}, []string{first.Data.Status, first.Data.Job.ID})
+
+	var events map[string]parkedEvent
+	for len(events) == 0 { // it is parked behind the outcome
+		events = l.redriven(exitDone)
+	}
+	for _, e := range events {
+		require.Equal(t, []string{"sent", "message", "M-1"}, []string{e.Action, e.Function, e.OriginalID})
+	}
+	second := l.after(1)
+	require.Equal(t, []string{"created", "M-1"}, []string{second.Data.Status, second.Data.Job.ID})
+	require.Empty(t, l.redriven(exitDone))
+}
+
+// after waits for the outcome behind that number.
+func (l *local) after(seq uint64) outcome {
+	l.t.Helper()
+	p, err := l.cloud.feed(l.t.Context(), seq, feedWait)
+	require.NoError(l.t, err)
+	require.NotEmpty(l.t, p.Outcomes)
+	return readOutcome(p.Outcomes[0].Outcome)
+}
+
+// crashed is the record of an asynchronous invocation that was given up.
+func crashed(t *testing.T, event string) []byte {
+	t.Helper()
+	record, err := json.Marshal(map[string]any{
+		"timestamp": 1777882599000,
+		"requestContext": map[string]any{"requestId": "1-6b7f0a1c-2d334455", "functionArn": "acs:fc:cn-hangzhou:1234567890123456:functions/message",
+			"condition": "UnhandledInvocationError", "approximateInvokeCount": 4},
+		"requestPayload":  event,
+		"responseContext": map[string]any{"statusCode": 200, "functionError": "UnhandledInvocationError"},
+		"responsePayload": `{"errorMessage":"Process exited unexpectedly","errorType":"ProcessExit"}`,
+	})
+	require.NoError(t, err)
+	return record
 }
