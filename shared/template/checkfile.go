@@ -7,7 +7,7 @@ import (
 
 // checkEmpty: a pipeline may be nothing but its base image.
 func checkEmpty(l *lint) {
-	if l.t.Kind == Component && l.build.text == "" {
+	if l.t.Kind == Component && l.build.text == "" && (l.t.hasTarget(TargetAlibaba) || find(l.t.given, "aws.uri") == nil) {
 		l.add("IB0001", l.build.at, "MissingParameter.Content", "there are no commands", "write at least one, for example RUN yum update -y")
 	}
 }

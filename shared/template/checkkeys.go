@@ -32,7 +32,7 @@ func checkKeys(r *report, keys []given) {
 }
 
 func checkValue(r *report, key *Key, v scalar) {
-	if unavailable(r, key, v) || key.Rule == "" {
+	if key.Rule == "" {
 		return
 	}
 	if v.text == "" && key.Parameter != "" {
@@ -53,21 +53,6 @@ func checkValue(r *report, key *Key, v scalar) {
 		r.warn(key.Rule, v.at, key.Path+" has characters outside ASCII, which older editions of the service refuse",
 			"use letters A to Z")
 	}
-}
-
-// notYet are the values that ask for what this version does not do.
-var notYet = []struct{ key, value, what string }{
-	{"targets", targetAWS, "target aws"},
-}
-
-func unavailable(r *report, key *Key, v scalar) bool {
-	for _, n := range notYet {
-		if n.key == key.Path && n.value == v.text {
-			r.add("IB0252", v.at, "", n.what+" is not available in this version", "delete it; everything else works without it")
-			return true
-		}
-	}
-	return false
 }
 
 // problem says what is wrong with a value, "" for nothing.
@@ -142,10 +127,30 @@ func isASCII(s string) bool {
 // ownTagPrefix begins the tags that imagedrop sets itself.
 const ownTagPrefix = "imagedrop:"
 
+// tagForm is what tags of one target look like.
+type tagForm struct {
+	validKey, validValue          func(string) bool
+	keyHelp, valueHelp            string
+	keyCode, valueCode, twiceCode string
+}
+
+var (
+	alibabaTags = tagForm{validTagKey, validTagValue,
+		"1 to 128 characters, not acs: or aliyun first, no http:// or https:// inside",
+		"0 to 128 characters, not acs: first, no http:// or https:// inside",
+		"InvalidTagKey.Malformed", "InvalidTagValue.Malformed", "Duplicate.TagKey"}
+	awsTags = tagForm{validAWSTagKey, validAWSTagValue,
+		"1 to 128 of letters, digits and _ . : / = + -, not aws: first", "0 to 256 characters", "", "", ""}
+)
+
 // checkTags judges keys and values of tags.
 func checkTags(r *report, g *given) {
 	if g.key.Rule == "" {
 		return
+	}
+	form, ours := alibabaTags, g.key.Path == "tags"
+	if g.key.Rule == "IB0508" {
+		form, ours = awsTags, true
 	}
 	seen := make(map[string]bool, len(g.values))
 	for _, v := range g.values {
@@ -153,24 +158,26 @@ func checkTags(r *report, g *given) {
 		case v.tag == "" && v.text == "": // nothing is sent
 			r.add(g.key.Rule, v.tagAt, "", "an empty tag", "delete it")
 		case seen[v.tag] && v.tag != "":
-			r.add(g.key.Rule, v.tagAt, "Duplicate.TagKey", "a tag key is given twice", "keep one of them")
-		case strings.HasPrefix(v.tag, ownTagPrefix) && g.key.Path == "tags":
-			r.add(g.key.Rule, v.tagAt, codeOfOwnTag(v.tag, len(g.values)), "tag keys that begin with "+ownTagPrefix+" are set by imagedrop", "choose another key")
-		case !validTagKey(v.tag):
-			r.add(g.key.Rule, v.tagAt, "InvalidTagKey.Malformed", "malformed tag key",
-				"1 to 128 characters, not acs: or aliyun first, no http:// or https:// inside")
+			r.add(g.key.Rule, v.tagAt, form.twiceCode, "a tag key is given twice", "keep one of them")
+		case strings.HasPrefix(v.tag, ownTagPrefix) && ours:
+			r.add(g.key.Rule, v.tagAt, codeOfOwnTag(g, v.tag), "tag keys that begin with "+ownTagPrefix+" are set by imagedrop", "choose another key")
+		case !form.validKey(v.tag):
+			r.add(g.key.Rule, v.tagAt, form.keyCode, "malformed tag key", form.keyHelp)
 		}
 		seen[v.tag] = true
-		if !validTagValue(v.text) {
-			r.add(g.key.Rule, v.at, "InvalidTagValue.Malformed", "malformed tag value",
-				"0 to 128 characters, not acs: first, no http:// or https:// inside")
+		if !form.validValue(v.text) {
+			r.add(g.key.Rule, v.at, form.valueCode, "malformed tag value", form.valueHelp)
 		}
 	}
 }
 
 // codeOfOwnTag: where our tag of that key comes to the user's tags, it is there
 // twice.
-func codeOfOwnTag(key string, tags int) string {
+func codeOfOwnTag(g *given, key string) string {
+	tags := len(g.values)
+	if g.key.Rule == "IB0508" {
+		return ""
+	}
 	if key == ownTagPrefix+"job" && tags < tagsWithoutBoth || key == ownTagPrefix+"digest" && tags < tagsWithoutDigest {
 		return "Duplicate.TagKey"
 	}
@@ -185,6 +192,12 @@ func validTagKey(s string) bool {
 func validTagValue(s string) bool {
 	return utf8.RuneCountInString(s) <= maxTagLength && !strings.HasPrefix(s, "acs:") && !hasWebAddress(s)
 }
+
+func validAWSTagKey(s string) bool {
+	return len(s) <= maxAWSTagKey && matches(`^[A-Za-z0-9_.:/=+-]+$`, s) && !strings.HasPrefix(s, "aws:")
+}
+
+func validAWSTagValue(s string) bool { return utf8.RuneCountInString(s) <= maxAWSTagValue }
 
 func hasWebAddress(s string) bool {
 	return strings.Contains(s, "http://") || strings.Contains(s, "https://")

@@ -135,6 +135,9 @@ func checkComponentKeys(l *lint) {
 // checkPipelineKeys finds what only a pipeline can have. A base image with
 // kind component is IB0255.
 func checkPipelineKeys(l *lint) {
+	if build := find(l.t.given, "build"); build.text() == "true" && !l.t.hasTarget(TargetAlibaba) {
+		l.add("IB0254", build.keyAt, "", "build is for pipelines, which only target alibaba has", "delete it, or add alibaba to targets")
+	}
 	if l.t.Kind != Component {
 		return
 	}

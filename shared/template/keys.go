@@ -29,6 +29,20 @@ const (
 	maxURI = 6 + 63 + 1 + 1023
 )
 
+// Limits of AWS. Source: EC2 Image Builder API 2019-12-02, CreateComponent.
+const (
+	// maxAWSText bounds description, changeDescription and kmsKeyId, in
+	// characters. The page bounds no uri and no supportedOsVersions; longer ones
+	// name nothing: a key of S3 has 1,024 bytes at most.
+	maxAWSText = 1024
+	// maxAWSTags bounds tags, maxAWSTagKey and maxAWSTagValue their length in characters.
+	maxAWSTags, maxAWSTagKey, maxAWSTagValue = 50, 128, 256
+	// maxAWSVersions bounds supportedOsVersions.
+	maxAWSVersions = 25
+	// awsNumber is a number of semanticVersion: 0 to 1,073,741,823.
+	awsNumber = `0*([0-9]{1,9}|10[0-6][0-9]{7}|107[0-2][0-9]{6}|1073[0-6][0-9]{5}|10737[0-3][0-9]{4}|1073740[0-9]{3}|1073741[0-7][0-9]{2}|10737418[01][0-9]|107374182[0-3])`
+)
+
 // Type is the type of a key's value.
 type Type string
 
@@ -47,6 +61,8 @@ const (
 type Key struct {
 	// Path is the key, dotted where nested: "imageOptions.imageName".
 	Path string
+	// Default is the key whose value stands in for one that is not given.
+	Default string
 	// Parameter is the API parameter with ".N" for each list, "" where the key
 	// is ours: "AddAccount.N", "ImageOptions.ImageTags.N" (then .Key and .Value).
 	Parameter string
@@ -93,8 +109,8 @@ var nvmeValues = []string{"supported", "unsupported", "auto"}
 var Keys = []Key{
 	{Path: "kind", Type: String, Starts: true, Enum: []string{string(Component), string(Pipeline), string(Execution)},
 		Rule: "IB0252", Doc: "what to make; inferred where it is absent: a base image means pipeline; execution, in a message only, starts a build"},
-	{Path: "targets", Type: Strings, Enum: []string{targetAlibaba, targetAWS}, Rule: "IB0252",
-		Doc: "where to make it; default alibaba (aws is not available in this version)"},
+	{Path: "targets", Type: Strings, Enum: []string{TargetAlibaba, TargetAWS}, Rule: "IB0252",
+		Doc: "where to make it; default alibaba, of an AWS component document or aws.uri aws"},
 	{Path: "build", Type: Boolean, Kind: Pipeline, Doc: "start a build of the pipeline once it is created; default false"},
 
 	{Path: "regionId", Parameter: "RegionId", Type: String, Starts: true, Pattern: regionPattern, Form: regionForm,
@@ -223,17 +239,26 @@ var Keys = []Key{
 		Rule: "IB0244", Doc: "undocumented, passed on unchecked"},
 
 	{Path: "aws", Type: Object, Doc: "settings of target aws; unused without it"},
-	{Path: "aws.name", Type: String, Doc: "name of the AWS component"},
-	{Path: "aws.description", Type: String, Doc: "description of the AWS component"},
-	{Path: "aws.tags", Type: Tags, Doc: "tags of the AWS component"},
-	{Path: "aws.dryRun", Type: Boolean, Doc: "check the request only"},
-	{Path: "aws.regionId", Type: String, Doc: "AWS region"},
-	{Path: "aws.semanticVersion", Type: String, Doc: "version of the AWS component"},
-	{Path: "aws.platform", Type: String, Doc: "Linux or Windows"},
-	{Path: "aws.supportedOsVersions", Type: Strings, Doc: "versions of the system that the component supports"},
-	{Path: "aws.changeDescription", Type: String, Doc: "what changed in this version"},
-	{Path: "aws.kmsKeyId", Type: String, Doc: "key that encrypts the component"},
-	{Path: "aws.uri", Type: String, Doc: "S3 address of the document"},
+	{Path: "aws.name", Type: String, Min: 3, Max: 128, Pattern: `^[-_A-Za-z0-9][-_A-Za-z0-9 ]+[-_A-Za-z0-9]$`, Form: "letters, digits, - and _, and blanks inside",
+		Rule: "IB0506", Doc: "name of the AWS component; default: name, with other characters made hyphens"},
+	{Path: "aws.description", Default: "description", Type: String, Min: 1, Max: maxAWSText, Rule: "IB0517",
+		Doc: "description of the AWS component; default: description"},
+	{Path: "aws.tags", Default: "tags", Type: Tags, Items: maxAWSTags, ItemsRule: "IB0508", Rule: "IB0508",
+		Doc: "tags of the AWS component; default: tags; two of the 50 are needed for ours"},
+	{Path: "aws.dryRun", Type: Boolean, Doc: "check the request and create nothing; default false"},
+	{Path: "aws.regionId", Type: String, Pattern: `^[a-z]{2,8}(-[a-z]{2,16})+-[0-9]{1,2}$`, Form: "an AWS region, for example eu-central-1",
+		Rule: "IB0517", Doc: "AWS region of the component; default: that of the function awscomponent"},
+	{Path: "aws.semanticVersion", Default: "componentVersion", Type: String, Pattern: `^` + awsNumber + `\.` + awsNumber + `\.` + awsNumber + `$`,
+		Form: "three numbers up to 1073741823, for example 1.0.0", Rule: "IB0507", Code: "InvalidVersionNumberException",
+		Doc: "version of the AWS component; default: componentVersion, else 1.0.0; the service numbers its builds"},
+	{Path: "aws.platform", Type: String, Enum: []string{platformLinux, "Windows", "macOS"}, Rule: "IB0517",
+		Doc: "system of the component; default Linux, which is what commands are for"},
+	{Path: "aws.supportedOsVersions", Type: Strings, Items: maxAWSVersions, ItemsRule: "IB0517", Min: 1, Max: maxAWSText, Rule: "IB0517",
+		Doc: "versions of the system that the component supports"},
+	{Path: "aws.changeDescription", Type: String, Min: 1, Max: maxAWSText, Rule: "IB0517", Doc: "what changed in this version"},
+	{Path: "aws.kmsKeyId", Type: String, Min: 1, Max: maxAWSText, Rule: "IB0517", Doc: "key that encrypts the component, an ARN; default: a key of the service"},
+	{Path: "aws.uri", Type: String, Min: 1, Max: maxAWSText, Pattern: `^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[^\x00-\x1f\x7f]+$`, Form: "s3://bucket/key",
+		Rule: "IB0517", Doc: "instead of a content: the AWS component document in S3"},
 	{Path: "aws.systemdUnit", Type: Boolean, Doc: "let a systemd unit run what CMD and ENTRYPOINT say at start; default false: they are refused"},
 
 	{Path: "content", Type: String, MessageOnly: true, Doc: "the template text; it may have a header of its own"},
@@ -253,8 +278,7 @@ var Keys = []Key{
 
 // Values that rules compare with.
 const (
-	targetAlibaba = "alibaba"
-	targetAWS     = "aws"
+	platformLinux = "Linux"
 	baseOSS       = "OSS"
 	osLinux       = "linux"
 	osWindows     = "windows"

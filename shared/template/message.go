@@ -2,6 +2,7 @@ package template
 
 import (
 	"encoding/base64"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -33,7 +34,7 @@ func ParseMessage(body []byte) *Message {
 	}
 	m.read.body = newSource("", bodyOrder, text)
 	m.judge()
-	m.Findings = m.read.report.findings(false)
+	m.Findings = m.read.report.findings(targetsOf(m.read.keys, m.hasAWSContent()), false)
 	return m
 }
 
@@ -119,10 +120,24 @@ func (m *Message) checkMembers() {
 		m.checkEither("imagePipelineId", "pipelineName", "say which pipeline to start")
 		return
 	}
+	if m.goesToAWS() {
+		return
+	}
 	m.checkEither("content", "templateUri", "send the template text in content, or name its object in templateUri")
 	if etag := m.member("templateETag"); etag != nil && m.member("templateUri") == nil {
 		m.read.report.add("IB0257", etag.keyAt, "", "templateETag without templateUri", "name the object in templateUri, or delete templateETag")
 	}
+}
+
+// hasAWSContent reports aws.uri in the place of a content.
+func (m *Message) hasAWSContent() bool {
+	return find(m.read.keys, "aws.uri") != nil && m.member("content") == nil && m.member("templateUri") == nil
+}
+
+// goesToAWS reports a message that needs no content: aws.uri names the document
+// for the only target.
+func (m *Message) goesToAWS() bool {
+	return m.hasAWSContent() && slices.Equal(targetsOf(m.read.keys, true), []string{TargetAWS})
 }
 
 // checkEither finds two keys both, or neither.
@@ -168,7 +183,7 @@ func (m *Message) Resolve(path string, text []byte) *Template {
 		in.format = sniff(in.content)
 	default:
 		in.content = newSource("/content", contentOrder, "")
-		in.incomplete = true
+		in.incomplete = !m.goesToAWS()
 	}
 	if test := find(m.read.keys, "testContent"); test != nil && !m.read.starts {
 		in.test, in.testAt = newSource("/testContent", testOrder, test.text()), test.keyAt

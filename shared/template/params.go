@@ -14,6 +14,16 @@ func (t *Template) HasErrors() bool {
 	return slices.ContainsFunc(t.Findings, func(f Finding) bool { return f.Severity == Error })
 }
 
+// Rejects reports whether a finding keeps the template from a target.
+func (t *Template) Rejects(target string) bool {
+	return slices.ContainsFunc(t.FindingsOf(target), func(f Finding) bool { return f.Severity == Error })
+}
+
+// FindingsOf returns the findings that concern a target.
+func (t *Template) FindingsOf(target string) []Finding {
+	return slices.DeleteFunc(slices.Clone(t.Findings), func(f Finding) bool { return !concernsAny(f.Rule, []string{target}) })
+}
+
 // UserTags returns the number of tags that the template sets.
 func (t *Template) UserTags() int {
 	if tags := find(t.given, "tags"); tags != nil {

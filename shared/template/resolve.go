@@ -60,7 +60,7 @@ func formatOf(path string, src *source) Format {
 }
 
 func (in *input) template() *Template {
-	l := &lint{in: in, t: &Template{Kind: Component, Format: in.format, Targets: []string{targetAlibaba}, path: in.content.path, order: in.content.order}}
+	l := &lint{in: in, t: &Template{Kind: Component, Format: in.format, path: in.content.path, order: in.content.order}}
 	l.t.texts = in.texts()
 	l.found = slices.Clone(in.found)
 	l.t.given = in.messageKeys
@@ -68,9 +68,10 @@ func (in *input) template() *Template {
 		l.read()
 	} else {
 		l.decideKind()
+		l.t.Targets = targetsOf(l.t.given, false)
 	}
 	l.settle()
-	l.t.Findings = l.findings(in.pedantic)
+	l.t.Findings = l.findings(l.t.Targets, in.pedantic)
 	return l.t
 }
 
@@ -90,6 +91,11 @@ func (l *lint) read() {
 	checkKeys(&l.report, header)
 	l.t.given = append(slices.Clip(l.in.messageKeys), header...)
 	l.scan(at)
+	l.t.Targets = targetsOf(l.t.given, l.hasAWSContent())
+	if l.hasAWSContent() {
+		l.t.Format = AWSTOE
+	}
+	l.checkDefaults()
 	l.decideKind()
 	l.decideBase()
 	l.runRules()
@@ -102,7 +108,7 @@ func (l *lint) scan(header lines) {
 	src := l.in.content
 	l.build = &part{section: inBuild, src: src, at: whole(src)}
 	rest := -1
-	if l.in.format == YAML || sniffYAML(src.text) {
+	if l.in.format == YAML || sniff(src) == YAML {
 		l.build.yaml = readYAML(l.build, header.to)
 	} else {
 		checkDirectives(&l.report, src, header)
@@ -230,12 +236,6 @@ func (l *lint) settle() {
 	t.Build = text("build") == "true"
 	if t.Kind == Execution {
 		t.ImagePipelineID, t.PipelineName = text("imagePipelineId"), text("pipelineName")
-	}
-	if targets := find(t.given, "targets"); targets != nil && len(targets.values) > 0 {
-		t.Targets = nil
-		for _, v := range targets.values {
-			t.Targets = append(t.Targets, v.text)
-		}
 	}
 }
 

@@ -12,6 +12,8 @@ type Rule struct {
 	Doc      string   // what it finds, one line
 	Codes    []string // service codes that its findings predict
 	Pedantic bool     // off unless asked for
+	// Target is the one target that the findings concern, "" for all of them.
+	Target string
 
 	// on and each: a check of every command of these kinds.
 	on   verb
@@ -72,4 +74,18 @@ func (l *lint) runRule(r *Rule, p *part) {
 			r.each(l, p, in)
 		}
 	}
+}
+
+// targetOf is the one target that a rule concerns, "" for all of them.
+func targetOf(id string) string {
+	if r := ruleAt(id); r != nil {
+		return r.Target
+	}
+	return ""
+}
+
+// concernsAny reports a rule whose findings concern one of the targets.
+func concernsAny(id string, targets []string) bool {
+	target := targetOf(id)
+	return target == "" || slices.Contains(targets, target)
 }

@@ -18,21 +18,70 @@ type object = map[string]any
 
 // messageSchema is the JSON Schema of a message, made of the table of keys.
 func messageSchema() object {
+	uri := object{"required": []string{"aws"}, "properties": object{"aws": object{"required": []string{"uri"}}, "content": false, "templateUri": false}}
+	onlyAWS := object{"anyOf": []any{
+		object{"required": []string{"targets"}, "properties": object{"targets": object{"minItems": 1, "items": object{"const": TargetAWS}}}},
+		object{"allOf": []any{uri, object{"properties": object{"targets": object{"maxItems": 0}}}}},
+	}}
+	alsoAWS := object{"required": []string{"targets"}, "properties": object{"targets": object{"contains": object{"const": TargetAWS}}}}
 	schema := object{
 		"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "urn:imagedrop:schema:message:v1", "title": "Message",
-		"description": "A queue or topic message. One template: the keys of a header, with the template text or the address of its object. Or kind execution: the pipeline to start.",
+		"description": "A queue or topic message. One template: the keys of a header, with the template text or the address of its object. Or kind execution: the pipeline to start. Limits are those of the targets; what content or object may say of targets a schema cannot see.",
 		"if":          object{"properties": object{"kind": object{"const": Execution}}, "required": []string{"kind"}},
 		"then":        object{"propertyNames": object{"enum": starting()}, "oneOf": either("imagePipelineId", "pipelineName")},
-		"else": object{"oneOf": either("content", "templateUri"), "dependentRequired": object{"templateETag": []string{"templateUri"}},
+		"else": object{"oneOf": append(either("content", "templateUri"), object{"allOf": []any{uri, onlyAWS}}), "dependentRequired": object{"templateETag": []string{"templateUri"}},
 			"properties": object{"imagePipelineId": false, "pipelineName": false}},
+		"allOf": []any{
+			object{"if": onlyAWS, "else": limits(TargetAlibaba, "")},
+			object{"if": object{"anyOf": []any{onlyAWS, alsoAWS}}, "then": limits(TargetAWS, "")},
+		},
 		"examples": []any{
 			object{"name": "web-golden", "tags": object{"team": "web"}, "content": "FROM IMAGE_FAMILY:acs:alibaba_cloud_linux_3_2104_lts_x64\nRUN yum install -y nginx\n"},
 			object{"clientToken": "123e4567-e89b-12d3-a456-426655440000", "templateUri": "oss://my-bucket/templates/web.Dockerfile"},
+			object{"name": "agent", "targets": []string{TargetAlibaba, TargetAWS}, "aws": object{"regionId": "eu-central-1"}, "content": "RUN yum install -y collectd\n"},
+			object{"name": "agent", "aws": object{"uri": "s3://my-bucket/agent.yaml"}},
 			object{"kind": Execution, "pipelineName": "web-golden"},
 		},
 	}
-	addProperties(schema, "")
+	addProperties(schema, "", "")
 	return schema
+}
+
+// limits are the keys below a path that a target bounds, those of general keys
+// that stand in for its own included; nil where there are none.
+func limits(target, parent string) object {
+	properties := object{}
+	for i := range Keys {
+		key := &Keys[i]
+		if key.parent() != parent || key.Path == parent {
+			continue
+		}
+		switch bound := key.boundBy(target); {
+		case key.Type == Object && limits(target, key.Path) != nil:
+			properties[key.name()] = limits(target, key.Path)
+		case key.Type == Objects && target == TargetAlibaba:
+			properties[key.name()] = object{"maxItems": key.Items, "items": limits(target, key.Path)}
+		case bound != nil:
+			properties[key.name()] = keySchema(bound, target)
+		}
+	}
+	if len(properties) == 0 {
+		return nil
+	}
+	return object{"properties": properties}
+}
+
+// boundBy is the row with the limits of a target for the values of the key.
+func (k *Key) boundBy(target string) *Key {
+	if k.Rule != "" && targetOf(k.Rule) == target && !k.MessageOnly && !k.unchecked() {
+		return k
+	}
+	for i := range Keys {
+		if Keys[i].Default == k.Path && targetOf(Keys[i].Rule) == target {
+			return &Keys[i]
+		}
+	}
+	return nil
 }
 
 // starting are the keys of kind execution.
@@ -52,54 +101,74 @@ func either(keys ...string) (list []any) {
 	return list
 }
 
-// addProperties adds the keys below a path to the schema of their object.
-func addProperties(schema object, parent string) {
+// addProperties adds the keys below a path to the schema of their object, with
+// the limits that do not depend on a target.
+func addProperties(schema object, parent, target string) {
 	properties := object{}
 	for i := range Keys {
 		if key := &Keys[i]; key.parent() == parent && key.Path != parent {
-			properties[key.name()] = keySchema(key)
+			properties[key.name()] = keySchema(key, target)
+			properties[key.name()].(object)["description"] = key.Doc
 		}
 	}
 	schema["type"], schema["properties"], schema["additionalProperties"] = "object", properties, false
 }
 
-func keySchema(key *Key) object {
+// keySchema is the schema of a key: its type, and its limits where they are of
+// the target, "" for those that hold everywhere.
+func keySchema(key *Key, target string) object {
 	schema := object{}
+	if target != "" || targetOf(key.Rule) == "" || key.MessageOnly {
+		schema = limitsOf(key)
+	}
 	switch key.Type {
 	case Object:
-		addProperties(schema, key.Path)
+		addProperties(schema, key.Path, target)
 	case Objects:
 		items := object{}
-		addProperties(items, key.Path)
+		addProperties(items, key.Path, target)
 		schema["type"], schema["items"] = "array", items
 	case Strings:
-		schema["type"], schema["items"] = "array", scalarSchema(key, "string")
+		item := schema
+		item["type"] = scalarTypes(key, "string")
+		schema = object{"type": "array", "items": item}
+		if key.Items > 0 && targetOf(key.ItemsRule) == target {
+			schema["maxItems"] = key.Items
+		}
 	case Tags:
-		addTags(schema, key)
+		value := object{"type": []string{"string", "number", "boolean"}}
+		if key.Items > 0 && target != "" {
+			addTagLimits(schema, value, key)
+		}
+		schema["type"], schema["additionalProperties"] = "object", value
 	default:
-		schema = scalarSchema(key, string(key.Type))
+		schema["type"] = string(key.Type)
 	}
-	if key.Items > 0 && key.Type != Tags {
-		schema["maxItems"] = key.Items
-	}
-	schema["description"] = key.Doc
 	return schema
 }
 
-func scalarSchema(key *Key, typ string) object {
-	schema := object{"type": typ}
+// scalarTypes: account IDs may be numbers.
+func scalarTypes(key *Key, typ string) any {
 	if key.Path == "addAccounts" {
-		schema["type"], schema["minimum"] = []string{typ, "integer"}, 1
+		return []string{typ, "integer"}
+	}
+	return typ
+}
+
+func limitsOf(key *Key) object {
+	schema := object{}
+	if key.Path == "addAccounts" {
+		schema["minimum"] = 1
 	}
 	least, most := "minLength", "maxLength"
-	if typ == "integer" {
+	if key.Type == Integer {
 		least, most = "minimum", "maximum"
 	}
 	if key.Max > 0 {
 		schema[least], schema[most] = key.Min, key.Max
 	}
 	if key.Enum != nil {
-		schema["enum"] = available(key)
+		schema["enum"] = key.Enum
 	}
 	if key.Pattern != "" {
 		schema["pattern"] = key.Pattern
@@ -110,23 +179,15 @@ func scalarSchema(key *Key, typ string) object {
 	return schema
 }
 
-// available leaves out the values that this version does not support.
-func available(key *Key) []string {
-	return slices.DeleteFunc(slices.Clone(key.Enum), func(value string) bool {
-		return slices.ContainsFunc(notYet, func(n struct{ key, value, what string }) bool {
-			return n.key == key.Path && n.value == value
-		})
-	})
-}
-
-func addTags(schema object, key *Key) {
-	value := object{"type": []string{"string", "number", "boolean"}}
-	if key.Items > 0 {
-		schema["maxProperties"] = key.Items
-		schema["propertyNames"] = object{"minLength": 1, "maxLength": maxTagLength, "not": object{"pattern": "^(acs:|aliyun)|https?://"}}
-		value["maxLength"], value["not"] = maxTagLength, object{"pattern": "^acs:|https?://"}
+func addTagLimits(schema, value object, key *Key) {
+	schema["maxProperties"] = key.Items
+	if key.Rule == "IB0508" {
+		schema["propertyNames"] = object{"maxLength": maxAWSTagKey, "pattern": "^[A-Za-z0-9_.:/=+-]+$", "not": object{"pattern": "^aws:"}}
+		value["maxLength"] = maxAWSTagValue
+		return
 	}
-	schema["type"], schema["additionalProperties"] = "object", value
+	schema["propertyNames"] = object{"minLength": 1, "maxLength": maxTagLength, "not": object{"pattern": "^(acs:|aliyun)|https?://"}}
+	value["maxLength"], value["not"] = maxTagLength, object{"pattern": "^acs:|https?://"}
 }
 
 // TestMessageSchema: the published schema is the table's.
@@ -156,7 +217,11 @@ func TestSchemaAndReaderAgree(t *testing.T) {
 			return // no JSON: IB0252
 		}
 		m := ParseMessage(body)
-		errors := slices.ContainsFunc(m.Findings, func(f Finding) bool { return f.Severity == Error })
+		isError := func(f Finding) bool { return f.Severity == Error }
+		errors := slices.ContainsFunc(m.Findings, isError)
+		for _, f := range m.Resolve("", nil).Findings { // those of general keys that go to AWS come with the content
+			errors = errors || isError(f) && f.Path != "/content" && slices.Contains(awsKeyRules, f.Rule)
+		}
 		require.Equal(t, errors, schema.Validate(value) != nil, "%s: %v, schema: %v", name, m.Findings, schema.Validate(value))
 	}
 	for _, dir := range []string{"ok", "err"} {
@@ -197,6 +262,18 @@ var combined = []string{
 	`"kind": "execution", "content": "RUN true"`, `"kind": "execution", "pipelineName": "web", "content": "RUN true"`,
 	`"kind": "execution", "pipelineName": "web", "templateUri": "oss://my-bucket/a"`, `"kind": "execution", "pipelineName": "web", "nmae": "x"`,
 	`"kind": "execution", "pipelineName": "web", "regionId": "cn-beijing", "clientToken": "t"`, `"kind": "execution", "pipelineName": "web", "clientToken": "a b"`,
+	`"targets": ["aws"], "content": "RUN true", "name": "0", "vSwitchId": "none", "tags": {"acs:a": ""}`, `"targets": ["aws"], "content": "RUN true", "tags": {"a b": ""}`,
+	`"targets": ["alibaba", "aws"], "content": "RUN true", "tags": {"a b": ""}`, `"targets": ["alibaba", "aws"], "content": "RUN true", "tags": {"a b": ""}, "aws": {"tags": {"a": ""}}`,
+	`"targets": ["alibaba", "aws"], "content": "RUN true", "vSwitchId": "none"`, `"targets": ["aws", "azure"], "content": "RUN true"`, `"targets": [], "content": "RUN true", "vSwitchId": "none"`,
+	`"targets": ["aws"], "content": "RUN true", "description": "d"`, `"targets": ["aws"], "content": "RUN true", "description": ""`,
+	`"targets": ["aws"], "content": "RUN true", "componentVersion": "01.2.1073741823"`, `"targets": ["aws"], "content": "RUN true", "componentVersion": "1.2.1073741824"`,
+	`"content": "RUN true", "aws": {"platform": "BeOS", "semanticVersion": "1", "tags": {"a b": "c"}}`, `"targets": ["aws"], "content": "RUN true", "aws": {"platform": "BeOS"}`,
+	`"targets": ["aws"], "content": "RUN true", "aws": {"tags": {"aws:a": "c"}}`, `"targets": ["aws"], "content": "RUN true", "aws": {"name": "-a b_"}`,
+	`"targets": ["aws"], "content": "RUN true", "aws": {"name": "a "}`, `"targets": ["aws"], "content": "RUN true", "aws": {"dryRun": "yes"}`,
+	`"targets": ["aws"], "content": "RUN true", "aws": {"regionId": "cn-hangzhou"}`, `"targets": ["aws"], "content": "RUN true", "aws": {"regionId": "us-gov-west-1", "supportedOsVersions": ["Amazon Linux 2"]}`,
+	`"targets": ["aws"], "content": "RUN true", "aws": {"supportedOsVersions": [""], "kmsKeyId": ""}`, `"targets": ["aws"], "templateUri": "oss://my-bucket/a", "aws": {"kmsKeyId": ""}`,
+	`"aws": {"uri": "s3://bucket/a"}`, `"aws": {"uri": "s3://bucket/a"}, "name": "0"`, `"aws": {"uri": "https://bucket/a"}`, `"targets": ["alibaba"], "aws": {"uri": "s3://bucket/a"}`,
+	`"targets": ["aws"], "aws": {"uri": "s3://bucket/a"}`, `"targets": ["aws"], "aws": {"name": "agent"}`, `"targets": [], "aws": {"uri": "s3://bucket/a"}`,
 	`"kind": "execution", "pipelineName": "web", "build": false`, `"kind": "Execution", "pipelineName": "web"`,
 }
 

@@ -121,15 +121,18 @@ func (r *report) addAs(severity Severity, rule string, at span, code, message, h
 	})
 }
 
-// findings returns what was found in the order of the text, rules of one place
-// by their id; pedantic rules only where asked for.
-func (r *report) findings(pedantic bool) []Finding {
+// findings returns what was found and concerns one of the targets, in the order
+// of the text, rules of one place by their id; pedantic rules only where asked for.
+func (r *report) findings(targets []string, pedantic bool) []Finding {
 	slices.SortStableFunc(r.found, func(a, b Finding) int {
 		return cmp.Or(cmp.Compare(a.order, b.order), byPosition(a, b))
 	})
 	out := make([]Finding, 0, len(r.found))
 	for _, f := range r.found {
-		if pedantic || !isPedantic(f.Rule) {
+		if (pedantic || !isPedantic(f.Rule)) && concernsAny(f.Rule, targets) {
+			if !slices.Contains(targets, TargetAlibaba) && targetOf(f.Rule) == "" {
+				f.ServiceCode = "" // of a service that is not asked
+			}
 			out = append(out, f)
 		}
 	}

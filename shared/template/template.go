@@ -27,6 +27,13 @@ type Format string
 const (
 	Dockerfile Format = "dockerfile"
 	YAML       Format = "yaml"
+	AWSTOE     Format = "awstoe" // an AWS component document
+)
+
+// Targets: where the resource of a template is made.
+const (
+	TargetAlibaba = "alibaba"
+	TargetAWS     = "aws"
 )
 
 // Prefix is the object-key prefix below which templates are dropped; the OSS
@@ -78,12 +85,12 @@ type Value struct {
 type Template struct {
 	Kind     Kind
 	Format   Format
-	Name     string // given, or the default name; "" where neither is
-	RegionID string // "" where the template does not say
-	Content  Part   // component content, or BuildContent
-	Test     Part   // TestContent, empty where there is none
-	Targets  []string
-	Build    bool // start a build of the pipeline that this template creates
+	Name     string   // given, or the default name; "" where neither is
+	RegionID string   // "" where the template does not say
+	Content  Part     // component content, or BuildContent
+	Test     Part     // TestContent, empty where there is none
+	Targets  []string // in the order given, each once
+	Build    bool     // start a build of the pipeline that this template creates
 	// ImagePipelineID and PipelineName say which pipeline kind Execution starts:
 	// one of them, the other is "". Both are "" of the other kinds.
 	ImagePipelineID, PipelineName string

@@ -15,6 +15,7 @@ type yamlContent struct {
 	failure yamlFailure
 	first   span // of the first line of content
 	tasks   int
+	aws     bool // an AWS component document
 	known   bool // the service knows the text for YAML
 	tangled bool // aliases repeat more than anyone reads; root is nil
 	// code is what the service answers to an invalid one, "" where it does not
@@ -29,8 +30,14 @@ func readYAML(p *part, from int) *yamlContent {
 		c.code = "InvalidParameter.Content"
 	}
 	c.root, c.failure = c.text.parseQuoted()
+	if c.aws = isAWS(c.root); c.aws { // AWS quotes nothing
+		c.root, c.failure = c.text.parse()
+	}
 	p.text = c.text.canonical(c.root)
 	c.tasks = len(items(value(c.root, "Tasks")))
+	for _, phase := range items(value(c.root, "phases")) {
+		c.tasks += len(items(value(phase, "steps")))
+	}
 	if c.root != nil && repeated(c.root, map[*yaml.Node]int{}) > maxRepeated {
 		c.root, c.tangled = nil, true
 	}
@@ -100,7 +107,7 @@ func firstContent(src *source, from int) span {
 
 // sniff tells a YAML component from commands where no file name does.
 func sniff(src *source) Format {
-	if sniffYAML(src.text) {
+	if sniffYAML(src.text) || sniffAWS(src) {
 		return YAML
 	}
 	return Dockerfile
@@ -121,6 +128,19 @@ func sniffYAML(text string) bool {
 	}
 	root, _ := yamlOf(src, 0).parseQuoted()
 	return value(root, "Tasks") != nil || value(root, "Parameters") != nil
+}
+
+// sniffAWS reports an AWS component document, or what begins like one and is
+// broken further on.
+func sniffAWS(src *source) bool {
+	if !strings.Contains(src.text, awsKeys[0]) || !strings.Contains(src.text, awsKeys[1]) {
+		return false
+	}
+	if key, _, ok := strings.Cut(firstOfDocument(src), ":"); ok && slices.Contains(awsKeys, key) {
+		return true
+	}
+	root, _ := yamlOf(src, 0).parseQuoted()
+	return isAWS(root)
 }
 
 // firstOfDocument is the first line that says something, behind the mark that
@@ -350,11 +370,11 @@ func (l *lint) addYAML(p *part, rule string, n *yaml.Node, message, help string)
 
 // isYAMLComponent reports the parts that the rules on YAML components judge.
 func (p *part) isYAMLComponent() bool {
-	return p.yaml != nil && p.section == inComponent && p.text != ""
+	return p.yaml != nil && p.section == inComponent && p.text != "" && !p.yaml.aws
 }
 
 func checkYAMLRoot(l *lint, p *part) {
-	if !p.isYAMLComponent() {
+	if !p.isYAMLComponent() && !p.isAWSDocument() {
 		return
 	}
 	c := p.yaml
@@ -363,11 +383,23 @@ func checkYAMLRoot(l *lint, p *part) {
 		l.add("IB0601", c.failure.at, c.code, "not valid YAML: "+c.failure.text, "look at the indentation and the quotes on this line and the one before")
 	case c.tangled:
 		l.add("IB0601", c.first, "", "aliases repeat too much", "write out what the aliases stand for")
+	case c.aws:
+		l.checkAWSDocument(c)
 	case resolved(c.root) == nil || c.root.Kind != yaml.MappingNode:
 		l.add("IB0601", c.first, c.code, "a YAML component is a mapping with Tasks", "begin with Tasks:")
 	default:
 		l.checkRootKeys(p)
 		l.checkDuplicates(p, c.root, 0)
+	}
+}
+
+// isAWSDocument reports an AWS component document. What it says is judged by
+// what reads it for that target.
+func (p *part) isAWSDocument() bool { return p.yaml != nil && p.section == inComponent && p.yaml.aws }
+
+func (l *lint) checkAWSDocument(c *yamlContent) {
+	if l.t.hasTarget(TargetAlibaba) {
+		l.add("IB0252", c.first, "", "an AWS component document does not go to target alibaba", "write targets: [aws], or the content with Parameters and Tasks")
 	}
 }
 
@@ -389,15 +421,10 @@ func checkYAMLMarkers(l *lint, p *part) {
 var awsKeys = []string{"schemaVersion", "phases"}
 
 func isAWS(root *yaml.Node) bool {
-	return value(root, awsKeys[0]) != nil || value(root, awsKeys[1]) != nil
+	return (value(root, awsKeys[0]) != nil || value(root, awsKeys[1]) != nil) && value(root, "Tasks") == nil
 }
 
 func (l *lint) checkRootKeys(p *part) {
-	if isAWS(p.yaml.root) {
-		l.add("IB0252", p.yaml.first, "", "an AWS component document asks for target aws, which is not available in this version",
-			"write it with Parameters and Tasks")
-		return
-	}
 	pairs(p.yaml.root, func(key, _ *yaml.Node) {
 		if key.Value != "Tasks" && key.Value != "Parameters" {
 			help := "the root has Parameters and Tasks only"
@@ -428,7 +455,7 @@ func (l *lint) checkDuplicates(p *part, n *yaml.Node, depth int) {
 
 // eachTask calls f with the tasks that are mappings.
 func (p *part) eachTask(f func(task *yaml.Node)) {
-	if !p.isYAMLComponent() || isAWS(p.yaml.root) {
+	if !p.isYAMLComponent() {
 		return
 	}
 	for _, item := range items(value(p.yaml.root, "Tasks")) {
@@ -439,7 +466,7 @@ func (p *part) eachTask(f func(task *yaml.Node)) {
 }
 
 func checkTasks(l *lint, p *part) {
-	if !p.isYAMLComponent() || p.yaml.failure.text != "" || isAWS(p.yaml.root) {
+	if !p.isYAMLComponent() || p.yaml.failure.text != "" {
 		return
 	}
 	root := resolved(p.yaml.root)
@@ -558,7 +585,7 @@ func checkTaskNames(l *lint, p *part) {
 }
 
 func checkParameters(l *lint, p *part) {
-	if !p.isYAMLComponent() || isAWS(p.yaml.root) {
+	if !p.isYAMLComponent() {
 		return
 	}
 	parameters := value(p.yaml.root, "Parameters")

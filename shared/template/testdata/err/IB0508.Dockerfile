@@ -1,5 +1,5 @@
 # ---
 # targets: [alibaba, aws]
+# tags: {"with blank": a, team: web, "aws:x": b}
 # ---
-FROM IMAGE:m-bp67acfmxazb4p****
 RUN yum update -y

@@ -1,0 +1,6 @@
+# ---
+# targets: [aws]
+# build: true
+# ---
+FROM IMAGE:m-bp67acfmxazb4p****
+RUN yum update -y

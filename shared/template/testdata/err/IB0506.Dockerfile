@@ -1,0 +1,6 @@
+# ---
+# targets: [aws]
+# name: x
+# aws: {name: web.base}
+# ---
+RUN yum update -y

@@ -1,0 +1,5 @@
+# ---
+# targets: [aws]
+# componentVersion: 1.*.*
+# ---
+RUN yum update -y

@@ -1,0 +1,5 @@
+# ---
+# targets: [aws]
+# aws: {semanticVersion: 1.0.1073741824}
+# ---
+RUN yum update -y

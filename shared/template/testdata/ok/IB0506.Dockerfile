@@ -1,0 +1,5 @@
+# ---
+# targets: [aws]
+# name: 网:web.base
+# ---
+RUN yum update -y
