@@ -192,7 +192,7 @@ func (g *generator) settings(kind template.Kind, from bool) []setting {
 	}
 	if g.wrong() {
 		list = append(list, pick(g, setting{"nmae", `"web"`}, setting{"name", `"twice"`}, setting{"kind", `"execution"`},
-			setting{"build", "true"}, setting{"targets", `["aws"]`}, setting{"kind", `"component"`}))
+			setting{"build", "true"}, setting{"targets", `["alibaba", "aws"]`}, setting{"kind", `"component"`}))
 	}
 	return list
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,6 +22,7 @@ type Builder struct {
 	Objects   Objects
 	Resources Resources
 	Policy    Policy
+	AWS       Queue // takes the AWS parts; nil where the policy does not allow target aws
 	// SkipLookup creates without looking for an unchanged resource first.
 	SkipLookup bool
 	// Concurrency is the number of deliveries worked at a time, 0 means 1.
@@ -72,12 +74,56 @@ func (b *Builder) work(ctx context.Context, i Invocation, d Delivery) (r Result)
 
 // run returns an error only where the platform should deliver again.
 func (j *job) run(ctx context.Context) error {
-	if err := j.settle(j.build(ctx)); err != nil {
+	targets, err := j.targets(ctx)
+	if err == nil && j.status == "" {
+		if slices.Contains(targets, template.TargetAWS) {
+			if err := j.handOver(ctx); err != nil {
+				return err
+			}
+		}
+		if !slices.Contains(targets, template.TargetAlibaba) {
+			return nil
+		}
+		targets, err = []string{template.TargetAlibaba}, j.build(ctx)
+	}
+	if err := j.settle(err); err != nil {
 		return err
 	}
 	if err := j.recall(ctx); err != nil {
 		return err
 	}
+	if j.recalled != nil { // of the AWS part, awscomponent says how it ended
+		targets = []string{template.TargetAlibaba}
+	}
+	return j.finish(ctx, targets)
+}
+
+// targets reads and judges the template, and answers where its parts go. With
+// an error or a status all of them end here.
+func (j *job) targets(ctx context.Context) ([]string, error) {
+	targets := []string{template.TargetAlibaba}
+	if j.made != nil {
+		return targets, nil
+	}
+	ctx, cancel := holdBack(ctx, reserve)
+	defer cancel()
+	done, err := j.read(ctx)
+	if j.template != nil && len(j.template.Targets) > 0 {
+		targets = j.template.Targets
+	}
+	if err != nil || done {
+		return targets, err
+	}
+	j.lint(func() { j.Policy.Check(j.template, j.invocation.Region) })
+	if !slices.ContainsFunc(targets, func(target string) bool { return !j.template.Rejects(target) }) {
+		j.status = Rejected
+	}
+	return targets, nil
+}
+
+// finish publishes how the job ended, for each of the targets, and starts what
+// it asked for as well.
+func (j *job) finish(ctx context.Context, targets []string) error {
 	if j.status == "" { // a build that nobody is known to have asked for
 		return nil
 	}
@@ -86,8 +132,10 @@ func (j *job) run(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := j.publish(ctx, j.outcome()); err != nil {
-		return err
+	for _, target := range targets {
+		if err := j.publish(ctx, j.outcomeFor(target, j.status)); err != nil {
+			return err
+		}
 	}
 	return j.runBuild(ctx)
 }
@@ -108,19 +156,14 @@ func (j *job) settle(err error) error {
 	return nil
 }
 
-// build does the job up to its status.
+// build does the part for Alibaba Cloud up to its status.
 func (j *job) build(ctx context.Context) error {
 	ctx, cancel := holdBack(ctx, reserve)
 	defer cancel()
 	if j.made != nil {
 		return j.execute(ctx)
 	}
-	done, err := j.read(ctx)
-	if err != nil || done {
-		return err
-	}
-	j.lint(func() { j.Policy.Check(j.template, j.invocation.Region) })
-	if j.template.HasErrors() {
+	if j.template.Rejects(template.TargetAlibaba) {
 		j.status = Rejected
 		return nil
 	}

@@ -265,7 +265,7 @@ func (j *job) recoverConflict(ctx context.Context, err error) error {
 // where the template that it was made of may have changed since: the job was
 // answered "created" then, and no later delivery may say otherwise.
 func (j *job) recall(ctx context.Context) error {
-	if !j.unpinned && !j.unread || j.status == Created {
+	if !j.unpinned && !j.unread || j.status == Created || j.onlyAWS() {
 		return nil
 	}
 	ctx, cancel := holdBack(ctx, reserve)
@@ -288,6 +288,11 @@ func (j *job) recall(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// onlyAWS reports a job with nothing to do on Alibaba Cloud.
+func (j *job) onlyAWS() bool {
+	return j.template != nil && slices.Equal(j.template.Targets, []string{template.TargetAWS})
 }
 
 // whyRecalled says why the template of a recalled resource is not built any more.

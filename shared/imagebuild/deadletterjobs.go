@@ -32,6 +32,9 @@ func (l *letter) judge(ctx context.Context, d Delivery) error {
 		return l.judgeFollowUp(ctx, d)
 	case ContinuationType:
 		return l.judgeContinuation(ctx, d)
+	case awsPartType:
+		l.judgeAWSPart(d)
+		return nil
 	}
 	c := claim{wish: want, job: d.source(jobID(d, senderToken(d.Body))), spent: spent{happened: d.Time, received: l.received}}
 	l.jobs = append(l.jobs, c.job.ID)
@@ -114,6 +117,21 @@ func (l *letter) judgeFollowUp(ctx context.Context, d Delivery) error {
 		l.answers = append(l.answers, f.answer(Failed, goneReason(), nil))
 	}
 	return nil
+}
+
+// judgeAWSPart is for a component that nobody could create: this function has
+// no credentials of AWS to look for it.
+func (l *letter) judgeAWSPart(d Delivery) {
+	p, err := decodeAWSPart(d.Body)
+	if err != nil {
+		return // no job of ours: parked as it is
+	}
+	l.jobs = append(l.jobs, p.Job.ID)
+	l.answers = append(l.answers, answer{
+		job: p.Job, provider: template.TargetAWS, status: Failed, clientToken: awsToken(p.Job.ID),
+		reason:   noted(*l.reason(), "whether its component was made is not known here"),
+		resource: OutcomeResource{Kind: template.Component}, timings: (&spent{received: l.received}).timings(),
+	})
 }
 
 // judgeContinuation is for the step of a rebuild run that nobody could work:

@@ -39,6 +39,8 @@ type job struct {
 
 	id       string
 	template *template.Template // nil until the delivery was read
+	path     string             // of the object that was read, "" where none was
+	text     []byte             // what it holds
 	unpinned bool               // an earlier delivery may have read another template
 	unread   bool               // an earlier delivery may have read the template, this one cannot
 	request  Request            // complete once the template is accepted

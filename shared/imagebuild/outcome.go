@@ -78,7 +78,8 @@ type OutcomeJob struct {
 	TriggerTime string `json:"triggerTime,omitempty"`
 }
 
-// OutcomeTarget says where the resource is.
+// OutcomeTarget says where the resource is. Region and account of AWS are ""
+// where only the function awscomponent could know them.
 type OutcomeTarget struct {
 	Provider  string `json:"provider"`
 	RegionID  string `json:"regionId"`
@@ -141,6 +142,8 @@ func reasonOf(f *fault.Error) *Reason {
 // answer is what an outcome says of a job, whatever made the job.
 type answer struct {
 	job         OutcomeJob
+	provider    string // "" means Alibaba Cloud and the account of the invocation
+	accountID   string // of another provider, "" where not known
 	regionID    string // of the resource
 	status      Status
 	resource    OutcomeResource
@@ -154,9 +157,13 @@ type answer struct {
 // outcome is the answer as it is published.
 func (i Invocation) outcome(a answer) Outcome {
 	kind := string(a.resource.Kind)
+	target := OutcomeTarget{a.provider, a.regionID, a.accountID}
+	if a.provider == "" {
+		target = OutcomeTarget{template.TargetAlibaba, a.regionID, i.AccountID}
+	}
 	return Outcome{
 		SpecVersion:     "1.0",
-		ID:              digest(join(a.job.ID, targetAlibaba, kind, string(a.status))),
+		ID:              digest(join(a.job.ID, target.Provider, kind, string(a.status))),
 		Source:          "/imagedrop/" + i.Region + "/" + i.Function,
 		Type:            "imagedrop." + kind + "." + string(a.status) + ".v1",
 		Subject:         a.job.subject(),
@@ -165,7 +172,7 @@ func (i Invocation) outcome(a answer) Outcome {
 		Data: OutcomeData{
 			Status:      a.status,
 			Job:         a.job,
-			Target:      OutcomeTarget{targetAlibaba, a.regionID, i.AccountID},
+			Target:      target,
 			Resource:    a.resource,
 			Content:     a.content,
 			Findings:    clipped(a.findings),
@@ -199,12 +206,44 @@ func (j *job) outcome() Outcome {
 		resource: OutcomeResource{Kind: j.kind(), ID: j.resource.ID, Name: j.shownName(), Version: j.resource.Version, ImagePipelineID: j.pipelineID()},
 	}
 	if t := j.template; t != nil {
-		a.findings = t.Findings
+		a.findings = t.FindingsOf(template.TargetAlibaba)
 	}
-	if t := j.template; t != nil && t.Format != "" {
-		a.content = &OutcomeContent{SHA256: digest(t.Content.Text), Bytes: t.Content.Bytes, Commands: t.Content.Commands, Format: t.Format}
+	a.content = j.content()
+	return j.invocation.outcome(a)
+}
+
+// content is nil where none was read.
+func (j *job) content() *OutcomeContent {
+	t := j.template
+	if t == nil || t.Format == "" {
+		return nil
+	}
+	return &OutcomeContent{SHA256: digest(t.Content.Text), Bytes: t.Content.Bytes, Commands: t.Content.Commands, Format: t.Format}
+}
+
+// outcomeFor is the job's for one of its targets, where it ended as the same
+// for all of them, or is none of Alibaba Cloud's.
+func (j *job) outcomeFor(target string, status Status) Outcome {
+	if target != template.TargetAWS {
+		return j.outcome()
+	}
+	a := answer{
+		job: j.delivery.source(j.id), provider: target, regionID: j.template.AWS().RegionID, status: status, reason: j.reason,
+		resource: OutcomeResource{Kind: template.Component, Name: shownAWSName(j.template.AWS().Name)},
+		findings: j.template.FindingsOf(target), content: j.content(), clientToken: awsToken(j.id), timings: j.spent.timings(),
+	}
+	if !isIdentifier(a.regionID) {
+		a.regionID = ""
 	}
 	return j.invocation.outcome(a)
+}
+
+// shownAWSName is "" where the name can be none; one of AWS may have blanks.
+func shownAWSName(name string) string {
+	if plainName(strings.ReplaceAll(name, " ", "")) == "" {
+		return ""
+	}
+	return name
 }
 
 // shownRegion is the function's own where the template's can be none: a header

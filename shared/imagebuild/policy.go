@@ -30,9 +30,6 @@ type Policy struct {
 	RetainInstanceOnFailure bool `yaml:"retainInstanceOnFailure"`
 }
 
-// targetAlibaba is the target of a job that names none.
-const targetAlibaba = "alibaba"
-
 // anyValue in a list of the policy allows every value.
 const anyValue = "*"
 
@@ -71,7 +68,7 @@ func (p *Policy) AllowsTarget(target string) bool {
 }
 
 func (p *Policy) regions(own string) []string    { return orDefault(p.Regions, own) }
-func (p *Policy) targets(string) []string        { return orDefault(p.Targets, targetAlibaba) }
+func (p *Policy) targets(string) []string        { return orDefault(p.Targets, template.TargetAlibaba) }
 func (p *Policy) accounts(string) []string       { return p.Accounts }
 func (p *Policy) vSwitches(string) []string      { return p.VSwitchIDs }
 func (p *Policy) resourceGroups(string) []string { return p.ResourceGroupIDs }
@@ -125,8 +122,12 @@ func (p *Policy) Check(t *template.Template, region string) {
 			}
 		}
 	}
-	p.checkDefault(t, "regionId", region, "regions", p.regions(region))
-	p.checkDefault(t, "targets", targetAlibaba, "targets", p.targets(""))
+	if slices.Contains(t.Targets, template.TargetAlibaba) {
+		p.checkDefault(t, "regionId", region, "regions", p.regions(region))
+	}
+	for _, target := range t.Targets { // one each, where nothing names them
+		p.checkDefault(t, "targets", target, "targets", p.targets(""))
+	}
 	p.checkFlags(t)
 	switch {
 	case t.Kind != template.Execution:
@@ -140,6 +141,11 @@ func (p *Policy) Check(t *template.Template, region string) {
 func (p *Policy) checkName(t *template.Template) {
 	if !strings.HasPrefix(t.Name, p.NamePrefix) {
 		t.Report(ruleViolation, value(t, "name"), "the name must begin with "+p.NamePrefix, "set name to "+p.NamePrefix+"...")
+	}
+	for _, v := range t.Lookup("aws.name") {
+		if slices.Contains(t.Targets, template.TargetAWS) && !strings.HasPrefix(v.Text, p.NamePrefix) {
+			t.Report(ruleViolation, v, "the name must begin with "+p.NamePrefix, "set aws.name to "+p.NamePrefix+"...")
+		}
 	}
 }
 
@@ -161,6 +167,10 @@ func (p *Policy) checkTags(t *template.Template) {
 	for _, key := range p.RequiredTags {
 		if !slices.ContainsFunc(t.Lookup("tags"), func(v template.Value) bool { return v.Key == "tags."+key }) {
 			t.Report(ruleViolation, value(t, "tags"), "the tag "+key+" is required", "add "+key+" to tags")
+		}
+		if own := t.Lookup("aws.tags"); slices.Contains(t.Targets, template.TargetAWS) && len(own) > 0 &&
+			!slices.ContainsFunc(own, func(v template.Value) bool { return v.Key == "aws.tags."+key }) {
+			t.Report(ruleViolation, own[0], "the tag "+key+" is required", "add "+key+" to aws.tags")
 		}
 	}
 }

@@ -41,6 +41,7 @@ func (j *job) readObject(ctx context.Context) (bool, error) {
 		reportTooLarge(j.template, ref.Key)
 		return j.reject()
 	}
+	j.path, j.text = ref.Key, text
 	j.lint(func() { j.template = template.ParseFile(ref.Key, text) })
 	return false, nil
 }
@@ -83,6 +84,7 @@ func (j *job) readURI(ctx context.Context, m *template.Message) (bool, error) {
 		reportTooLarge(j.template, key)
 		return j.reject()
 	}
+	j.path, j.text = key, text
 	j.lint(func() { j.template = m.Resolve(key, text) })
 	return false, nil
 }

@@ -28,7 +28,7 @@ const defaultAWSVersion = "1.0.0"
 func (t *Template) AWS() AWS {
 	text := func(path string) string { return t.forAWS(path).text() }
 	a := AWS{
-		Name: t.awsName(), SemanticVersion: cmp.Or(text("aws.semanticVersion"), defaultAWSVersion), Platform: cmp.Or(text("aws.platform"), platformLinux),
+		Name: t.awsName(), SemanticVersion: cmp.Or(plainVersion(text("aws.semanticVersion")), defaultAWSVersion), Platform: cmp.Or(text("aws.platform"), platformLinux),
 		RegionID: text("aws.regionId"), Description: text("aws.description"), ChangeDescription: text("aws.changeDescription"),
 		KMSKeyID: text("aws.kmsKeyId"), URI: text("aws.uri"), DryRun: text("aws.dryRun") == "true", Tags: map[string]string{},
 	}
@@ -43,6 +43,17 @@ func (t *Template) AWS() AWS {
 		}
 	}
 	return a
+}
+
+// plainVersion leaves out leading zeros, which mean nothing and may not come back.
+func plainVersion(version string) string {
+	numbers := strings.Split(version, ".")
+	for i, n := range numbers {
+		if n != "" {
+			numbers[i] = cmp.Or(strings.TrimLeft(n, "0"), "0")
+		}
+	}
+	return strings.Join(numbers, ".")
 }
 
 // forAWS is the given of a key of the block aws, or of the key that stands in

@@ -33,7 +33,7 @@ func messageSchema() object {
 			"properties": object{"imagePipelineId": false, "pipelineName": false}},
 		"allOf": []any{
 			object{"if": onlyAWS, "else": limits(TargetAlibaba, "")},
-			object{"if": object{"anyOf": []any{onlyAWS, alsoAWS}}, "then": limits(TargetAWS, "")},
+			object{"if": object{"anyOf": []any{onlyAWS, alsoAWS}}, "then": object{"allOf": append(standIns(), limits(TargetAWS, ""))}},
 		},
 		"examples": []any{
 			object{"name": "web-golden", "tags": object{"team": "web"}, "content": "FROM IMAGE_FAMILY:acs:alibaba_cloud_linux_3_2104_lts_x64\nRUN yum install -y nginx\n"},
@@ -47,8 +47,19 @@ func messageSchema() object {
 	return schema
 }
 
-// limits are the keys below a path that a target bounds, those of general keys
-// that stand in for its own included; nil where there are none.
+// standIns bound the general keys that stand in for those of the block aws
+// which are not given.
+func standIns() (list []any) {
+	for i := range Keys {
+		if key := &Keys[i]; key.Default != "" {
+			own := object{"required": []string{key.parent()}, "properties": object{key.parent(): object{"required": []string{key.name()}}}}
+			list = append(list, object{"if": own, "else": object{"properties": object{key.Default: keySchema(key, TargetAWS)}}})
+		}
+	}
+	return list
+}
+
+// limits are the keys below a path that a target bounds; nil where there are none.
 func limits(target, parent string) object {
 	properties := object{}
 	for i := range Keys {
@@ -56,32 +67,19 @@ func limits(target, parent string) object {
 		if key.parent() != parent || key.Path == parent {
 			continue
 		}
-		switch bound := key.boundBy(target); {
+		switch {
 		case key.Type == Object && limits(target, key.Path) != nil:
 			properties[key.name()] = limits(target, key.Path)
 		case key.Type == Objects && target == TargetAlibaba:
 			properties[key.name()] = object{"maxItems": key.Items, "items": limits(target, key.Path)}
-		case bound != nil:
-			properties[key.name()] = keySchema(bound, target)
+		case targetOf(key.Rule) == target && !key.MessageOnly && !key.unchecked():
+			properties[key.name()] = keySchema(key, target)
 		}
 	}
 	if len(properties) == 0 {
 		return nil
 	}
 	return object{"properties": properties}
-}
-
-// boundBy is the row with the limits of a target for the values of the key.
-func (k *Key) boundBy(target string) *Key {
-	if k.Rule != "" && targetOf(k.Rule) == target && !k.MessageOnly && !k.unchecked() {
-		return k
-	}
-	for i := range Keys {
-		if Keys[i].Default == k.Path && targetOf(Keys[i].Rule) == target {
-			return &Keys[i]
-		}
-	}
-	return nil
 }
 
 // starting are the keys of kind execution.
