@@ -35,10 +35,14 @@ func newHandler(getenv func(string) string, log *slog.Logger) (*handler, error) 
 	if err != nil {
 		return nil, err
 	}
+	aws, err := function.AWS(s.Upload)
+	if err != nil {
+		return nil, err
+	}
 	h := &handler{log: log, resultQueue: s.ResultQueue, objects: &function.Objects{New: func(region string) (imagebuild.Objects, error) {
 		return ossobject.New(ossobject.Options{Endpoint: s.OSSEndpoint, Region: region})
 	}}}
-	h.builder = imagebuild.Builder{Objects: h.objects, Resources: images, Builds: builds, Publisher: publisher,
+	h.builder = imagebuild.Builder{Objects: h.objects, Resources: images, Builds: builds, AWS: aws, Publisher: publisher,
 		Policy: s.Policy, SkipLookup: s.SkipLookup, Concurrency: s.Concurrency}
 	return h, nil
 }

@@ -32,3 +32,12 @@ func Builds(s settings.Common, b settings.Starting, images interface {
 	queue, err := Queue(s, b.WatchQueue)
 	return imagebuild.Builds{Executions: images, Images: images, Watch: queue, Watching: b.Watching}, err
 }
+
+// AWS returns the queue of the AWS parts, nil where the policy allows none,
+// like Queue.
+func AWS(s settings.Upload) (imagebuild.Queue, error) {
+	if s.AWSQueue == "" {
+		return nil, nil
+	}
+	return Queue(s.Common, s.AWSQueue)
+}
