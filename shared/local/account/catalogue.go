@@ -109,6 +109,13 @@ func (c *Catalogue) Image(id string) bool {
 	return c.listed(c.view().Images, id) || c.inFamily(id) || (!c.isStrict() && (imageID.MatchString(id) || publicImageID.MatchString(id)))
 }
 
+// Regions returns the regions that exist, each once.
+func (c *Catalogue) Regions() []string {
+	list := slices.Clone(c.view().Regions)
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
 // ImageFamily reports whether the family exists. Families have no id form, so
 // without Strict every family but an unknown system one ("acs:") does.
 func (c *Catalogue) ImageFamily(name string) bool {

@@ -251,7 +251,7 @@ func (s *service) describeImageComponents(req request) (any, error) {
 	return struct {
 		pageAnswer
 		ImageComponent struct{ ImageComponentSet []json.RawMessage }
-	}{page.answer(req), struct{ ImageComponentSet []json.RawMessage }{page.items}}, nil
+	}{page.answer(req), struct{ ImageComponentSet []json.RawMessage }{page.items()}}, nil
 }
 
 // componentFilters are the forms of the filters.

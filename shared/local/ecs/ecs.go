@@ -1,5 +1,6 @@
 // Package ecs is the local cloud's ECS endpoint: the Image Builder operations
-// of ECS API 2014-05-26, RPC style, as the public pages describe them. It was
+// of ECS API 2014-05-26, and those for regions, tags and resource groups of what
+// they make; RPC style, as the public pages describe them. It was
 // never compared with the real service, and its builds run no commands: they
 // pass the phases in their time, and their images are entries in a list. It reads
 // contents in its own plain way and shares no code with the linter: a stand-in
@@ -75,7 +76,12 @@ var operations = map[string]operation{
 	"DescribeImagePipelineExecutions": (*service).describeImagePipelineExecutions,
 	"DescribeImagePipelines":          (*service).describeImagePipelines,
 	"DescribeImages":                  (*service).describeImages,
+	"DescribeRegions":                 (*service).describeRegions,
+	"JoinResourceGroup":               (*service).joinResourceGroup,
+	"ListTagResources":                (*service).listTagResources,
 	"StartImagePipelineExecution":     (*service).startImagePipelineExecution,
+	"TagResources":                    (*service).tagResources,
+	"UntagResources":                  (*service).untagResources,
 }
 
 // New returns the endpoint's handler. It owns no listener and takes the faults

@@ -8,16 +8,41 @@ import (
 // refusal is a request that the service turns down: a code of the documents,
 // and what a message with a %s says in its place. It never repeats what a
 // content, a tag or a description holds.
-type refusal struct{ code, detail string }
+type refusal struct {
+	code, detail string
+	page         codes // of an operation whose page has its own words; nil otherwise
+}
 
 func refuse(code, detail string) error { return &refusal{code: code, detail: detail} }
 
 // Error is the message of the answer.
 func (r *refusal) Error() string {
-	return strings.TrimSpace(strings.Replace(rowOf(r.code).message, "%s", r.detail, 1))
+	return strings.TrimSpace(strings.Replace(r.row().message, "%s", r.detail, 1))
 }
 
-func (r *refusal) status() int { return rowOf(r.code).status }
+func (r *refusal) status() int { return r.row().status }
+
+func (r *refusal) row() row {
+	if own, ok := r.page[r.code]; ok {
+		return own
+	}
+	return rowOf(r.code)
+}
+
+// codes are the rows of a page that gives codes a status or a message of its own.
+type codes map[string]row
+
+func (page codes) refuse(code, detail string) error { return &refusal{code, detail, page} }
+
+// require refuses the first of names that is absent or empty, as the page does.
+func (page codes) require(p params, names ...string) error {
+	for _, name := range names {
+		if p[name] == "" {
+			return page.refuse("MissingParameter."+name, name)
+		}
+	}
+	return nil
+}
 
 // rowOf finds the row of a code; MissingParameter.X and InvalidParameter.X
 // need none of their own.

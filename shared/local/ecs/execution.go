@@ -203,7 +203,7 @@ func (s *service) describeImagePipelineExecutions(req request) (any, error) {
 	return struct {
 		pageAnswer
 		ImagePipelineExecution struct{ ImagePipelineExecutionSet []json.RawMessage }
-	}{page.answer(req), struct{ ImagePipelineExecutionSet []json.RawMessage }{page.items}}, nil
+	}{page.answer(req), struct{ ImagePipelineExecutionSet []json.RawMessage }{page.items()}}, nil
 }
 
 // requireTemplate refuses a template that does not exist, where one is named.

@@ -253,7 +253,7 @@ func (s *service) describeImages(req request) (any, error) {
 	if err != nil {
 		return nil, fmt.Errorf("DescribeImages: %w", err)
 	}
-	return pageByNumber{number: req.number("PageNumber", 1), size: req.number("PageSize", defaultPageSize)}.answer(req, all.items), nil
+	return pageByNumber{number: req.number("PageNumber", 1), size: req.number("PageSize", defaultPageSize)}.answer(req, all.items()), nil
 }
 
 // addListed adds the images of the catalogue to those of builds.

@@ -63,17 +63,22 @@ func (q *query) readTags() error {
 	if len(tags) > maxEntries {
 		return refuse("InvalidParameter.Tag", "Tag has more than 20 entries.")
 	}
+	if slices.ContainsFunc(tags, func(t tag) bool { return t.Key == "" }) {
+		return refuse("InvalidParameter.Tag", "Tag has a value without a key.")
+	}
+	q.addTags(tags)
+	return nil
+}
+
+// addTags asks the index for the first tag that has a value.
+func (q *query) addTags(tags []tag) {
 	for _, t := range tags {
-		switch {
-		case t.Key == "":
-			return refuse("InvalidParameter.Tag", "Tag has a value without a key.")
-		case t.Value != "" && q.tag.Key == "":
+		if t.Value != "" && q.tag.Key == "" {
 			q.tag = t
-		default:
+		} else {
 			q.filters = append(q.filters, func(r *record) bool { return hasTag(r, t) })
 		}
 	}
-	return nil
 }
 
 // hasTag takes a filter without a value for any value of the key.
@@ -91,6 +96,10 @@ func (q *query) readPage() error {
 		}
 		q.limit, _ = strconv.Atoi(most)
 	}
+	return q.readToken()
+}
+
+func (q *query) readToken() error {
 	if token := q.req.params["NextToken"]; token != "" {
 		var ok bool
 		if q.after, ok = strings.CutPrefix(decodeToken(token), q.digest()); !ok || len(q.after) != orderLength {
@@ -128,11 +137,28 @@ func decodeToken(token string) string {
 
 // page is one page of a list, the newest first.
 type page struct {
-	query *query
-	items []json.RawMessage
-	total int
-	last  string // order of the last item
-	more  bool
+	query   *query
+	records []*record
+	total   int
+	more    bool
+}
+
+// items are the records as the describe operation gives them.
+func (p *page) items() []json.RawMessage {
+	items := []json.RawMessage{}
+	for _, r := range p.records {
+		items = append(items, r.Item)
+	}
+	return items
+}
+
+// nextToken asks for the page behind this one, "" where there is none.
+func (p *page) nextToken() string {
+	if !p.more {
+		return ""
+	}
+	last := p.records[len(p.records)-1].Order
+	return base64.RawURLEncoding.EncodeToString([]byte(p.query.digest() + last))
 }
 
 // pageAnswer is what the answers of the lists with a NextToken share.
@@ -144,16 +170,12 @@ type pageAnswer struct {
 }
 
 func (p *page) answer(req request) pageAnswer {
-	a := pageAnswer{RequestId: req.id, TotalCount: p.total, MaxResults: p.query.limit}
-	if p.more {
-		a.NextToken = base64.RawURLEncoding.EncodeToString([]byte(p.query.digest() + p.last))
-	}
-	return a
+	return pageAnswer{RequestId: req.id, NextToken: p.nextToken(), TotalCount: p.total, MaxResults: p.query.limit}
 }
 
 // list answers the query from one consistent state.
 func (s *service) list(q *query) (*page, error) {
-	p := &page{query: q, items: []json.RawMessage{}}
+	p := &page{query: q}
 	if q.none {
 		return p, nil
 	}
@@ -221,7 +243,7 @@ func (q *query) matches(r *record) bool {
 
 // wants reports whether a match of that order is on this page.
 func (p *page) wants(order string) bool {
-	return order > p.query.after && len(p.items) < p.query.limit
+	return order > p.query.after && len(p.records) < p.query.limit
 }
 
 // count counts a match and reports whether more of them count.
@@ -238,8 +260,7 @@ func (p *page) add(r *record) bool {
 	wanted := p.wants(r.Order)
 	goOn := p.count(r.Order)
 	if wanted {
-		p.items = append(p.items, r.Item)
-		p.last = r.Order
+		p.records = append(p.records, r)
 	}
 	return goOn
 }

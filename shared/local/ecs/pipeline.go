@@ -333,7 +333,7 @@ func (s *service) describeImagePipelines(req request) (any, error) {
 	return struct {
 		pageAnswer
 		ImagePipeline struct{ ImagePipelineSet []json.RawMessage }
-	}{page.answer(req), struct{ ImagePipelineSet []json.RawMessage }{page.items}}, nil
+	}{page.answer(req), struct{ ImagePipelineSet []json.RawMessage }{page.items()}}, nil
 }
 
 // creationTime spells a time as answers do.

@@ -97,6 +97,19 @@ func insert(tx *store.Tx, kind string, r *record) error {
 		return err
 	}
 	r.Order = order
+	if err := saveIndexed(tx, kind, r); err != nil {
+		return err
+	}
+	for _, key := range r.Uses {
+		if err := tx.Put(bucketUses, key, []byte{}); err != nil {
+			return err
+		}
+	}
+	return count(tx, kind, r.Region, +1)
+}
+
+// saveIndexed writes the resource, and what finds it by its name and tags.
+func saveIndexed(tx *store.Tx, kind string, r *record) error {
 	if err := save(tx, r); err != nil {
 		return err
 	}
@@ -105,12 +118,7 @@ func insert(tx *store.Tx, kind string, r *record) error {
 			return err
 		}
 	}
-	for _, key := range r.Uses {
-		if err := tx.Put(bucketUses, key, []byte{}); err != nil {
-			return err
-		}
-	}
-	return count(tx, kind, r.Region, +1)
+	return nil
 }
 
 // remove undoes insert.
