@@ -193,10 +193,11 @@ type plan struct {
 	cuts []cut
 }
 
-func (p plan) String() string {
-	name := p.name
-	for _, cut := range p.cuts {
-		name += fmt.Sprintf("/%s %d %s", cut.effect, cut.at, p.log[cut.at].Operation)
+func (p plan) String() string { return nameOf(p.name, p.log, p.cuts) }
+
+func nameOf(name string, log []account.Call, cuts []cut) string {
+	for _, cut := range cuts {
+		name += fmt.Sprintf("/%s %d %s", cut.effect, cut.at, log[cut.at].Operation)
 	}
 	return name
 }
@@ -254,12 +255,20 @@ func (p plan) further(log []account.Call, effects []account.Effect) (plans []pla
 	if n := len(p.cuts); n > 0 {
 		first = p.cuts[n-1].at + 1
 	}
-	for at := first; at < len(log); at++ {
-		for _, effect := range effects {
-			plans = append(plans, plan{p.scenario, log, append(p.cuts[:len(p.cuts):len(p.cuts)], cut{at, effect})})
-		}
+	for _, next := range cutsFrom(first, log, effects) {
+		plans = append(plans, plan{p.scenario, log, append(p.cuts[:len(p.cuts):len(p.cuts)], next)})
 	}
 	return plans
+}
+
+// cutsFrom are all cuts of the calls from the first on.
+func cutsFrom(first int, log []account.Call, effects []account.Effect) (list []cut) {
+	for at := first; at < len(log); at++ {
+		for _, effect := range effects {
+			list = append(list, cut{at, effect})
+		}
+	}
+	return list
 }
 
 // width is how many clouds run at a time.

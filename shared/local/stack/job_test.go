@@ -12,9 +12,6 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/aliyun/alibaba-cloud-sdk-go/sdk"
-	ecscredentials "github.com/aliyun/alibaba-cloud-sdk-go/sdk/auth/credentials"
-	"github.com/aliyun/alibaba-cloud-sdk-go/sdk/requests"
 	"github.com/aliyun/alibabacloud-oss-go-sdk-v2/oss"
 	ali_mns "github.com/aliyun/aliyun-mns-go-sdk"
 	"github.com/stretchr/testify/require"
@@ -167,14 +164,7 @@ func (c *cloud) pipelines(region string) []resource {
 }
 
 func (c *cloud) list(action, region string, answer any) {
-	client, err := sdk.NewClientWithOptions(region, sdk.NewConfig(), ecscredentials.NewAccessKeyCredential(c.e.AccessKeyID, c.e.AccessKeySecret))
-	require.NoError(c.t, err)
-	r := requests.NewCommonRequest()
-	r.Method, r.Scheme, r.Domain, r.Version, r.ApiName = "POST", "http", strings.TrimPrefix(c.e.ECS, "http://"), "2014-05-26", action
-	r.QueryParams["RegionId"], r.QueryParams["MaxResults"] = region, "500"
-	resp, err := client.ProcessCommonRequest(r)
-	require.NoError(c.t, err)
-	require.NoError(c.t, json.Unmarshal(resp.GetHttpContentBytes(), answer))
+	c.ask(action, map[string]string{"RegionId": region, "MaxResults": "500"}, answer)
 }
 
 func resources(set []described) (list []resource) {

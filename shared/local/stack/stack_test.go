@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -78,6 +79,7 @@ type cloud struct {
 	http *http.Client
 	next uint64 // of the feed
 	seen map[string]bool
+	hand *account.ManualClock // nil on the machine's clock
 }
 
 // journal takes what the cloud logs, for the message of a failed test.
@@ -111,6 +113,7 @@ func start(t *testing.T, opt stack.Options) *cloud {
 	s, err := stack.Start(context.Background(), opt)
 	require.NoError(t, err)
 	c := &cloud{Stack: s, t: t, e: s.Endpoints(), http: &http.Client{Transport: &http.Transport{}}, seen: map[string]bool{}}
+	c.hand, _ = opt.Clock.(*account.ManualClock)
 	t.Cleanup(func() {
 		c.close()
 		if t.Failed() {
@@ -144,12 +147,18 @@ type outcome struct {
 	Data              struct {
 		Status string
 		Reason struct{ Kind, Code, Message string }
-		Job    struct{ ID, Trigger, Bucket, Key, Queue string }
+		Job    struct{ ID, Trigger, Bucket, Key, Queue, TriggerName, TriggerTime string }
 		// Resource is what was made or found.
-		Resource struct{ ID, Kind, Name string }
+		Resource struct {
+			ID, Kind, Name, ImagePipelineID string
+			Images                          []image
+		}
 		Findings []struct{ Rule, Message string }
 	}
 }
+
+// image is one that a build made.
+type image struct{ RegionID, ImageID, ImageName string }
 
 // outcome waits for the next outcome of the feed that is no repeat.
 func (c *cloud) outcome() outcome {
@@ -200,16 +209,29 @@ func (c *cloud) queue(name string) ali_mns.AliMNSQueue {
 
 // describe asks the service how many of a kind with that name there are.
 func (c *cloud) describe(action, name string) int {
-	client, err := sdk.NewClientWithOptions(c.e.Region, sdk.NewConfig(), ecscredentials.NewAccessKeyCredential(c.e.AccessKeyID, c.e.AccessKeySecret))
-	require.NoError(c.t, err)
+	var answer struct{ TotalCount int }
+	c.ask(action, map[string]string{"RegionId": c.e.Region, "Name": name}, &answer)
+	return answer.TotalCount
+}
+
+// ask calls the service as anybody else's program does.
+func (c *cloud) ask(action string, params map[string]string, answer any) {
+	require.NoError(c.t, c.try(action, params, answer))
+}
+
+func (c *cloud) try(action string, params map[string]string, answer any) error {
+	client, err := sdk.NewClientWithOptions(params["RegionId"], sdk.NewConfig(), ecscredentials.NewAccessKeyCredential(c.e.AccessKeyID, c.e.AccessKeySecret))
+	if err != nil {
+		return err
+	}
 	r := requests.NewCommonRequest()
 	r.Method, r.Scheme, r.Domain, r.Version, r.ApiName = "POST", "http", strings.TrimPrefix(c.e.ECS, "http://"), "2014-05-26", action
-	r.QueryParams["RegionId"], r.QueryParams["Name"] = c.e.Region, name
+	maps.Copy(r.QueryParams, params)
 	resp, err := client.ProcessCommonRequest(r)
-	require.NoError(c.t, err)
-	var answer struct{ TotalCount int }
-	require.NoError(c.t, json.Unmarshal(resp.GetHttpContentBytes(), &answer))
-	return answer.TotalCount
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(resp.GetHttpContentBytes(), answer)
 }
 
 const component = "# ---\n# name: %s\n# ---\nRUN echo hello\n"
