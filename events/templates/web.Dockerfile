@@ -5,6 +5,7 @@
 # toRegionIds: [cn-beijing, cn-shanghai]
 # internetMaxBandwidthOut: 10
 # tags: {team: web, rebuild: nightly}
+# build: true
 # ---
 FROM IMAGE_FAMILY:acs:alibaba_cloud_linux_3_2104_lts_x64
 COMPONENT acs:ecs:cn-hangzhou:1234567890123456:imagecomponent/node-exporter/1.*.*

@@ -334,7 +334,8 @@ func printJSON(w io.Writer, v any) error {
 // error. The bar is there only on a terminal.
 type screen struct {
 	printer
-	err io.Writer
+	err   io.Writer
+	stays bool // what comes after the batch is shown, too
 
 	mu     sync.Mutex
 	bar    *progressbar.ProgressBar // nil: none
@@ -407,7 +408,11 @@ func (s *screen) watch(b *batch, groups [][]task, run func() error) error {
 		fmt.Fprintf(s.err, "%s in %s\n", got, elapsed(max(1, float64(time.Since(began).Milliseconds()))))
 	}
 	if b.goOn > 0 {
-		fmt.Fprintf(s.err, "%s under way: `imagedrop results --follow` shows how it ends, --builds waits for it\n", count(b.goOn, "build"))
+		later := "`imagedrop results --follow` shows how it ends, --builds waits for it"
+		if s.stays {
+			later = "it is shown when it ends"
+		}
+		fmt.Fprintf(s.err, "%s under way: %s\n", count(b.goOn, "build"), later)
 	}
 	return err
 }

@@ -148,7 +148,7 @@ func serve(ctx context.Context, l *line, groups [][]task, f upFlags, s streams, 
 	case err != nil:
 		return err
 	}
-	b.settled = screen.progress
+	b.settled, screen.stays = screen.progress, true
 	err = screen.watch(b, groups, func() error { return b.run(ctx, groups...) })
 	if err != nil && !errors.Is(err, errRejected) && ctx.Err() == nil {
 		fmt.Fprintln(s.err, err) // a template that OSS refused is no reason to stop

@@ -22,20 +22,31 @@ var broken = []string{"templates/broken/first-try.Dockerfile", "templates/broken
 
 func TestTheExamplesAreCreatedOnceAndThenUnchanged(t *testing.T) {
 	state := t.TempDir()
-	up := func() map[string]outcome {
+	up := func() (map[string]outcome, []outcome) {
 		r := imagedrop(t, "up", "--drop", examples, "--exit", "--json", "--state", state, "--port-base", "0", "-f", filepath.Join(home, "s.yaml"))
 		r.requireCode(t, exitDone)
 		require.Contains(t, r.err, "local cloud, account 1234567890123456, region cn-hangzhou")
-		return byKey(t, r.outcomes(t))
+		var resources, executions []outcome
+		for _, o := range r.outcomes(t) {
+			if o.Data.Resource.Kind == "execution" {
+				executions = append(executions, o)
+			} else {
+				resources = append(resources, o)
+			}
+		}
+		return byKey(t, resources), executions
 	}
-	first := up()
+	first, executions := up()
+	require.Equal(t, []string{"execution started", "execution succeeded"}, statusesOf(executions))
+	require.Len(t, executions[1].Data.Resource.Images, 3, "one for each region")
 	for _, key := range broken {
 		require.Equal(t, "rejected", first[key].Data.Status, key)
 		require.Greater(t, len(first[key].Data.Findings), 5, key)
 	}
 	require.GreaterOrEqual(t, len(first), len(broken)+6)
 
-	second := up()
+	second, executions := up()
+	require.Empty(t, executions, "nothing new, nothing to build")
 	require.Len(t, second, len(first))
 	for key, o := range second {
 		before := first[key]
@@ -58,7 +69,8 @@ func TestUpShowsOutcomesToPeople(t *testing.T) {
 	require.Regexp(t, `(?m)^created    pipeline   web-golden              ip-[a-z0-9]{20,} +\d+ ms  templates/web\.Dockerfile$`, r.out)
 	require.Regexp(t, `(?m)^rejected   pipeline   first-try {30,}.*  templates/broken/first-try\.Dockerfile$`, r.out)
 	require.Contains(t, r.out, "\n    3:3   error    IB0250  unknown key \"descripton\"\n                           help: did you mean description?\n")
-	require.Regexp(t, `^6 created, 2 rejected in \S+ m?s\n$`, r.err)
+	require.Regexp(t, `(?m)^succeeded  execution  web-golden .*  ↳ templates/web\.Dockerfile\n    cn-hangzhou  m-`, r.out)
+	require.Regexp(t, `^6 created, 1 succeeded, 2 rejected in \S+ m?s\n$`, r.err)
 	require.NotContains(t, r.out+r.err, "\x1b", "no terminal, no colour")
 	entries, err := os.ReadDir(".")
 	require.NoError(t, err)
@@ -106,7 +118,7 @@ func TestUpServesUntilCtrlC(t *testing.T) {
 	require.NoError(t, up.Process.Signal(os.Interrupt))
 	readTo(t, lines, "stopped")
 	require.Equal(t, exitDone, up.end())
-	require.Empty(t, up.err.String()[strings.Index(up.err.String(), "\n")+1:], "nothing but the summary")
+	require.Regexp(t, `^6 created, .* in \S+ m?s\n(1 build under way: it is shown when it ends\n)?$`, up.err.String(), "nothing but the summary")
 	require.Empty(t, functions(t))
 	_, err := stack.ReadEndpoints(state)
 	require.Error(t, err)
