@@ -74,6 +74,7 @@ func Translate(t *template.Template, o Options) Result {
 	if !fits {
 		tr.tooLong(doc)
 	}
+	template.Sort(tr.found)
 	out := Result{Tags: tr.tags, Lines: tr.lines, Findings: tr.found}
 	if !t.HasErrors() && !hasErrors(tr.found) {
 		out.Document = doc.text

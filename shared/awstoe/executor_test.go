@@ -3,6 +3,7 @@ package awstoe
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -36,7 +37,7 @@ func (w *world) runDocument(text string) int {
 			if status == 194 {
 				status = w.step(step)
 			}
-			if status != 0 {
+			if w.failed = status != 0; w.failed {
 				return status
 			}
 		}
@@ -80,9 +81,15 @@ func (w *world) module(action string, inputs map[string]string) int {
 	return 1
 }
 
+// made finds the folders that a script makes.
+var made = regexp.MustCompile(`(?m)^(?:/bin/mkdir -p --|w) ['"](/[^$'"]*)`)
+
 // script runs a script file in a fresh shell.
 func (w *world) script(text string) int {
 	require.NotContains(w.t, text, "{{", "AWSTOE would take it for a reference")
+	for _, m := range made.FindAllStringSubmatch(text, -1) {
+		require.True(w.t, strings.HasPrefix(m[1], w.root), "a folder outside of the world: %s", m[1])
+	}
 	file := filepath.Join(w.tools, "input.sh")
 	require.NoError(w.t, os.WriteFile(file, []byte(w.inside(text)), 0o600))
 	return w.execute(w.root, w.environment(), "/bin/bash", file)

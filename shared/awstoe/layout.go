@@ -2,6 +2,7 @@ package awstoe
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -24,10 +25,8 @@ type step struct {
 func (s *step) name() string {
 	first, last := s.ops[0], s.ops[len(s.ops)-1]
 	kind := first.kind
-	for _, o := range s.ops {
-		if o.kind == opRun {
-			kind = opRun
-		}
+	if scripts(s.ops).has(opRun) {
+		kind = opRun
 	}
 	if first.command.Line == last.command.Line {
 		return fmt.Sprintf("L%03d-%s", first.command.Line, kind)
@@ -106,30 +105,24 @@ func clearStep(ops []op) step {
 }
 
 // dense makes one script of everything between two steps that are none.
-func dense(phases []phase) document { return pack(phases, inlinePrelude) }
+func dense(phases []phase) document { return pack(phases, false) }
 
-// densest keeps what ENV set in a file of its own between such scripts, so that
-// a prelude does not grow with it. The last script of a phase removes the file.
-func densest(phases []phase) document { return pack(phases, storedPrelude) }
+// densest keeps what a script leaves to the next in a file, so that a prelude
+// is one line. The last script of a phase removes the file; where one fails
+// before that, no image is made.
+func densest(phases []phase) document { return pack(phases, true) }
 
-// store is the file of densest: root's, and there again after a restart.
+// store is that file: root's, and there again after a restart.
 const store = "/var/lib/imagedrop-env"
-
-type preludeOf func(s scripts, first, last bool) []string
 
 // scripts is a stretch of ops that make one script.
 type scripts []op
 
 func (s scripts) has(kind opKind) bool {
-	for _, o := range s {
-		if o.kind == kind {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(s, func(o op) bool { return o.kind == kind })
 }
 
-func pack(phases []phase, prelude preludeOf) document {
+func pack(phases []phase, stored bool) document {
 	w := writer{style: narrow}
 	for _, p := range phases {
 		w.phase(p.name)
@@ -140,7 +133,11 @@ func pack(phases []phase, prelude preludeOf) document {
 				w.step(step{ops: s, module: joined(s)})
 				continue
 			}
-			w.step(step{ops: s, script: append(prelude(s, i == first, i == last), s.lines()...)})
+			script := s.inlined()
+			if stored {
+				script = s.stored(i == first, i == last)
+			}
+			w.step(step{ops: s, script: script})
 		}
 	}
 	return w.document()
@@ -190,59 +187,57 @@ func boundaries(stretches []scripts) (first, last int) {
 	return first, last
 }
 
-// Functions of a script: e exports and persists, s exports and stores, r runs
-// a command.
+// Functions of a script: e exports and persists, w makes a folder and enters
+// it, r runs a command. Those of a script that stores note what they did.
 const (
 	setFunction   = `e(){ export "$@";printf '%s\n' "$@">>` + environment + `;}`
-	storeFunction = `s(){ export "$@";printf 'export %q\n' "$@">>` + store + `;}`
-	bothFunction  = `e(){ s "$@";printf '%s\n' "$@">>` + environment + `;}`
+	enterFunction = `w(){ ` + mkdir + `"$1";cd "$1";}`
+	storing       = `s(){ export "$@";printf 'export %q\n' "$@">>` + store + `;}
+e(){ s "$@";printf '%s\n' "$@">>` + environment + `;}
+w(){ ` + mkdir + `"$1";cd "$1";printf 'cd %q\n' "$1">>` + store + `;}
+{ echo set -e;declare -f;}>` + store
 )
 
 func runFunction(user string) string {
 	return "r(){ " + surroundings{user: user}.prefix() + bash + `"$@";}`
 }
 
-func inlinePrelude(s scripts, _, _ bool) []string {
+// inlined is a script that sets everything up by itself.
+func (s scripts) inlined() []string {
 	lines := s[0].before.prelude()
 	if s.has(opEnv) {
 		lines = append(lines, setFunction)
 	}
-	return lines
+	if s.has(opWorkdir) {
+		lines = append(lines, enterFunction)
+	}
+	return append(lines, s.lines(false)...)
 }
 
-func storedPrelude(s scripts, first, last bool) []string {
-	before := s[0].before
-	lines := []string{"set -e"}
-	if before.dir != "" {
-		lines = append(lines, "cd "+before.dir)
-	}
+// stored is a script that takes what it needs from the store; the first fills
+// that. No directory is set before the first.
+func (s scripts) stored(first, last bool) []string {
+	var lines []string
 	if first {
-		lines = append(lines, ": >"+store)
+		lines = append(lines, "set -e", runFunction(""), storing)
+		for _, e := range s[0].before.exports {
+			lines = append(lines, "s "+e)
+		}
 	} else {
 		lines = append(lines, ". "+store)
 	}
-	if s.has(opEnv) || first && len(before.exports) > 0 {
-		lines = append(lines, storeFunction)
-	}
-	for _, e := range before.exports {
-		if first {
-			lines = append(lines, "s "+e)
-		}
-	}
-	if s.has(opEnv) {
-		lines = append(lines, bothFunction)
-	}
+	lines = append(lines, s.lines(true)...)
 	if last {
-		lines = append(lines, "trap '/bin/rm -f "+store+"' EXIT")
+		lines = append(lines, "/bin/rm -f "+store)
 	}
 	return lines
 }
 
 // lines are the ops of a script, one after the other. The function that runs
-// commands is made anew where the user has changed.
-func (s scripts) lines() []string {
+// commands is there for root, or is made where the user changes.
+func (s scripts) lines(made bool) []string {
 	var lines []string
-	user, made := "", false
+	user := ""
 	for _, o := range s {
 		switch o.kind {
 		case opRun:
@@ -254,7 +249,7 @@ func (s scripts) lines() []string {
 		case opEnv:
 			lines = append(lines, "e "+o.text)
 		case opWorkdir:
-			lines = append(lines, mkdir+o.text, "cd "+o.text)
+			lines = append(lines, "w "+o.text)
 		case opUser:
 			lines = append(lines, idOf+o.text)
 		default:

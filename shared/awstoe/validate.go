@@ -28,15 +28,8 @@ func Validate(path string, text []byte) []template.Finding {
 	}
 	v := &validation{doc: doc, found: found, names: map[string]bool{}, count: map[string]int{}}
 	v.root(doc.Root)
-	slices.SortStableFunc(v.found, byPlace)
+	template.Sort(v.found)
 	return v.found
-}
-
-func byPlace(a, b template.Finding) int {
-	if a.Line != b.Line {
-		return a.Line - b.Line
-	}
-	return a.Column - b.Column
 }
 
 // bareValue is a value that begins with a reference and has no quotes.

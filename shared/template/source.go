@@ -124,9 +124,7 @@ func (r *report) addAs(severity Severity, rule string, at span, code, message, h
 // findings returns what was found and concerns one of the targets, in the order
 // of the text, rules of one place by their id; pedantic rules only where asked for.
 func (r *report) findings(targets []string, pedantic bool) []Finding {
-	slices.SortStableFunc(r.found, func(a, b Finding) int {
-		return cmp.Or(cmp.Compare(a.order, b.order), byPosition(a, b))
-	})
+	Sort(r.found)
 	out := make([]Finding, 0, len(r.found))
 	for _, f := range r.found {
 		if (pedantic || !isPedantic(f.Rule)) && concernsAny(f.Rule, targets) {

@@ -86,7 +86,12 @@ func (t *Template) Join(found []Finding) {
 		}
 		t.Findings = append(t.Findings, f)
 	}
-	slices.SortStableFunc(t.Findings, func(a, b Finding) int {
+	Sort(t.Findings)
+}
+
+// Sort puts findings into the order of the text, those of one place by rule.
+func Sort(found []Finding) {
+	slices.SortStableFunc(found, func(a, b Finding) int {
 		return cmp.Or(cmp.Compare(a.order, b.order), byPosition(a, b))
 	})
 }

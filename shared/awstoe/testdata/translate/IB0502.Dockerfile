@@ -1,0 +1,3 @@
+RUN docker inspect -f '{{ .Id }}' web
+ENV T="{{ t }}"
+COPY https://example.com/{{x}} /opt

@@ -1,0 +1,3 @@
+RUN true
+CMD ["sleep", "1"]
+ENTRYPOINT sleep 1

@@ -1,0 +1,5 @@
+# ---
+# baseImageType: IMAGE
+# baseImage: m-bp67acfmxazb4p****
+# ---
+RUN true

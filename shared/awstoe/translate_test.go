@@ -1,0 +1,196 @@
+package awstoe
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/stretchr/testify/require"
+
+	"imagedrop/shared/template"
+)
+
+const limitCommands = 127
+
+// TestTranslations: document, tags, report and findings of each case.
+func TestTranslations(t *testing.T) {
+	options := Options{Components: map[string]string{"ic-known": "arn:aws:imagebuilder:us-west-2:123456789012:component/known/1.0.0"}}
+	for _, path := range glob(t, "testdata/translate/*.Dockerfile") {
+		t.Run(filepath.Base(path), func(t *testing.T) {
+			text, err := os.ReadFile(path)
+			require.NoError(t, err)
+			read := template.ParseFile("templates/"+filepath.Base(path), text)
+			got := Translate(read, options)
+			require.Equal(t, got.Document == "", read.HasErrors() || hasErrors(got.Findings))
+			var b strings.Builder
+			b.WriteString(got.Document)
+			fmt.Fprintf(&b, "---\ntags: %q\n", got.Tags)
+			for _, l := range got.Lines {
+				fmt.Fprintf(&b, "%d-%d %s: %s %s\n", l.Line, l.EndLine, l.Command, l.Fidelity, l.Reason)
+			}
+			b.WriteString(shown(t, got.Findings))
+			compare(t, path+".out", b.String())
+			if rule := filepath.Base(path)[:6]; strings.HasPrefix(rule, "IB") {
+				require.Contains(t, shown(t, got.Findings), " "+rule+" ")
+			}
+		})
+	}
+}
+
+// elsewhere are the rules that no golden case breaks, with the test that does,
+// and those that are not of this package.
+var elsewhere = map[string]string{
+	"IB0501": "TestTooLong",
+	"IB0506": "template", "IB0507": "template", "IB0509": "template", "IB0510": "template",
+}
+
+func TestEveryRuleHasACase(t *testing.T) {
+	for _, rule := range template.Rules {
+		if !strings.HasPrefix(rule.ID, "IB05") || elsewhere[rule.ID] != "" {
+			continue
+		}
+		translated, _ := filepath.Glob("testdata/translate/" + rule.ID + ".*Dockerfile")
+		validated, _ := filepath.Glob("testdata/documents/err/" + rule.ID + ".*yaml")
+		require.NotEmpty(t, append(translated, validated...), rule.ID)
+	}
+}
+
+// TestYAMLIsRefused: the other format has no shell text to translate.
+func TestYAMLIsRefused(t *testing.T) {
+	got := Translate(template.ParseFile("templates/a.yaml", []byte("Tasks:\n  - Name: a\n    Action: RunShellCommand\n    Properties: {commandContent: ls}\n")), Options{})
+	require.Empty(t, got.Document)
+	require.Contains(t, shown(t, got.Findings), "a.yaml:1:1-1:1 error IB0516")
+}
+
+// full is a template at both limits of the dialect, or close below.
+func full(command func(i int) string, size int) string {
+	var b strings.Builder
+	for i := range limitCommands {
+		line := command(i)
+		room := size/limitCommands - len(line) - 1
+		b.WriteString(line + strings.Repeat("x", max(room, 0)) + "\n")
+	}
+	return b.String()
+}
+
+// TestFullTemplatesFit: what the dialect allows at most still goes into the
+// request, as long as its text alone does.
+func TestFullTemplatesFit(t *testing.T) {
+	run := func(i int) string { return fmt.Sprintf("RUN yum install -y package-%d ", i) }
+	mixed := func(i int) string {
+		switch i % 8 {
+		case 0:
+			return fmt.Sprintf("ENV KEY_%d=\"value\" LONG_%d=v", i, i)
+		case 3:
+			return fmt.Sprintf("WORKDIR /opt/dir-%d/", i)
+		case 5:
+			if i%16 == 5 {
+				return "COPY https://example.com/" + strings.Repeat("p/", i/4) + " /opt/target-"
+			}
+			return "RUN "
+		}
+		return fmt.Sprintf("RUN ./configure --with=\"thing %d\" && make install-", i)
+	}
+	for _, c := range []struct {
+		name    string
+		command func(int) string
+		size    int
+		layout  string
+	}{
+		{"short commands", run, 7_000, "clear"},
+		{"127 RUN", run, 15_500, "dense"},
+		{"127 commands of every kind", mixed, 13_500, "densest"},
+	} {
+		text := full(c.command, c.size)
+		read := parse(t, text)
+		got := Translate(read, Options{})
+		require.NotEmpty(t, got.Document, "%s: %s", c.name, shown(t, got.Findings))
+		require.LessOrEqual(t, utf8.RuneCountInString(got.Document), MaxInline, c.name)
+		require.Equal(t, got.Document, chosen(read, c.layout), c.name)
+	}
+}
+
+// chosen is the document in one layout.
+func chosen(read *template.Template, name string) string {
+	for i, layout := range layouts {
+		if layoutNames[i] == name {
+			return layout(translated(read).phases()).text
+		}
+	}
+	return ""
+}
+
+// TestOverhead measures what the layouts cost: it is what the limits of
+// templates have to leave.
+func TestOverhead(t *testing.T) {
+	const one, many = "RUN true\n", 50
+	cost := func(layout func([]phase) document, text string) float64 {
+		short := len(layout(translated(parse(t, text)).phases()).text)
+		long := len(layout(translated(parse(t, strings.Repeat(text, many+1))).phases()).text)
+		return float64(long-short) / many
+	}
+	const text = len("true")
+	require.InDelta(t, 30+text, cost(clear, one), 0.2)
+	require.InDelta(t, 6+text, cost(dense, one), 0.2)
+	const step = "RUN true\nRESTART\n"
+	require.InDelta(t, 251, cost(clear, step), 1)
+	require.InDelta(t, 202, cost(dense, step), 1)
+	require.InDelta(t, 192, cost(densest, step), 1)
+	const env = "ENV A=\"b\"\nRUN true\n"
+	require.InDelta(t, 19, cost(dense, env), 1)
+	require.InDelta(t, 19, cost(densest, env), 1)
+}
+
+func TestTooLong(t *testing.T) {
+	text := full(func(i int) string { return fmt.Sprintf("RUN echo '%s' ", strings.Repeat("'\"'\"'", i%20)) }, 15_000)
+	read := parse(t, text)
+	got := Translate(read, Options{})
+	require.Empty(t, got.Document)
+	require.Equal(t, "IB0501", got.Findings[len(got.Findings)-1].Rule)
+	require.Contains(t, shown(t, got.Findings), "there is no bucket for more")
+
+	got = Translate(read, Options{Bucket: true})
+	require.Greater(t, len(got.Document), MaxInline)
+	require.Equal(t, chosen(read, "clear"), got.Document)
+	require.Empty(t, got.Findings)
+}
+
+// TestFarTooLong: where even a bucket does not help, the finding points at the
+// command that crosses the limit.
+func TestFarTooLong(t *testing.T) {
+	quotes := strings.Repeat("''", 3_900) + "\u0085" // which takes YAML's own quotes
+	read := parse(t, "RUN echo "+quotes+"\nRESTART\nRUN echo "+quotes+"\n")
+	got := Translate(read, Options{Bucket: true})
+	require.Empty(t, got.Document)
+	require.Contains(t, shown(t, got.Findings), "case.Dockerfile:3:1-3:4 error IB0501")
+}
+
+// TestFindingsNeverRepeatText: findings travel in outcomes.
+func TestFindingsNeverRepeatText(t *testing.T) {
+	const secret = "s3cr3t-v4lue"
+	read := template.ParseFile("templates/a.Dockerfile", []byte("ENV A=\"${"+secret+"}\"\nCOPY oss://"+secret+"/a /x\nLABEL aws:"+secret+"=\"b\"\nRUN exit 194 "+secret+"\nUSER "+secret+":x\n"))
+	got := Translate(read, Options{})
+	require.NotEmpty(t, got.Findings)
+	require.NotContains(t, fmt.Sprintf("%+v", got.Findings)+fmt.Sprintf("%+v", got.Lines), secret)
+}
+
+func BenchmarkTranslate(b *testing.B) {
+	text := full(func(i int) string {
+		if i%4 == 0 {
+			return fmt.Sprintf("ENV KEY_%d=\"value\" LONG_%d=v", i, i)
+		}
+		return fmt.Sprintf("RUN yum install -y package-%d ", i)
+	}, 12_000)
+	read := parse(b, text)
+	if Translate(read, Options{}).Document == "" {
+		b.Fatal("refused")
+	}
+	b.SetBytes(int64(len(text)))
+	b.ReportAllocs()
+	for b.Loop() {
+		Translate(read, Options{})
+	}
+}
