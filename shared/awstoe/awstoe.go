@@ -40,7 +40,8 @@ type Result struct {
 	Document string
 	// Tags are the labels of the template; the document does not hold them.
 	Tags map[string]string
-	// Lines is the fidelity report: each command of the template in order.
+	// Lines is the fidelity report: each command of the template in order; none
+	// of a document that is passed through.
 	Lines []Line
 	// Findings are those of the translation only, in the order of the text.
 	Findings []template.Finding
@@ -65,9 +66,13 @@ type Line struct {
 }
 
 // Translate makes an AWSTOE document of a template in the Dockerfile dialect:
-// phase build of the content, phase test of the test section. It reads any
-// template, wrong ones too, so that all findings come in one pass.
+// phase build of the content, phase test of the test section. A template that
+// is such a document is validated and passed through as it is sent. It reads
+// any template, wrong ones too, so that all findings come in one pass.
 func Translate(t *template.Template, o Options) Result {
+	if t.Format == template.AWSTOE {
+		return passThrough(t, o)
+	}
 	tr := &translation{options: o, template: t, tags: map[string]string{}}
 	tr.read()
 	doc, fits := o.choose(tr.phases())
@@ -76,8 +81,22 @@ func Translate(t *template.Template, o Options) Result {
 	}
 	template.Sort(tr.found)
 	out := Result{Tags: tr.tags, Lines: tr.lines, Findings: tr.found}
-	if !t.HasErrors() && !hasErrors(tr.found) {
+	if !t.Rejects(template.TargetAWS) && !hasErrors(tr.found) {
 		out.Document = doc.text
+	}
+	return out
+}
+
+func passThrough(t *template.Template, o Options) Result {
+	whole := t.Whole("IB0501", template.Error, "", "move steps into a component of their own, or the document into a bucket")
+	found := Validate(whole.Path, []byte(t.Text(whole)))
+	if characters, text := utf8.RuneCountInString(t.Content.Text), t.Content.Text; characters > MaxInline && (!o.Bucket || len(text) > MaxStored) {
+		whole.Message = o.lengthMessage(text)
+		found = append([]template.Finding{whole}, found...)
+	}
+	out := Result{Findings: found}
+	if !t.Rejects(template.TargetAWS) && !hasErrors(found) {
+		out.Document = t.Content.Text
 	}
 	return out
 }
@@ -88,13 +107,19 @@ func hasErrors(found []template.Finding) bool {
 
 // tooLong points at the command whose step crosses the limit.
 func (tr *translation) tooLong(doc document) {
-	message := fmt.Sprintf("the AWS document has %d characters; at most %d can be sent, and there is no bucket for more",
-		utf8.RuneCountInString(doc.text), MaxInline)
 	limit := MaxInline
 	if tr.options.Bucket {
-		message = fmt.Sprintf("the AWS document has %d bytes; at most %d can be stored", len(doc.text), MaxStored)
 		limit = MaxStored
 	}
 	at := slices.IndexFunc(doc.steps, func(s placed) bool { return s.end > limit })
-	tr.add(doc.steps[max(at, 0)].command, "IB0501", template.Error, 0, 0, message, "move steps into a component of their own, or files into a bucket")
+	tr.add(doc.steps[max(at, 0)].command, "IB0501", template.Error, 0, 0, tr.options.lengthMessage(doc.text),
+		"move steps into a component of their own, or files into a bucket")
+}
+
+func (o Options) lengthMessage(text string) string {
+	if o.Bucket {
+		return fmt.Sprintf("the AWS document has %d bytes; at most %d can be stored", len(text), MaxStored)
+	}
+	return fmt.Sprintf("the AWS document has %d characters; at most %d can be sent, and there is no bucket for more",
+		utf8.RuneCountInString(text), MaxInline)
 }

@@ -24,7 +24,7 @@ func TestTranslations(t *testing.T) {
 			require.NoError(t, err)
 			read := template.ParseFile("templates/"+filepath.Base(path), text)
 			got := Translate(read, options)
-			require.Equal(t, got.Document == "", read.HasErrors() || hasErrors(got.Findings))
+			require.Equal(t, got.Document == "", read.Rejects(template.TargetAWS) || hasErrors(got.Findings))
 			var b strings.Builder
 			b.WriteString(got.Document)
 			fmt.Fprintf(&b, "---\ntags: %q\n", got.Tags)
@@ -44,7 +44,7 @@ func TestTranslations(t *testing.T) {
 // and those that are not of this package.
 var elsewhere = map[string]string{
 	"IB0501": "TestTooLong",
-	"IB0506": "template", "IB0507": "template", "IB0509": "template", "IB0510": "template",
+	"IB0506": "template", "IB0507": "template", "IB0509": "template", "IB0517": "template",
 }
 
 func TestEveryRuleHasACase(t *testing.T) {
@@ -56,6 +56,32 @@ func TestEveryRuleHasACase(t *testing.T) {
 		validated, _ := filepath.Glob("testdata/documents/err/" + rule.ID + ".*yaml")
 		require.NotEmpty(t, append(translated, validated...), rule.ID)
 	}
+}
+
+// TestDocumentsPassThrough: what is an AWS document already is sent as it is.
+func TestDocumentsPassThrough(t *testing.T) {
+	const header, text = "# ---\n# name: web\n# ---\n", "schemaVersion: 1.0\nphases:\n  - name: build\n    steps:\n      - {name: a, action: Reboot}\n"
+	read := template.ParseFile("templates/a.yaml", []byte(header+text))
+	got := Translate(read, Options{})
+	require.Empty(t, got.Findings)
+	require.Equal(t, read.Content.Text, got.Document)
+	require.Contains(t, got.Document, "action: Reboot")
+
+	broken := template.ParseFile("templates/a.yaml", []byte(header+strings.Replace(text, "Reboot", "Rebot", 1)))
+	got = Translate(broken, Options{})
+	require.Empty(t, got.Document)
+	require.Contains(t, shown(t, got.Findings), "templates/a.yaml:8:27-8:32 error IB0523")
+	broken.Join(got.Findings)
+	require.Contains(t, broken.Text(broken.Findings[0]), "Rebot")
+
+	long := strings.Repeat("      - {name: a, action: Reboot}\n", MaxInline/20)
+	got = Translate(template.ParseFile("templates/a.yaml", []byte(text+long)), Options{})
+	require.Contains(t, shown(t, got.Findings), "error IB0501")
+	var steps strings.Builder
+	for i := range 600 {
+		fmt.Fprintf(&steps, "      - {name: a%d, action: Reboot}\n", i)
+	}
+	require.NotEmpty(t, Translate(template.ParseFile("templates/a.yaml", []byte(text+steps.String())), Options{Bucket: true}).Document)
 }
 
 // TestYAMLIsRefused: the other format has no shell text to translate.
