@@ -2,10 +2,13 @@ package imagebuild
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"encoding/base64"
 	"encoding/json"
 	"io"
+	"strings"
+	"time"
 	"unicode/utf8"
 
 	"imagedrop/shared/fault"
@@ -128,29 +131,44 @@ func unzip(text string) (string, error) {
 // is for.
 const deadLetterFunction = "deadletter"
 
-// undigested reads what the stream of deadletter gave up on: the CloudEvent
-// that deadletter would have got, as an object or as a string of JSON.
+// undigested reads what the platform itself parked because a function failed
+// on it each time: the CloudEvent that deadletter would have got, as an object
+// or as a string of JSON, from its stream; or the record of an asynchronous
+// invocation, which is how an event comes back that was sent again.
 func undigested(body []byte) (Parked, bool) {
 	var quoted string
 	if json.Unmarshal(body, &quoted) == nil {
 		body = []byte(quoted)
 	}
-	var event struct {
+	p := Parked{Type: parkedType, Version: parkedVersion, Function: deadLetterFunction, Event: "[" + string(body) + "]", Jobs: []string{}}
+	var record struct {
+		Timestamp      int64  `json:"timestamp"` // milliseconds
+		RequestPayload string `json:"requestPayload"`
+		RequestContext struct {
+			RequestID   string `json:"requestId"`
+			FunctionARN string `json:"functionArn"`
+		} `json:"requestContext"`
+	}
+	if json.Unmarshal(body, &record) == nil && record.RequestPayload != "" {
+		_, function, _ := strings.Cut(record.RequestContext.FunctionARN, ":functions/")
+		function, _, _ = strings.Cut(function, "/") // a qualifier may follow
+		p.Function, p.Event, p.OriginalID = function, record.RequestPayload, record.RequestContext.RequestID
+		p.ParkedAt = time.UnixMilli(record.Timestamp).UTC().Format(time.RFC3339)
+	}
+	var events []struct {
 		SpecVersion string `json:"specversion"`
 		Time        string `json:"time"`
 		Data        struct {
 			MessageID string `json:"messageId"`
 		} `json:"data"`
 	}
-	if json.Unmarshal(body, &event) != nil || event.SpecVersion == "" || event.Data.MessageID == "" {
-		return Parked{}, false
+	if json.Unmarshal([]byte(p.Event), &events) == nil && len(events) == 1 && events[0].SpecVersion != "" && events[0].Data.MessageID != "" {
+		p.Trigger, p.OriginalID = TriggerQueue, events[0].Data.MessageID
+		p.ParkedAt = cmp.Or(p.ParkedAt, events[0].Time)
 	}
-	return Parked{
-		Type: parkedType, Version: parkedVersion, ID: digest(event.Data.MessageID),
-		Reason:   Reason{Kind: string(fault.Unknown), Message: "the function " + deadLetterFunction + " failed on it each time"},
-		Function: deadLetterFunction, Trigger: TriggerQueue, OriginalID: event.Data.MessageID, Jobs: []string{},
-		ParkedAt: event.Time, Event: "[" + string(body) + "]",
-	}, true
+	p.ID = digest(p.OriginalID)
+	p.Reason = Reason{Kind: string(fault.Unknown), Message: "the function " + p.Function + " failed on it each time"}
+	return p, p.Function != "" && p.OriginalID != ""
 }
 
 func notParked(message string) error {

@@ -78,6 +78,25 @@ func TestDecodeParkedReadsRawElements(t *testing.T) {
 	}
 }
 
+// What was sent again comes back as the record of an asynchronous invocation.
+func TestDecodeParkedReadsRecords(t *testing.T) {
+	const element = `{"specversion":"1.0","subject":"acs:mns:cn-hangzhou:1:queues/imagedrop-dlq","time":"2026-05-04T08:20:05.017Z","data":{"messageId":"M-1","messageBody":"{}"}}`
+	for _, test := range []struct{ payload, arn, function, trigger, originalID string }{
+		{"[" + element + "]", "acs:fc:cn-hangzhou:1:functions/last-word", "last-word", "queue", "M-1"},
+		{`{"events":[]}`, "acs:fc:cn-hangzhou:1:functions/upload/LATEST", "upload", "", "1-2"},
+		{"\u2620", "acs:fc:cn-hangzhou:1:functions/message", "message", "", "1-2"},
+	} {
+		body, err := json.Marshal(map[string]any{"timestamp": 1777882599000, "requestPayload": test.payload,
+			"requestContext": map[string]any{"requestId": "1-2", "functionArn": test.arn}})
+		require.NoError(t, err)
+		p, err := DecodeParked(body)
+		require.NoError(t, err)
+		require.Equal(t, []string{test.function, test.trigger, test.originalID, "2026-05-04T08:16:39Z", test.payload, digest(test.originalID)},
+			[]string{p.Function, p.Trigger, p.OriginalID, p.ParkedAt, p.Event, p.ID})
+		require.Equal(t, "the function "+test.function+" failed on it each time", p.Reason.Message)
+	}
+}
+
 func TestDecodeParkedRefuses(t *testing.T) {
 	var bomb bytes.Buffer
 	w := gzip.NewWriter(&bomb)
@@ -97,6 +116,8 @@ func TestDecodeParkedRefuses(t *testing.T) {
 		"another type":     `{"type":"imagedrop.follow-up.v1","version":1}`,
 		"a later version":  `{"type":"imagedrop.parked.v1","version":2}`,
 		"no ID":            `{"specversion":"1.0","data":{}}`,
+		"no function":      `{"requestPayload":"{}","requestContext":{"requestId":"1-2"}}`,
+		"no event":         `{"requestContext":{"requestId":"1-2","functionArn":"acs:fc:cn-hangzhou:1:functions/upload"}}`,
 		"unknown encoding": parked("x", "zstd"),
 		"no base64":        parked("?", gzipped),
 		"no gzip":          parked("AAAA", gzipped),
@@ -118,6 +139,7 @@ func FuzzDecodeParked(f *testing.F) {
 	}
 	f.Add([]byte(`{"specversion":"1.0","data":{"messageId":"M-1"}}`))
 	f.Add([]byte(`"{\"specversion\":\"1.0\",\"data\":{\"messageId\":\"M-1\"}}"`))
+	f.Add([]byte(`{"requestPayload":"[]","requestContext":{"requestId":"1-2","functionArn":":functions/deadletter"}}`))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		p, err := DecodeParked(body)
 		if err != nil {
