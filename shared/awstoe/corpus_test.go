@@ -31,6 +31,7 @@ func TestMeaningIsKept(t *testing.T) {
 	server := newServer(t)
 	for _, path := range paths {
 		t.Run(filepath.Base(path), func(t *testing.T) {
+			t.Parallel()
 			text, err := os.ReadFile(path)
 			require.NoError(t, err)
 			kind, rule := "", ""

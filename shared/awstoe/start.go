@@ -35,7 +35,7 @@ func (tr *translation) start() {
 	}
 	args := tr.startArgs(*first)
 	lines := append(tr.prelude(), "exec "+tr.prefix()+bash+args)
-	unit := "imagedrop-" + unitName(tr.template.Name)
+	unit := "imagedrop-" + unitName(tr.template.AWS().Name)
 	script := "/usr/local/sbin/" + unit
 	tr.file(*first, opScript, script, "0755", "#!/bin/bash\n"+strings.Join(lines, "\n")+"\n")
 	tr.file(*first, opUnit, "/etc/systemd/system/"+unit+".service", "0644", `[Unit]
