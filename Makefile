@@ -5,7 +5,7 @@ export GOFLAGS := -trimpath -buildvcs=false -tags=nethttpomithttp2
 
 VERSION   := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS   := -s -w -X imagedrop/shared/imagebuild.Version=$(VERSION)
-FUNCTIONS := upload message rebuild watch deadletter
+FUNCTIONS := upload message rebuild watch deadletter awscomponent
 # Executions, not seconds: at the end of a time go test may report its own
 # deadline as a failure of the target (golang/go#75804).
 FUZZTIME  := 5000x

@@ -17,40 +17,58 @@ const module = "imagedrop/"
 // allowed lists, for each of our packages, which of our packages its non-test
 // files may import. A name that ends in /... stands for everything below it.
 var allowed = map[string][]string{
-	"functions/upload":     {"shared/...", "events"},
-	"functions/message":    {"shared/...", "events"},
-	"functions/rebuild":    {"shared/...", "events"},
-	"functions/watch":      {"shared/...", "events"},
-	"functions/deadletter": {"shared/...", "events"},
-	"events":               {"shared/fault"},
-	"shared/fault":         {},
-	"shared/template":      {},
-	"shared/awstoe":        {"shared/template"},
-	"shared/imagebuild":    {"shared/template", "shared/fault"},
-	"shared/settings":      {"shared/imagebuild", "shared/sdkclient"},
-	"shared/sdkclient":     {"shared/fault"},
-	"shared/function":      {"events", "shared/imagebuild", "shared/mnsqueue", "shared/sdkclient", "shared/settings", "shared/template"},
-	"shared/sdktest":       {"shared/sdkclient"},
-	"shared/functiontest":  {"shared/imagebuild"},
-	"shared/ecsimage":      {"shared/imagebuild", "shared/template", "shared/fault", "shared/sdkclient"},
-	"shared/ossobject":     {"shared/imagebuild", "shared/fault", "shared/sdkclient"},
-	"shared/ec2image":      {"shared/imagebuild", "shared/fault", "shared/sdkclient"},
-	"shared/mnsqueue":      {"shared/imagebuild", "shared/fault", "shared/sdkclient"},
-	"shared/local/store":   {},
-	"shared/local/account": {},
-	"shared/local/ecs":     {"shared/local/store", "shared/local/account"},
-	"shared/local/oss":     {"shared/local/store", "shared/local/account"},
-	"shared/local/mns":     {"shared/local/store", "shared/local/account"},
-	"shared/local/ec2":     {"shared/local/store", "shared/local/account"},
-	"shared/local/fc":      {"shared/local/store", "shared/local/account"},
-	"shared/local/console": {"shared/local/..."},
-	"shared/local/stack":   {"shared/local/...", "events"},
-	"shared/cmd/imagedrop": {"..."},
+	"functions/awscomponent": {"shared/...", "events"},
+	"functions/upload":       {"shared/...", "events"},
+	"functions/message":      {"shared/...", "events"},
+	"functions/rebuild":      {"shared/...", "events"},
+	"functions/watch":        {"shared/...", "events"},
+	"functions/deadletter":   {"shared/...", "events"},
+	"events":                 {"shared/fault"},
+	"shared/fault":           {},
+	"shared/template":        {},
+	"shared/awstoe":          {"shared/template"},
+	"shared/imagebuild":      {"shared/template", "shared/fault"},
+	"shared/settings":        {"shared/imagebuild", "shared/sdkclient"},
+	"shared/sdkclient":       {"shared/fault"},
+	"shared/function":        {"events", "shared/imagebuild", "shared/mnsqueue", "shared/sdkclient", "shared/settings", "shared/template"},
+	"shared/sdktest":         {"shared/sdkclient"},
+	"shared/functiontest":    {"shared/imagebuild"},
+	"shared/ecsimage":        {"shared/imagebuild", "shared/template", "shared/fault", "shared/sdkclient"},
+	"shared/ossobject":       {"shared/imagebuild", "shared/fault", "shared/sdkclient"},
+	"shared/ec2image":        {"shared/imagebuild", "shared/fault", "shared/sdkclient"},
+	"shared/mnsqueue":        {"shared/imagebuild", "shared/fault", "shared/sdkclient"},
+	"shared/local/store":     {},
+	"shared/local/account":   {},
+	"shared/local/ecs":       {"shared/local/store", "shared/local/account"},
+	"shared/local/oss":       {"shared/local/store", "shared/local/account"},
+	"shared/local/mns":       {"shared/local/store", "shared/local/account"},
+	"shared/local/ec2":       {"shared/local/store", "shared/local/account"},
+	"shared/local/fc":        {"shared/local/store", "shared/local/account"},
+	"shared/local/console":   {"shared/local/..."},
+	"shared/local/stack":     {"shared/local/...", "events"},
+	"shared/cmd/imagedrop":   {"..."},
 }
 
 // never lists what a package must not import although its row would allow it.
 var never = map[string][]string{
-	"functions/": {"shared/local", "shared/cmd", "shared/ec2image", "shared/sdktest", "shared/functiontest"},
+	"functions/": {"shared/local", "shared/cmd", "shared/sdktest", "shared/functiontest"},
+}
+
+// aws is what only the function awscomponent has in its binary.
+var aws = []string{"shared/ec2image", "shared/awstoe"}
+
+// TestOnlyOneFunctionReachesAWS keeps the other binaries small, and the
+// credentials of AWS away from them.
+func TestOnlyOneFunctionReachesAWS(t *testing.T) {
+	packages := ourPackages(t)
+	for name := range packages {
+		if !strings.HasPrefix(name, "functions/") || strings.Contains(name, "/testdata/") {
+			continue
+		}
+		for reached := range reach(packages, name, map[string]bool{}) {
+			require.False(t, name != "functions/awscomponent" && slices.Contains(aws, reached), "%s reaches %s", name, reached)
+		}
+	}
 }
 
 // oneSDK says which SDK each room may name; every other room names none.

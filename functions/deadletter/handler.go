@@ -59,6 +59,8 @@ func (h *handler) functionOf(d imagebuild.Delivery) string {
 		return "watch"
 	case d.Queue != "" && d.Queue == h.settings.RebuildQueue, message.Type == imagebuild.ContinuationType:
 		return "rebuild"
+	case d.Queue != "" && d.Queue == h.settings.AWSQueue, message.Type == imagebuild.AWSPartType:
+		return "awscomponent"
 	}
 	return "message"
 }

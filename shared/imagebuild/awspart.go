@@ -12,8 +12,8 @@ import (
 	"imagedrop/shared/template"
 )
 
-// awsPartType tells an AWSPart from whatever else a queue may hold.
-const awsPartType = "imagedrop.aws-part.v1"
+// AWSPartType tells an AWSPart from whatever else a queue may hold.
+const AWSPartType = "imagedrop.aws-part.v1"
 
 // AWSPart asks the function awscomponent for the AWS part of a job. It carries
 // the texts as they came, so that findings point into them and steps are named
@@ -34,7 +34,7 @@ type AWSPart struct {
 
 // encode returns the message body, and whether it fits into a message.
 func (p AWSPart) encode() (body []byte, fits bool, err error) {
-	p.Type = awsPartType
+	p.Type = AWSPartType
 	if body, err = marshal(p); err != nil || len(body) <= maxBody {
 		return body, err == nil, err
 	}
@@ -54,8 +54,8 @@ func (p AWSPart) encode() (body []byte, fits bool, err error) {
 func decodeAWSPart(body []byte) (AWSPart, error) {
 	const op = "imagebuild.decodeAWSPart"
 	var p AWSPart
-	if err := json.Unmarshal(body, &p); err != nil || p.Type != awsPartType {
-		return AWSPart{}, fault.New(fault.Invalid, op, "not a message of type "+awsPartType)
+	if err := json.Unmarshal(body, &p); err != nil || p.Type != AWSPartType {
+		return AWSPart{}, fault.New(fault.Invalid, op, "not a message of type "+AWSPartType)
 	}
 	if p.Encoding == gzipped {
 		for _, text := range []*string{&p.Text, &p.Body} {

@@ -32,7 +32,7 @@ func (l *letter) judge(ctx context.Context, d Delivery) error {
 		return l.judgeFollowUp(ctx, d)
 	case ContinuationType:
 		return l.judgeContinuation(ctx, d)
-	case awsPartType:
+	case AWSPartType:
 		l.judgeAWSPart(d)
 		return nil
 	}

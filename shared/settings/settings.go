@@ -64,11 +64,18 @@ type Watch struct {
 type Deadletter struct {
 	Common
 	ParkedQueue string
-	// WatchQueue and RebuildQueue tell whose a message was; "" where not set:
+	// These queues tell whose a message was; "" where not set:
 	// then the messages themselves must.
-	WatchQueue, RebuildQueue string
-	Policy                   imagebuild.Policy // of which the regions are searched
-	Concurrency              int               // events of a batch worked at a time
+	WatchQueue, RebuildQueue, AWSQueue string
+
+	Policy      imagebuild.Policy // of which the regions are searched
+	Concurrency int               // events of a batch worked at a time
+}
+
+// AWSComponent are the settings of the function awscomponent.
+type AWSComponent struct {
+	Common
+	Concurrency int // parts of a batch worked at a time
 }
 
 // defaultConcurrency is the number of jobs of an event worked at a time.
@@ -115,8 +122,16 @@ func LoadDeadletter(getenv func(string) string) (Deadletter, error) {
 	s := Deadletter{
 		Common: r.common(), ParkedQueue: r.queue("PARKED_QUEUE", required),
 		WatchQueue: r.queue("WATCH_QUEUE", optional), RebuildQueue: r.queue("REBUILD_QUEUE", optional),
-		Policy: r.policy("POLICY"), Concurrency: r.concurrency(),
+		AWSQueue: r.queue("AWS_QUEUE", optional), Policy: r.policy("POLICY"), Concurrency: r.concurrency(),
 	}
+	return s, r.err()
+}
+
+// LoadAWSComponent reads the settings of the function awscomponent, like
+// LoadUpload. Region, credentials and endpoint of AWS are read by its SDK.
+func LoadAWSComponent(getenv func(string) string) (AWSComponent, error) {
+	r := &reader{getenv: getenv}
+	s := AWSComponent{Common: r.common(), Concurrency: r.concurrency()}
 	return s, r.err()
 }
 

@@ -50,16 +50,17 @@ func TestDefaults(t *testing.T) {
 
 // loaders are the functions, by their names.
 var loaders = map[string]func(func(string) string) error{
-	"upload":     func(getenv func(string) string) error { _, err := settings.LoadUpload(getenv); return err },
-	"message":    func(getenv func(string) string) error { _, err := settings.LoadMessage(getenv); return err },
-	"rebuild":    func(getenv func(string) string) error { _, err := settings.LoadRebuild(getenv); return err },
-	"watch":      func(getenv func(string) string) error { _, err := settings.LoadWatch(getenv); return err },
-	"deadletter": func(getenv func(string) string) error { _, err := settings.LoadDeadletter(getenv); return err },
+	"upload":       func(getenv func(string) string) error { _, err := settings.LoadUpload(getenv); return err },
+	"message":      func(getenv func(string) string) error { _, err := settings.LoadMessage(getenv); return err },
+	"rebuild":      func(getenv func(string) string) error { _, err := settings.LoadRebuild(getenv); return err },
+	"watch":        func(getenv func(string) string) error { _, err := settings.LoadWatch(getenv); return err },
+	"deadletter":   func(getenv func(string) string) error { _, err := settings.LoadDeadletter(getenv); return err },
+	"awscomponent": func(getenv func(string) string) error { _, err := settings.LoadAWSComponent(getenv); return err },
 }
 
 // Which function needs what.
 func TestRequired(t *testing.T) {
-	all := []string{"upload", "message", "rebuild", "watch", "deadletter"}
+	all := []string{"upload", "message", "rebuild", "watch", "deadletter", "awscomponent"}
 	for setting, needed := range map[string][]string{
 		"RESULT_QUEUE": all, "MNS_ENDPOINT": all,
 		"WATCH_QUEUE":   {"upload", "message", "rebuild", "watch"},

@@ -24,6 +24,9 @@ func (t *Template) FindingsOf(target string) []Finding {
 	return slices.DeleteFunc(slices.Clone(t.Findings), func(f Finding) bool { return !concernsAny(f.Rule, []string{target}) })
 }
 
+// Source returns the text of the content as it came, and its Finding.Path.
+func (t *Template) Source() (path, text string) { return t.path, t.texts[t.order] }
+
 // UserTags returns the number of tags that the template sets.
 func (t *Template) UserTags() int {
 	if tags := find(t.given, "tags"); tags != nil {

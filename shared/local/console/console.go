@@ -35,7 +35,7 @@ const (
 )
 
 // services are those that answer to faults.
-var services = []string{"ecs", "oss", "mns"}
+var services = []string{"ecs", "oss", "mns", "ec2"}
 
 // Options are the parts of the local cloud that the console shows.
 type Options struct {

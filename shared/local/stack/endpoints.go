@@ -12,16 +12,18 @@ import (
 // Endpoints are the addresses of a running local cloud and what a client needs
 // besides; the content of endpoints.json in the state directory.
 type Endpoints struct {
-	Console         string `json:"console"` // URL, as are the next four
+	Console         string `json:"console"` // URL, as are the next five
 	ECS             string `json:"ecs"`
 	OSS             string `json:"oss"`
 	MNS             string `json:"mns"` // in the form that the MNS SDK can parse
+	EC2             string `json:"ec2"` // EC2 Image Builder
 	FC              string `json:"fc"`
 	Region          string `json:"region"`
 	AccountID       string `json:"accountId"`
 	AccessKeyID     string `json:"accessKeyId"`
 	AccessKeySecret string `json:"accessKeySecret"`
-	Bucket          string `json:"bucket"` // of the first OSS trigger, "" where there is none
+	AWSRegion       string `json:"awsRegion"` // of the function that calls AWS, "" where none does
+	Bucket          string `json:"bucket"`    // of the first OSS trigger, "" where there is none
 	Prefix          string `json:"prefix"`
 	ResultQueue     string `json:"resultQueue"`
 	RequestQueue    string `json:"requestQueue"` // of the first queue trigger, "" where there is none

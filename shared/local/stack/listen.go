@@ -19,8 +19,8 @@ import (
 // DefaultPortBase is the port of the console; the services follow it.
 const DefaultPortBase = 4700
 
-// The services and how far their ports are from the base. 4 is EC2's.
-var portOffsets = map[string]int{"console": 0, "ecs": 1, "oss": 2, "mns": 3, "fc": 5}
+// The services and how far their ports are from the base.
+var portOffsets = map[string]int{"console": 0, "ecs": 1, "oss": 2, "mns": 3, "ec2": 4, "fc": 5}
 
 const (
 	maxPortBase = 65_530
@@ -42,7 +42,7 @@ type ports struct {
 // and did not end in order, so that its clients find this one.
 func previousPorts(e Endpoints) map[string]int {
 	found := map[string]int{}
-	for service, address := range map[string]string{"console": e.Console, "ecs": e.ECS, "oss": e.OSS, "mns": e.MNS, "fc": e.FC} {
+	for service, address := range map[string]string{"console": e.Console, "ecs": e.ECS, "oss": e.OSS, "mns": e.MNS, "ec2": e.EC2, "fc": e.FC} {
 		if u, err := url.Parse(address); err == nil {
 			found[service], _ = strconv.Atoi(u.Port())
 		}

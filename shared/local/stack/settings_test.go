@@ -20,5 +20,9 @@ func TestSettingNamesAreThoseOfTheFunctions(t *testing.T) {
 	_, _ = settings.LoadRebuild(ask)
 	_, _ = settings.LoadWatch(ask)
 	_, _ = settings.LoadDeadletter(ask)
+	_, _ = settings.LoadAWSComponent(ask)
+	for _, name := range []string{awsRegion, "AWS_SHARED_CREDENTIALS_FILE", "AWS_EC2_METADATA_DISABLED"} {
+		asked[name] = true // the SDK of AWS asks
+	}
 	require.ElementsMatch(t, settingNames, slices.Collect(maps.Keys(asked)))
 }

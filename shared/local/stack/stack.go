@@ -21,6 +21,7 @@ import (
 
 	"imagedrop/shared/local/account"
 	"imagedrop/shared/local/console"
+	"imagedrop/shared/local/ec2"
 	"imagedrop/shared/local/ecs"
 	"imagedrop/shared/local/fc"
 	"imagedrop/shared/local/mns"
@@ -270,6 +271,7 @@ func (s *Stack) serveAll(context.Context) error {
 		}),
 		"ecs": ecs.New(s.account, s.store, ecs.Options{Generation: s.opt.Generation}),
 		"oss": s.oss,
+		"ec2": ec2.New(s.account, s.store, ec2.Options{}),
 		"mns": s.mns,
 		"fc":  console.LocalOnly(s.functions),
 	} {
@@ -301,7 +303,7 @@ func (s *Stack) publish(context.Context) error {
 func (s *Stack) makeEndpoints(ctx context.Context) Endpoints {
 	at := func(service string) string { return "http://" + s.listeners[service][0].Addr().String() }
 	e := Endpoints{
-		Console: at("console"), ECS: at("ecs"), OSS: at("oss"), FC: at("fc"), MNS: mnsEndpoint(ctx, portOf(s.listeners["mns"][0])),
+		Console: at("console"), ECS: at("ecs"), OSS: at("oss"), EC2: at("ec2"), FC: at("fc"), MNS: mnsEndpoint(ctx, portOf(s.listeners["mns"][0])),
 		Region: account.Region, AccountID: account.ID, AccessKeyID: account.AccessKeyID, AccessKeySecret: account.AccessKeySecret,
 		PID: os.Getpid(),
 	}
@@ -314,7 +316,10 @@ func (s *Stack) makeEndpoints(ctx context.Context) Endpoints {
 	if results := s.plan.resultQueues(); len(results) > 0 {
 		e.ResultQueue = results[0]
 	}
-	if parked := s.plan.queuesIn(parkedQueue); len(parked) > 0 {
+	if regions := s.plan.valuesOf(awsRegion); len(regions) > 0 {
+		e.AWSRegion = regions[0]
+	}
+	if parked := s.plan.valuesOf(parkedQueue); len(parked) > 0 {
 		e.ParkedQueue = parked[0]
 	}
 	return e

@@ -29,6 +29,9 @@ const (
 	parkedQueue = "PARKED_QUEUE"
 )
 
+// awsRegion is the setting of a function that calls AWS.
+const awsRegion = "AWS_REGION"
+
 // runFrom replaces the code directories: dir holds one directory a function.
 func (p *plan) runFrom(dir string) {
 	for i := range p.functions {
@@ -53,17 +56,17 @@ func (p *plan) checkExecutables(file string) error {
 }
 
 // resultQueues returns the queues that outcomes go to.
-func (p *plan) resultQueues() []string { return p.queuesIn(resultQueue) }
+func (p *plan) resultQueues() []string { return p.valuesOf(resultQueue) }
 
-// queuesIn returns the queues that the setting names, each once.
-func (p *plan) queuesIn(setting string) []string {
-	var queues []string
+// valuesOf returns what the functions have as a setting, each value once.
+func (p *plan) valuesOf(setting string) []string {
+	var values []string
 	for _, f := range p.functions {
-		if q := f.env[setting]; q != "" && !slices.Contains(queues, q) {
-			queues = append(queues, q)
+		if v := f.env[setting]; v != "" && !slices.Contains(values, v) {
+			values = append(values, v)
 		}
 	}
-	return queues
+	return values
 }
 
 // deployed returns the functions as the host takes them. Of the environment
@@ -74,6 +77,9 @@ func (s *Stack) deployed() []fc.Function {
 	for _, f := range s.plan.functions {
 		env := maps.Clone(f.env)
 		maps.Copy(env, local)
+		if _, ok := env[awsRegion]; ok {
+			maps.Copy(env, s.awsChain())
+		}
 		functions = append(functions, fc.Function{
 			Name: f.FunctionName, Region: f.Region, Role: f.Role, Handler: f.Handler, Command: f.executable, Env: env,
 			Timeout: seconds(f.Timeout), MemoryMB: f.MemorySize, MaxInstances: f.ConcurrencyConfig.ReservedConcurrency,
@@ -82,6 +88,15 @@ func (s *Stack) deployed() []fc.Function {
 		})
 	}
 	return functions
+}
+
+// awsChain is what the SDK of AWS looks for first: the local endpoint, and
+// credentials that are good for nothing else, wherever the function's own are.
+func (s *Stack) awsChain() map[string]string {
+	return map[string]string{
+		"AWS_ENDPOINT_URL_IMAGEBUILDER": s.endpoints.EC2,
+		"AWS_ACCESS_KEY_ID":             account.AccessKeyID, "AWS_SECRET_ACCESS_KEY": account.AccessKeySecret,
+	}
 }
 
 func (h hook) hook() fc.Hook { return fc.Hook{Handler: h.Handler, Timeout: seconds(h.Timeout)} }

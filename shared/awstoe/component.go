@@ -1,0 +1,29 @@
+package awstoe
+
+import (
+	"fmt"
+	"unicode/utf8"
+
+	"imagedrop/shared/template"
+)
+
+// Component makes the document of a template, whatever it is written in:
+// commands are translated, an AWS document is judged and passed through.
+func Component(t *template.Template, o Options) Result {
+	if t.Format != template.AWSTOE {
+		return Translate(t, o)
+	}
+	path, text := t.Source()
+	out := Result{Tags: map[string]string{}, Lines: []Line{}, Findings: Validate(path, []byte(text))}
+	if n := utf8.RuneCountInString(t.Content.Text); n > MaxInline {
+		out.Findings = append(out.Findings, template.Finding{
+			Rule: "IB0501", Severity: template.Error, Path: path, Line: 1, Column: 1, EndLine: 1, EndColumn: 1,
+			Message: fmt.Sprintf("the AWS document has %d characters; at most %d can be sent", n, MaxInline),
+			Help:    "put it into S3 and name it in aws.uri",
+		})
+	}
+	if !t.Rejects(template.TargetAWS) && !hasErrors(out.Findings) {
+		out.Document = t.Content.Text
+	}
+	return out
+}
