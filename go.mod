@@ -26,6 +26,7 @@ require (
 	go.yaml.in/yaml/v3 v3.0.4
 	golang.org/x/sync v0.17.0
 	golang.org/x/term v0.36.0
+	pgregory.net/rapid v1.3.0
 )
 
 require (
