@@ -2,6 +2,7 @@ package imagebuild
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -20,5 +21,24 @@ func (p *Publisher) publish(ctx context.Context, o Outcome) error {
 	if err != nil {
 		return err
 	}
-	return p.retry(ctx, func(ctx context.Context) error { return p.Outbox.Publish(ctx, body) })
+	return said(p.retry(ctx, func(ctx context.Context) error { return p.Outbox.Publish(ctx, body) }))
+}
+
+// unsaid is that a message about a job could not be sent. It says nothing of
+// the job: whatever its fault, another delivery must say it.
+type unsaid struct{ error }
+
+func (u unsaid) Unwrap() error { return u.error }
+
+// said marks the error of sending a message about a job.
+func said(err error) error {
+	if err == nil {
+		return nil
+	}
+	return unsaid{err}
+}
+
+func isUnsaid(err error) bool {
+	var u unsaid
+	return errors.As(err, &u)
 }

@@ -91,6 +91,8 @@ func (s *step) tolerate(ctx context.Context, c *candidate, err error) (again boo
 	switch {
 	case err == nil:
 		return false, nil
+	case isUnsaid(err): // it would be so for the others
+		return true, err
 	case f != nil:
 		return true, s.answer(ctx, c, Failed, s.blamed(f))
 	case c.Tries >= maxTries:

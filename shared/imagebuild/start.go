@@ -176,7 +176,7 @@ func (b *Builds) follow(ctx context.Context, p *Publisher, s start, e Execution)
 	if err != nil {
 		return err
 	}
-	return p.retry(ctx, func(ctx context.Context) error { return b.Watch.Send(ctx, body, b.Watching.minDelay()) })
+	return said(p.retry(ctx, func(ctx context.Context) error { return b.Watch.Send(ctx, body, b.Watching.minDelay()) }))
 }
 
 func (s start) token() string {

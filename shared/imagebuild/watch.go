@@ -288,7 +288,7 @@ func (f FollowUp) answer(status Status, reason *Reason, images []OutcomeImage) a
 
 // refusal is the fault that no other delivery can help, nil where one may.
 func refusal(err error) *fault.Error {
-	if f := fault.Of(err); f != nil && (f.Kind == fault.Invalid || f.Kind == fault.Permanent) {
+	if f := fault.Of(err); f != nil && !isUnsaid(err) && (f.Kind == fault.Invalid || f.Kind == fault.Permanent) {
 		return f
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -15,8 +16,6 @@ import (
 	"imagedrop/shared/local/account"
 	"imagedrop/shared/local/stack"
 )
-
-const linux = "FROM IMAGE_FAMILY:acs:alibaba_cloud_linux_3_2104_lts_x64\n"
 
 // hasty gives up on each message after four attempts, not after 177.
 func hasty(t *testing.T) stack.Options {
@@ -460,4 +459,121 @@ func TestWhatDeadletterFailsOnIsParkedAsItCame(t *testing.T) {
 	require.Equal(t, []string{"message", "M-1"}, []string{events[0].Function, events[0].OriginalID})
 	require.Len(t, c.outcomesByID(), 1)
 	c.nothingIsLeft()
+}
+
+// denial is a permission that a function lacks.
+type denial struct {
+	operation string
+	queue     string // of an operation of MNS
+	does      string // what the job is
+	want      []string
+	parked    string // the functions whose events are parked
+}
+
+// asks are the jobs that are denied something: what is there before, and what
+// asks for it.
+var asks = map[string]struct{ prepare, ask func(*cloud) }{
+	"upload":       {nothing, func(c *cloud) { c.upload(triggered, aBuild) }},
+	"message":      {nothing, func(c *cloud) { c.send(buildMessage) }},
+	"order":        {somebodys, func(c *cloud) { c.send(byName) }},
+	"timer":        {nightlies("web"), nightly},
+	"two by timer": {nightlies("web-a", "web-b"), nightly},
+	"continuation": {somebodys, func(c *cloud) {
+		c.sendTo("imagedrop-rebuild", c.continuation("some", c.pipelines(c.e.Region)[0].ID))
+	}},
+	"look":     {nothing, func(c *cloud) { c.sendTo("imagedrop-watch", c.followUp("some", "exec-1")) }},
+	"given up": {nothing, func(c *cloud) { c.sendTo("imagedrop-dlq", c.message("M-1", componentMessage).item) }},
+	"look given up": {nothing, func(c *cloud) {
+		c.sendTo("imagedrop-dlq", c.element("imagedrop-watch", "M-1", c.followUp("some", "exec-1")))
+	}},
+}
+
+func nightlies(names ...string) func(*cloud) {
+	return func(c *cloud) {
+		for _, name := range names {
+			c.tagged(name)
+		}
+	}
+}
+
+func nightly(c *cloud) {
+	c.post("/v1/functions/rebuild/invoke?type=async", text(c.t, map[string]any{"triggerName": "some", "triggerTime": "2026-05-04T18:00:00Z",
+		"payload": `{"tags":{"rebuild":"nightly"},"maxRunning":1}`}))
+}
+
+const (
+	createPipeline = "CreateImagePipeline"
+	startExecution = "StartImagePipelineExecution"
+	seePipelines   = "DescribeImagePipelines"
+	seeExecutions  = "DescribeImagePipelineExecutions"
+	seeFamily      = "DescribeImageFromFamily"
+	seeImages      = "DescribeImages"
+	seeComponents  = "DescribeImageComponents"
+	send           = "SendMessage"
+)
+
+var denials = []denial{
+	{createPipeline, "", "upload", []string{"pipeline.failed permanent Forbidden.RAM"}, ""},
+	{createPipeline, "", "message", []string{"pipeline.failed permanent Forbidden.RAM"}, ""},
+	{seePipelines, "", "upload", []string{"pipeline.failed permanent Forbidden.RAM"}, ""},
+	{startExecution, "", "upload", []string{"pipeline.created", "execution.failed permanent Forbidden.RAM"}, ""},
+	{startExecution, "", "order", []string{"execution.failed permanent Forbidden.RAM"}, ""},
+	{seeExecutions, "", "order", []string{"execution.failed permanent Forbidden.RAM"}, ""},
+	{seeFamily, "", "order", []string{"execution.failed permanent Forbidden.RAM"}, ""},
+	{seePipelines, "", "order", []string{"execution.failed permanent Forbidden.RAM"}, ""},
+	{seePipelines, "", "timer", []string{"execution.failed permanent Forbidden.RAM"}, ""},
+	{seeExecutions, "", "timer", []string{"execution.failed permanent Forbidden.RAM"}, ""},
+	{seeFamily, "", "timer", []string{"execution.failed permanent Forbidden.RAM"}, ""},
+	{startExecution, "", "timer", []string{"execution.failed permanent Forbidden.RAM"}, ""},
+	{startExecution, "", "two by timer", []string{"execution.failed permanent Forbidden.RAM", "execution.failed permanent Forbidden.RAM"}, ""},
+	{startExecution, "", "continuation", []string{"execution.failed permanent Forbidden.RAM"}, ""},
+	{seeImages, "", "order", []string{"execution.started", "execution.succeeded partial"}, ""},
+	{seeExecutions, "", "look", []string{"execution.failed permanent Forbidden.RAM"}, ""},
+	{seeExecutions, "", "look given up", []string{"execution.failed permanent Forbidden.RAM"}, "watch"},
+	{seeComponents, "", "given up", []string{"component.failed unknown"}, "message"},
+	{send, "imagedrop-watch", "order", []string{"execution.started unknown"}, "message"},
+	{send, "imagedrop-watch", "upload", []string{"pipeline.created", "execution.started unknown UnhandledInvocationError"}, "upload"},
+	{send, "imagedrop-watch", "timer", []string{"execution.failed unknown UnhandledInvocationError"}, "rebuild"},
+	{send, "imagedrop-watch", "continuation", []string{"execution.started unknown"}, "rebuild"},
+	{send, "imagedrop-rebuild", "two by timer", []string{"execution.started firstBuild", "execution.succeeded", // its first step, repeated, starts the second
+		"execution.started firstBuild", "execution.succeeded"}, ""},
+	{send, "imagedrop-results", "order", nil, "deadletter watch"},
+	{send, "imagedrop-results", "timer", nil, "deadletter watch"},
+	{send, "imagedrop-parked", "given up", []string{"component.failed unknown"}, "deadletter"},
+}
+
+func (d denial) String() string { return d.does + "/" + d.operation + d.queue }
+
+// What a function may not do is answered where it can be; where it cannot the
+// event waits for the permission.
+func TestWhatIsNotPermittedIsAnsweredOrParked(t *testing.T) {
+	t.Parallel()
+	together(t, width, denials, denial.String, func(t *testing.T, d denial) {
+		opt := hasty(t)
+		opt.TimeScale = 1e9
+		c := start(t, opt)
+		service := "ecs"
+		if d.queue != "" {
+			service = "mns"
+		}
+		asks[d.does].prepare(c)
+		require.NoError(t, c.Account().Faults.Add(account.Fault{Service: service, Operation: d.operation, Match: d.queue,
+			Effect: account.EffectCode, Code: "Forbidden.RAM", Status: 403, Count: 1 << 30}))
+		asks[d.does].ask(c)
+		c.awaitIdle()
+		var got []string
+		for _, o := range c.outcomesByID() {
+			o.Type = strings.TrimSuffix(strings.TrimPrefix(o.Type, "imagedrop."), ".v1")
+			got = append(got, strings.TrimSpace(o.Type+" "+o.Data.Reason.Kind+" "+o.Data.Reason.Code))
+		}
+		require.ElementsMatch(t, d.want, got)
+		var functions []string
+		for _, body := range c.peek("imagedrop-parked") {
+			p, err := imagebuild.DecodeParked([]byte(body))
+			require.NoError(t, err)
+			functions = append(functions, p.Function)
+		}
+		slices.Sort(functions)
+		require.Equal(t, d.parked, strings.Join(slices.Compact(functions), " "))
+	})
 }
