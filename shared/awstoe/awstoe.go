@@ -66,8 +66,8 @@ type Line struct {
 }
 
 // Translate makes an AWSTOE document of a template in the Dockerfile dialect:
-// phase build of the content, phase test of the test section. A template that
-// is such a document is validated and passed through as it is sent. It reads
+// phase build of the content, phase test of the test section. CMD and ENTRYPOINT
+// need the key aws.systemdUnit. A template that is such a document is validated and passed through as it is sent. It reads
 // any template, wrong ones too, so that all findings come in one pass.
 func Translate(t *template.Template, o Options) Result {
 	if t.Format == template.AWSTOE {

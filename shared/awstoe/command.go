@@ -174,20 +174,36 @@ func (tr *translation) command(c template.Command) {
 		return
 	}
 	tr.lines = append(tr.lines, Line{Line: c.Line, EndLine: c.EndLine, Command: c.Keyword, Fidelity: Exact})
-	if i := strings.Index(c.Args, "{{"); i >= 0 {
-		tr.braces(c, i)
-	}
+	before := len(tr.ops)
 	read(tr, c)
+	tr.braces(c, tr.ops[before:])
 }
 
-// braces reports two opening braces. Where bash puts the text together, they
-// are written apart.
-func (tr *translation) braces(c template.Command, i int) {
-	if c.Keyword == "COPY" && !strings.HasPrefix(c.Args, "/") || c.Keyword == "COMPONENT" {
-		tr.add(c, "IB0502", template.Warning, i, i+2, "AWS may take {{ for a reference", "choose a name without {{")
+// braces reports two opening braces in what a command became. Where bash puts
+// the text together, they are written apart; an input of a module, which may
+// have them from a directory or a variable, keeps them.
+func (tr *translation) braces(c template.Command, ops []op) {
+	i := strings.Index(c.Args, "{{")
+	if slices.ContainsFunc(ops, func(o op) bool { return o.module != nil && o.module.hasBraces() }) {
+		end := i + 2
+		if i < 0 {
+			i, end = 0, 0
+		}
+		tr.add(c, "IB0502", template.Warning, i, end, "AWS may take {{ for a reference", "choose a name without {{")
 		return
 	}
-	tr.add(c, "IB0502", template.Info, i, i+2, "{{ is written apart, so that AWS takes it for no reference", "look at the step in the document")
+	if i >= 0 && len(ops) > 0 {
+		tr.add(c, "IB0502", template.Info, i, i+2, "{{ is written apart, so that AWS takes it for no reference", "look at the step in the document")
+	}
+}
+
+func (m *module) hasBraces() bool {
+	for _, fields := range append(slices.Clone(m.inputs), m.params) {
+		if slices.ContainsFunc(fields, func(f field) bool { return strings.Contains(f.value, "{{") }) {
+			return true
+		}
+	}
+	return false
 }
 
 // emit adds an op.
@@ -462,7 +478,7 @@ func (tr *translation) setUser(c template.Command) {
 	}
 	tr.emit(op{command: c, kind: opUser, text: quote(name)})
 	tr.user = quote(name)
-	tr.approximate(c, "IB0514", "runuser runs RUN as this user; COPY and downloads stay with root", "change the owner with RUN chown before USER")
+	tr.approximate(c, "IB0514", "runuser runs RUN as this user, with HOME, SHELL, USER and LOGNAME of its own; COPY and downloads stay with root", "change the owner with RUN chown before USER")
 }
 
 // isUser takes what useradd makes on every distribution.

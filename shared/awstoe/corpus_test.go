@@ -62,7 +62,12 @@ func agrees(t *testing.T, server, text string, refused bool, rule string) bool {
 		w := newWorld(t, server)
 		tr := translated(parse(t, w.settle(text)))
 		doc := layout(tr.phases()).text
-		require.Empty(t, Validate("x.yaml", []byte(doc)), doc)
+		for _, found := range Validate("x.yaml", []byte(doc)) {
+			require.Equal(t, "IB0502", found.Rule, "%+v\n%s", found, doc)
+			require.True(t, slices.ContainsFunc(result.Findings, func(f template.Finding) bool {
+				return f.Rule == "IB0502" && f.Severity == template.Warning
+			}), "nobody said that %+v", found)
+		}
 		got := w.runDocument(doc)
 		if rule == "" {
 			require.Equal(t, status, got, "status, %s:\n%s", layoutNames[i], doc)
