@@ -88,8 +88,8 @@ var createParameters = []struct{ name, value, answer string }{
 	{"ImportImageOptions.RetainImportedImage", "true", "ImportImageOptions.RetainImportedImage"},
 	{"ImportImageOptions.ImageName", "imported", "ImportImageOptions.ImageName"},
 	{"ImportImageOptions.Description", "This is description.", "ImportImageOptions.Description"},
-	{"ImportImageOptions.ImportImageTags.N.Key", "TestKey", "ImportImageOptions.ImportImageTags.ImportImageTag.0.TagKey"},
-	{"ImportImageOptions.ImportImageTags.N.Value", "TestValue", "ImportImageOptions.ImportImageTags.ImportImageTag.0.TagValue"},
+	{"ImportImageOptions.ImportImageTags.N.Key", "TestKey", "ImportImageOptions.ImportImageTags.ImportImageTag.0.Key"},
+	{"ImportImageOptions.ImportImageTags.N.Value", "TestValue", "ImportImageOptions.ImportImageTags.ImportImageTag.0.Value"},
 	{"ImportImageOptions.RetentionStrategy", "keep", "ImportImageOptions.RetentionStrategy"},
 	{"ImportImageOptions.RoleName", "role", "ImportImageOptions.RoleName"},
 }

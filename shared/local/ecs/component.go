@@ -191,7 +191,7 @@ func componentItem(r record, p params, created time.Time) imageComponent {
 }
 
 // deleteImageComponent follows the page DeleteImageComponent: refused while a
-// template uses the component.
+// template uses the component. It leaves out RAM.
 func (s *service) deleteImageComponent(req request) (any, error) {
 	if err := req.require("RegionId", "ImageComponentId"); err != nil {
 		return nil, err
@@ -224,8 +224,9 @@ const (
 	ownerAliyun = "ALIYUN"
 )
 
-// describeImageComponents follows the page DescribeImageComponents. Owner
-// ALIYUN lists nothing: the local cloud has no system components.
+// describeImageComponents follows the page DescribeImageComponents. It leaves
+// out RAM, and Owner ALIYUN lists nothing: the local cloud has no system
+// components.
 func (s *service) describeImageComponents(req request) (any, error) {
 	q, err := s.query(req, components, req.list("ImageComponentId"), refuse("InvalidImageComponentIdSize.ExceededMaxNumber", "ImageComponentId has more than 20 entries."))
 	if err != nil {

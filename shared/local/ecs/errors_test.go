@@ -600,6 +600,9 @@ const documentedElsewhere = `
 400 gateway Throttling a fault on demand
 400 gateway Throttling.User a fault on demand
 400 gateway Throttling.Api a fault on demand
+400 gateway Throttling.API a fault on demand
+500 gateway InternalError.Dispatch a fault on demand
+404 gateway InvalidProduct.NotFound a fault on demand: the endpoint takes any host
 503 gateway ServiceUnavailable a fault on demand
 500 gateway InternalError TestInternalErrorSaysWhy closes the store
 404 gateway InvalidAccessKeyId.NotFound

@@ -23,7 +23,8 @@ type imagePipelineExecution struct {
 }
 
 // startImagePipelineExecution follows the page StartImagePipelineExecution.
-// TemplateTag is read by nobody: the page calls it deprecated and names no use.
+// It leaves out RAM, and TemplateTag is read by nobody: the page calls it
+// deprecated and names no use.
 func (s *service) startImagePipelineExecution(req request) (any, error) {
 	if err := req.require("RegionId", "ImagePipelineId"); err != nil {
 		return nil, err
@@ -151,7 +152,8 @@ func removeExecutions(tx *store.Tx, template *record) error {
 }
 
 // cancelImagePipelineExecution follows the page CancelImagePipelineExecution: a
-// build can be cancelled until its image is made.
+// build can be cancelled until its image is made. It leaves out RAM and
+// TemplateTag, which is not public.
 func (s *service) cancelImagePipelineExecution(req request) (any, error) {
 	if err := req.require("RegionId", "ExecutionId"); err != nil {
 		return nil, err
@@ -177,7 +179,9 @@ func (s *service) cancelImagePipelineExecution(req request) (any, error) {
 }
 
 // describeImagePipelineExecutions follows the page
-// DescribeImagePipelineExecutions. ExecutionId takes a list joined by commas.
+// DescribeImagePipelineExecutions. ExecutionId takes a list joined by commas. It
+// leaves out RAM, and ErrorCode and ErrorInfo of the newest SDK, which no page
+// describes.
 func (s *service) describeImagePipelineExecutions(req request) (any, error) {
 	q, err := s.query(req, executions, commaList(req.params["ExecutionId"]),
 		refuse("InvalidExecutionId.SizeExceeded", "ExecutionId has more than 20 entries."))

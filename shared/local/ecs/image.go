@@ -51,6 +51,7 @@ type imageDiskDevice struct {
 const (
 	imageCreating  = "Creating"
 	imageAvailable = "Available"
+	imageAll       = "ALL" // of a request: every status
 
 	aliasSystem = "system"
 	aliasSelf   = "self"
@@ -209,7 +210,7 @@ func listed(known account.Image, region string) (*record, error) {
 }
 
 // describeImageFromFamily follows the page DescribeImageFromFamily: where the
-// family has no image, an answer without one.
+// family has no image, an answer without one. It leaves out RAM.
 func (s *service) describeImageFromFamily(req request) (any, error) {
 	if err := req.require("RegionId", "ImageFamily"); err != nil {
 		return nil, err
@@ -231,9 +232,10 @@ func (s *service) describeImageFromFamily(req request) (any, error) {
 	return answer, err
 }
 
-// describeImages follows the page DescribeImages as far as imagedrop asks: by
-// ImageId, ImageName (exactly), ImageFamily, ImageOwnerAlias, Status, Tag and
-// ResourceGroupId. Images of builds come first, the newest first.
+// describeImages follows the page DescribeImages: images of builds come first,
+// the newest first; ImageName is matched exactly. It leaves out RAM, images that
+// others share, and the parameters of imagesNotBy, which it refuses. ShowExpired
+// changes nothing: no image expires.
 func (s *service) describeImages(req request) (any, error) {
 	q, err := s.query(req, images, commaList(req.params["ImageId"]), nil)
 	if err != nil {
@@ -242,10 +244,18 @@ func (s *service) describeImages(req request) (any, error) {
 	if err := checkValues(req.params, imageFilters); err != nil {
 		return nil, err
 	}
+	if err := refuseImagesBy(req.params); err != nil {
+		return nil, err
+	}
 	q.name, q.after, q.limit = req.params["ImageName"], "", math.MaxInt
 	q.only("ImageFamily", func(r *record) string { return r.Family })
 	q.only("ImageOwnerAlias", func(r *record) string { return r.Owner })
-	q.onlyIn(commaList(cmp.Or(req.params["Status"], imageAvailable)), func(r *record) string { return r.Status })
+	if status := cmp.Or(req.params["Status"], imageAvailable); status != imageAll {
+		q.onlyIn(commaList(status), func(r *record) string { return r.Status })
+	}
+	for name, member := range imageMembers {
+		q.only(name, func(r *record) string { return member(imageOf(r)) })
+	}
 	all, err := s.list(q)
 	if err == nil {
 		err = s.addListed(all)
@@ -254,6 +264,37 @@ func (s *service) describeImages(req request) (any, error) {
 		return nil, fmt.Errorf("DescribeImages: %w", err)
 	}
 	return pageByNumber{number: req.number("PageNumber", 1), size: req.number("PageSize", defaultPageSize)}.answer(req, all.items()), nil
+}
+
+// imageMembers are the filters that no index and no record has of its own.
+var imageMembers = map[string]func(image) string{
+	"OSType":       func(i image) string { return i.OSType },
+	"Architecture": func(i image) string { return i.Architecture },
+	"IsPublic":     func(i image) string { return strconv.FormatBool(i.IsPublic) },
+	"ImageOwnerId": func(i image) string { return strconv.FormatInt(i.ImageOwnerID, 10) },
+}
+
+func imageOf(r *record) (i image) {
+	json.Unmarshal(r.Item, &i) // it was written by us; an empty image matches nothing
+	return i
+}
+
+// imagesNotBy are the parameters of DescribeImages that the local cloud has no
+// answer to.
+var imagesNotBy = []string{"ActionType", "DryRun", "Filter.N", "InstanceType", "IsSupportCloudinit", "IsSupportIoOptimized", "SnapshotId", "Usable", "Usage"}
+
+// refuseImagesBy refuses what would be passed over otherwise.
+func refuseImagesBy(p params) error {
+	for _, name := range imagesNotBy {
+		value := p[name]
+		if prefix, isList := strings.CutSuffix(name, ".N"); isList && p.given(prefix) {
+			value = prefix
+		}
+		if value != "" && value != "false" {
+			return refuse("UnsupportedOperation", "The local cloud does not look for images by "+name+".")
+		}
+	}
+	return nil
 }
 
 // addListed adds the images of the catalogue to those of builds.
@@ -295,8 +336,15 @@ func (n pageByNumber) answer(req request, all []json.RawMessage) any {
 var imageFilters = []valueRule{
 	{"ImageName", "InvalidImageName.Malformed", "text", isText},
 	enumRule("ImageOwnerAlias", "InvalidParameter.ImageOwnerAlias", aliasSystem, aliasSelf, "others", "marketplace"),
-	{"Status", "InvalidParameter.Status", "a list of statuses of images, joined by commas",
-		listOf(imageCreating, "Waiting", imageAvailable, "UnAvailable", "CreateFailed", "Deprecated")},
+	{"Status", "InvalidParameter.Status", "ALL, or a list of statuses of images, joined by commas", isImageStatus},
+	enumRule("OSType", "InvalidParameter.OSType", osLinux, osWindows),
+	enumRule("Architecture", "InvalidParameter.Architecture", "i386", archX86, archARM),
+	enumRule("IsPublic", "InvalidParameter.IsPublic", "true", "false"),
+	{"ImageOwnerId", "InvalidParameter.ImageOwnerId", "the ID of an account", accountForm.MatchString},
 	rangeRule("PageNumber", "InvalidParameter.PageNumber", 1, math.MaxInt32),
 	rangeRule("PageSize", "InvalidParameter.PageSize", 1, mostPageSize),
+}
+
+func isImageStatus(s string) bool {
+	return s == imageAll || listOf(imageCreating, "Waiting", imageAvailable, "UnAvailable", "CreateFailed", "Deprecated")(s)
 }

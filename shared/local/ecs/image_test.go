@@ -219,11 +219,20 @@ func TestImageFilters(t *testing.T) {
 		{params{"Status": "Creating,Waiting"}, nil},
 		{params{"ImageOwnerAlias": "others"}, nil},
 		{params{"RegionId": "cn-beijing"}, nil},
+		{params{"Status": "ALL"}, []string{b, a}},
+		{params{"OSType": "linux", "Architecture": "x86_64", "IsPublic": "false", "ImageOwnerId": account.ID}, []string{b, a}},
+		{params{"OSType": "windows"}, nil},
+		{params{"Architecture": "arm64"}, nil},
+		{params{"IsPublic": "true"}, nil},
+		{params{"ImageOwnerId": "1"}, nil},
+		{params{"ShowExpired": "true", "DryRun": "false"}, []string{b, a}},
 	}
 	for _, tt := range tests {
 		require.Equal(t, tt.want, c.imageIDs(tt.filter), "%v", tt.filter)
 	}
 	require.Equal(t, public+2, c.describeImages(nil).TotalCount)
+	require.Equal(t, 2, c.describeImages(params{"OSType": "windows", "IsPublic": "true"}).TotalCount)
+	require.Equal(t, 1, c.describeImages(params{"Architecture": "arm64"}).TotalCount)
 	require.Equal(t, 1, c.describeImages(params{"ImageId": "aliyun_3_x64_20G_alibase_20240819.vhd"}).TotalCount)
 }
 
@@ -257,6 +266,14 @@ func TestImageListErrors(t *testing.T) {
 		{params{"PageNumber": "0"}, "400 InvalidParameter.PageNumber"},
 		{params{"PageSize": "101"}, "400 InvalidParameter.PageSize"},
 		{params{"ImageName": "a\x00k"}, "400 InvalidImageName.Malformed"},
+		{params{"Status": "ALL,Available"}, "400 InvalidParameter.Status"},
+		{params{"OSType": "Linux"}, "400 InvalidParameter.OSType"},
+		{params{"Architecture": "mips"}, "400 InvalidParameter.Architecture"},
+		{params{"IsPublic": "yes"}, "400 InvalidParameter.IsPublic"},
+		{params{"ImageOwnerId": "me"}, "400 InvalidParameter.ImageOwnerId"},
+		{params{"SnapshotId": "s-1"}, "400 UnsupportedOperation"},
+		{params{"DryRun": "true"}, "400 UnsupportedOperation"},
+		{params{"Filter.1.Key": "CreationStartTime", "Filter.1.Value": "2026-01-05T08:00Z"}, "400 UnsupportedOperation"},
 	} {
 		a := c.raw("GET", params{"Action": "DescribeImages", "RegionId": "cn-hangzhou"}.with(tt.set))
 		require.Equal(t, tt.want, a.code(), "%v", tt.set)

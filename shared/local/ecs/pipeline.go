@@ -12,8 +12,9 @@ import (
 )
 
 // createImagePipeline follows the page CreateImagePipeline; the older pages
-// with Generation2023. It leaves out RAM, the service-linked role, and what
-// only a look at an image or into OSS could tell.
+// with Generation2023. It leaves out RAM, the service-linked role, what only a
+// look at an image or into OSS could tell, and the RepairMode All and Customized
+// of the newest page, which it refuses.
 func (s *service) createImagePipeline(req request) (any, error) {
 	if err := s.requirePipeline(req.params); err != nil {
 		return nil, err
@@ -295,7 +296,7 @@ func isWindows(image string) bool {
 
 // deleteImagePipeline follows the page DeleteImagePipeline: refused while an
 // execution runs; the records of those that ended go with the template, their
-// images stay.
+// images stay. It leaves out RAM.
 func (s *service) deleteImagePipeline(req request) (any, error) {
 	if err := req.require("RegionId", "ImagePipelineId"); err != nil {
 		return nil, err
@@ -317,7 +318,7 @@ func (s *service) deleteImagePipeline(req request) (any, error) {
 }
 
 // describeImagePipelines follows the page DescribeImagePipelines; names are
-// matched exactly.
+// matched exactly. It leaves out RAM.
 func (s *service) describeImagePipelines(req request) (any, error) {
 	q, err := s.query(req, pipelines, req.list("ImagePipelineId"), refuse("InvalidImagePipelineIdSize.ExceededMaxNumber", "ImagePipelineId has more than 20 entries."))
 	if err != nil {

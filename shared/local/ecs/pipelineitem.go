@@ -66,8 +66,10 @@ type importFeatures struct {
 	ImdsSupport string `json:"ImdsSupport"`
 }
 
+// importImageTags has the keys of requests, unlike the other tags of answers.
+// Source: the newest SDK; the page does not name it.
 type importImageTags struct {
-	ImportImageTag []tagItem `json:"ImportImageTag"`
+	ImportImageTag []tag `json:"ImportImageTag"`
 }
 
 type diskDeviceMappings struct {
@@ -172,7 +174,7 @@ func importItem(p params) *importImageOptions {
 		RetentionStrategy: in("RetentionStrategy"), RoleName: in("RoleName"),
 	}
 	if tags := p.tags("ImportImageOptions.ImportImageTags"); len(tags) > 0 {
-		item.ImportImageTags = &importImageTags{tagItems(tags)}
+		item.ImportImageTags = &importImageTags{tags}
 	}
 	return &item
 }

@@ -146,7 +146,7 @@ func TestUndocumentedImportMembers(t *testing.T) {
 	c.mustCreate(opPipeline, fromOSS(params{"ImportImageOptions.RoleName": "role", "ImportImageOptions.ImportImageTags.1.Key": "k"}))
 	a := c.raw("GET", params{"Action": "DescribeImagePipelines", "RegionId": "cn-hangzhou"})
 	require.Contains(t, a.text, `"RoleName":"role"`)
-	require.Contains(t, a.text, `"ImportImageTags":{"ImportImageTag":[{"TagKey":"k","TagValue":""}]}`)
+	require.Contains(t, a.text, `"ImportImageTags":{"ImportImageTag":[{"Key":"k","Value":""}]}`)
 }
 
 // The edges of every range and length are inside.

@@ -61,7 +61,8 @@ func (s *service) tagResources(req request) (any, error) {
 }
 
 // untagResources follows the page UntagResources; All counts only where there
-// is no TagKey. A key that a resource does not have is no error.
+// is no TagKey. A key that a resource does not have is no error. It leaves out
+// what tagResources does.
 func (s *service) untagResources(req request) (any, error) {
 	kind, err := s.taggedKind(req.params, "ResourceId")
 	if err != nil {
