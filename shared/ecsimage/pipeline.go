@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"sort"
 	"strconv"
 	"strings"
 
@@ -117,7 +118,7 @@ func options(members map[string]any) []template.Parameter {
 			f.add(renamed(name), value)
 		}
 	}
-	slices.SortFunc(f.out, func(a, b template.Parameter) int { return strings.Compare(a.Name, b.Name) })
+	sort.Slice(f.out, func(a, b int) bool { return f.out[a].Name < f.out[b].Name }) // as in template.Sort
 	return f.out
 }
 
@@ -151,7 +152,7 @@ func (f *flat) add(name string, value any) {
 // in order, so that the service may answer them in any.
 func (f *flat) list(name string, values []any) {
 	values = slices.Clone(values)
-	slices.SortStableFunc(values, func(a, b any) int { return strings.Compare(rank(a), rank(b)) })
+	sort.SliceStable(values, func(a, b int) bool { return rank(values[a]) < rank(values[b]) })
 	for i, v := range values {
 		f.add(name+"."+strconv.Itoa(i+1), v)
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"slices"
+	"sort"
 	"strconv"
 	"strings"
 )
@@ -143,7 +144,7 @@ func (p *parameters) given(g *given) {
 	case Object, Objects:
 	case Tags:
 		tags := slices.Clone(g.values)
-		slices.SortStableFunc(tags, func(a, b scalar) int { return strings.Compare(a.tag, b.tag) })
+		sort.SliceStable(tags, func(a, b int) bool { return tags[a].tag < tags[b].tag }) // as in Sort
 		for i, v := range tags {
 			p.set(numbered(name, i)+".Key", v.tag)
 			p.set(numbered(name, i)+".Value", v.text)
