@@ -3,6 +3,7 @@ package ecs
 import (
 	"cmp"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"maps"
 	"net/http/httptest"
@@ -19,9 +20,12 @@ import (
 	"imagedrop/shared/local/store"
 )
 
+// A few hundred steps, unless the command line says otherwise:
+// -rapid.checks=100 -rapid.steps=100 are 10,000.
+func init() { flag.Set("rapid.checks", "20") }
+
 // The service against a model of it: lists that are walked, and nothing that is
-// indexed, counted or kept on a disk. By default 100 runs of about 30 steps;
-// -rapid.checks=100 -rapid.steps=100 are 10,000 steps.
+// indexed, counted or kept on a disk.
 func TestServiceAgainstAModel(t *testing.T) {
 	dir, checks := t.TempDir(), 0
 	rapid.Check(t, func(rt *rapid.T) {
