@@ -26,8 +26,9 @@ var errFailedBuild = fmt.Errorf("a build failed: %w", errRejected)
 
 // task is one thing to hand over whose outcome is waited for.
 type task struct {
-	path   string // for people
-	builds bool   // the pipeline that it creates is built at once
+	path    string   // for people
+	builds  bool     // the pipeline that it creates is built at once
+	targets []string // each has an outcome
 	// submit hands it over and returns a name of its outcome. After an error
 	// that is no refusal it is called again: it must not do the same twice.
 	submit func(context.Context, *cloud) (name string, err error)
@@ -114,12 +115,27 @@ func (b *batch) work(ctx context.Context, t task) {
 		b.giveUp(t, "not acknowledged: "+err.Error())
 		return
 	}
-	why := "acknowledged, no outcome yet"
-	for name != "" {
-		o, err := b.board.await(ctx, name)
-		if err != nil {
+	for _, name := range t.names(name) {
+		o, why := b.follow(ctx, t, name)
+		if why != "" {
 			b.giveUp(t, why)
 			return
+		}
+		if o.unread() {
+			break
+		}
+	}
+	b.settle()
+}
+
+// follow waits for an outcome and for those that come behind it, and returns
+// the last, or what it means that it has not come.
+func (b *batch) follow(ctx context.Context, t task, name string) (o outcome, why string) {
+	why = "acknowledged, no outcome yet"
+	for name != "" {
+		var err error
+		if o, err = b.board.await(ctx, name); err != nil {
+			return o, why
 		}
 		b.take(o)
 		if name, why = t.next(o); name != "" && !b.builds {
@@ -127,7 +143,18 @@ func (b *batch) work(ctx context.Context, t task) {
 			break
 		}
 	}
-	b.settle()
+	return o, ""
+}
+
+// names are those of the first outcome of each target; name is that of the job.
+func (t task) names(name string) (names []string) {
+	if len(t.targets) == 0 || slices.Contains(t.targets, template.TargetAlibaba) {
+		names = append(names, name)
+	}
+	if slices.Contains(t.targets, template.TargetAWS) {
+		names = append(names, awsName(name))
+	}
+	return names
 }
 
 // next returns the name of the outcome that has to come behind o, "" where o is

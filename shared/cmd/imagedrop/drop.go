@@ -84,7 +84,7 @@ func uploads(paths []string) ([][]task, error) {
 			group = 0
 		}
 		u := newUpload(f.key, text)
-		groups[group] = append(groups[group], task{path: f.path, builds: t.Build, submit: u.submit})
+		groups[group] = append(groups[group], task{path: f.path, builds: t.Build, targets: t.Targets, submit: u.submit})
 	}
 	return groups, nil
 }

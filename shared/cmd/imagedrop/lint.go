@@ -7,11 +7,14 @@ import (
 	"io"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
+	"imagedrop/shared/awstoe"
 	"imagedrop/shared/local/account"
 	"imagedrop/shared/template"
 )
@@ -57,7 +60,8 @@ const (
 type linted struct {
 	file // without a key it is a message
 	tmpl *template.Template
-	err  error // it could not be read
+	aws  *awstoe.Result // nil where it was not translated
+	err  error          // it could not be read
 }
 
 func newLint(s streams) *cobra.Command {
@@ -132,12 +136,26 @@ func (l *linted) lint(in io.Reader, check func(*template.Template)) {
 	if text, l.err = readInput(l.path, in); l.err != nil {
 		return
 	}
+	whole := true // not where a message names its template
 	if l.key != "" {
 		l.tmpl = template.ParseFile(l.key, text)
 	} else {
-		l.tmpl = template.ParseMessage(text).Resolve("", nil)
+		m := template.ParseMessage(text)
+		l.tmpl, whole = m.Resolve("", nil), m.TemplateURI == ""
+	}
+	if whole && slices.Contains(l.tmpl.Targets, template.TargetAWS) {
+		l.translate()
 	}
 	check(l.tmpl)
+}
+
+// translate adds what the function awscomponent would find.
+func (l *linted) translate() {
+	if l.aws == nil && l.tmpl.AWS().URI == "" {
+		made := awstoe.Component(l.tmpl, awstoe.Options{})
+		l.tmpl.Join(made.Findings)
+		l.aws = &made
+	}
 }
 
 // name is how the input is called to a person.
@@ -195,6 +213,16 @@ func printFormat(inputs []*linted, format string, w io.Writer) error {
 		p.print(l)
 	}
 	p.total(len(inputs))
+	return out.Flush()
+}
+
+// printFindings prints what was found in one input.
+func printFindings(l *linted, w io.Writer) error {
+	out := bufio.NewWriter(w)
+	p := textReport{out: out, printer: newPrinter(w, false), counts: map[template.Severity]int{}}
+	for _, f := range l.tmpl.Findings {
+		p.finding(l, f)
+	}
 	return out.Flush()
 }
 
@@ -272,6 +300,9 @@ func (l *linted) budget() string {
 	text := used(l.tmpl.Content)
 	if l.tmpl.Test.Bytes > 0 {
 		text += "; test: " + used(l.tmpl.Test)
+	}
+	if l.aws != nil && l.aws.Document != "" {
+		text += fmt.Sprintf("; aws: %d of %d characters", utf8.RuneCountInString(l.aws.Document), awstoe.MaxInline)
 	}
 	return text
 }

@@ -24,6 +24,9 @@ type outcome struct {
 			Key     string `json:"key"`
 			ETag    string `json:"eTag"`
 		} `json:"job"`
+		Target struct {
+			Provider string `json:"provider"`
+		} `json:"target"`
 		Resource struct {
 			Kind    string  `json:"kind"`
 			ID      string  `json:"id"`
@@ -87,6 +90,11 @@ func (o outcome) names() []string {
 	if j.Key != "" {
 		names = append(names, objectName(j.Bucket, j.Key, j.ETag))
 	}
+	if o.Data.Target.Provider == template.TargetAWS {
+		for i, name := range names {
+			names[i] = awsName(name)
+		}
+	}
 	if o.isBuild() {
 		names = append(names, buildName(j.ID))
 	}
@@ -96,7 +104,16 @@ func (o outcome) names() []string {
 	return names
 }
 
+// unread reports whether nobody read what targets the job has.
+func (o outcome) unread() bool {
+	r := o.Data.Reason
+	return o.Data.Status == "skipped" && !o.isBuild() && r != nil && (r.Kind == "superseded" || r.Kind == "gone")
+}
+
 func jobName(id string) string { return "job " + id }
+
+// awsName names the outcome of the AWS part of what has a name.
+func awsName(name string) string { return "AWS part of " + name }
 
 // buildName names the first outcome about the build of a job, endName the last.
 func buildName(id string) string { return "build of job " + id }

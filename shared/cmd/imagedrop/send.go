@@ -58,7 +58,8 @@ func messages(paths []string, in io.Reader) ([]task, error) {
 		}
 		parsed := template.ParseMessage(body)
 		m := message{body: string(body), token: parsed.ClientToken}
-		tasks = append(tasks, task{path: p, builds: parsed.Resolve("", nil).Build, submit: m.submit})
+		t := parsed.Resolve("", nil)
+		tasks = append(tasks, task{path: p, builds: t.Build, targets: t.Targets, submit: m.submit})
 	}
 	return tasks, nil
 }
