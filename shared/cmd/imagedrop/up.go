@@ -119,7 +119,7 @@ func startStack(ctx context.Context, f upFlags, s streams) (*stack.Stack, error)
 func announce(w io.Writer, st *stack.Stack) {
 	e := st.Endpoints()
 	fmt.Fprintf(w, "local cloud, account %s, region %s\n", e.AccountID, e.Region)
-	for _, service := range [][2]string{{"console", e.Console}, {"ECS", e.ECS}, {"OSS", e.OSS}, {"MNS", e.MNS}} {
+	for _, service := range [][2]string{{"console", e.Console}, {"ECS", e.ECS}, {"OSS", e.OSS}, {"MNS", e.MNS}, {"EC2", e.EC2}} {
 		fmt.Fprintf(w, "  %-8s %s\n", service[0], service[1])
 	}
 	fmt.Fprintf(w, "  %-8s %s / %s (test keys, good for nothing else)\n", "keys", e.AccessKeyID, e.AccessKeySecret)
