@@ -3,6 +3,7 @@ package stack_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -83,8 +84,10 @@ func (c *cloud) timer(trigger, pipelineID string) string {
 }
 
 // tagged makes a pipeline that the timer of s.yaml builds anew.
-func (c *cloud) tagged(name string) (id string) {
-	return c.makePipeline(name, map[string]string{"Tag.1.Key": "rebuild", "Tag.1.Value": "nightly"})
+func (c *cloud) tagged(name string, more map[string]string) (id string) {
+	params := map[string]string{"Tag.1.Key": "rebuild", "Tag.1.Value": "nightly"}
+	maps.Copy(params, more)
+	return c.makePipeline(name, params)
 }
 
 // outcomesByID are all so far; a repeat has the same ID and job.
@@ -147,7 +150,7 @@ var poisons = []poison{
 		return "poison", func() string { return c.publish(`{"name":"poison","content":"RUN true"}`) }
 	}, "message"},
 	{"timer", kills("ecs", "StartImagePipelineExecution"), func(c *cloud) (string, func() string) {
-		return c.tagged("poison"), func() string {
+		return c.tagged("poison", nil), func() string {
 			c.post("/v1/timers/rebuild/nightly", `{"triggerTime":"2026-05-04T18:00:00Z"}`)
 			return ""
 		}
@@ -491,7 +494,7 @@ var asks = map[string]struct{ prepare, ask func(*cloud) }{
 func nightlies(names ...string) func(*cloud) {
 	return func(c *cloud) {
 		for _, name := range names {
-			c.tagged(name)
+			c.tagged(name, nil)
 		}
 	}
 }

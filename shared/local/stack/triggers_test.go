@@ -131,8 +131,11 @@ type work struct {
 	}
 }
 
-// stands reports whether nothing happens before the clock goes on.
-func (w work) stands() bool {
+// stands reports whether nothing happens before the manual clock goes on: no
+// function is at work, no message is there to be taken, and all that wait do so
+// for the clock: each function for its events, each trigger for its messages,
+// and the one timer for its time.
+func (c *cloud) stands(w work) bool {
 	for _, f := range w.Functions {
 		if f.Busy > 0 {
 			return false
@@ -143,7 +146,7 @@ func (w work) stands() bool {
 			return false
 		}
 	}
-	return true
+	return c.hand.Waiting() >= len(w.Functions)+len(w.Queues)+1
 }
 
 func (c *cloud) work() (w work) {
@@ -151,13 +154,16 @@ func (c *cloud) work() (w work) {
 	return w
 }
 
-// awaitIdle waits until all is done. A manual clock goes on, a second at a time,
-// when all that is left waits for it.
+// stride is how far a manual clock goes at a time.
+const stride = 2 * time.Second
+
+// awaitIdle waits until all is done. A manual clock goes on when all that is
+// left waits for it.
 func (c *cloud) awaitIdle() {
 	require.Eventually(c.t, func() bool {
 		w := c.work()
-		if !w.Idle && c.hand != nil && w.stands() {
-			c.hand.Advance(time.Second)
+		if !w.Idle && c.hand != nil && c.stands(w) {
+			c.hand.Advance(stride)
 		}
 		return w.Idle
 	}, time.Minute, 2*time.Millisecond)
