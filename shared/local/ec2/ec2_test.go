@@ -344,17 +344,45 @@ func TestOtherOperationsAreRefused(t *testing.T) {
 	requireCode(t, err, 404, "UnknownOperationException")
 }
 
-// The errors that no request can cause come as faults on demand.
-func TestFaults(t *testing.T) {
-	for code, status := range map[string]int{
-		"CallRateLimitExceededException": 429, "ServiceException": 500, "ServiceUnavailableException": 503,
-		"ClientException": 400, "ForbiddenException": 403, "ResourceInUseException": 400,
+// Every error that CreateComponent documents: provoked by a request, or, with
+// the reason why no request can cause it here, as a fault on demand.
+func TestDocumentedErrors(t *testing.T) {
+	notFromARequest := func(status int, reason string) func(*testing.T, *local) (int, error) {
+		return func(t *testing.T, l *local) (int, error) {
+			code := strings.TrimPrefix(t.Name(), "TestDocumentedErrors/")
+			t.Log("not from a request: " + reason)
+			require.NoError(t, l.account.Faults.Add(account.Fault{Service: "ec2", Operation: "CreateComponent", Effect: account.EffectErrorAfter, Code: code, Status: status}))
+			_, err := l.CreateComponent(t.Context(), component(nil))
+			require.Equal(t, arnPrefix+"web-base-1/1.4.0/1", l.create(t, nil), "the first had been created")
+			return status, err
+		}
+	}
+	second := func(status int, change func(*input)) func(*testing.T, *local) (int, error) {
+		return func(t *testing.T, l *local) (int, error) {
+			l.create(t, nil)
+			_, err := l.CreateComponent(t.Context(), component(change))
+			return status, err
+		}
+	}
+	for code, provoke := range map[string]func(*testing.T, *local) (int, error){
+		"CallRateLimitExceededException":       notFromARequest(429, "the endpoint limits no rate"),
+		"ClientException":                      notFromARequest(400, "a missing permission: the test keys may do everything"),
+		"ForbiddenException":                   notFromARequest(403, "not authorised: the test keys may do everything"),
+		"ResourceInUseException":               notFromARequest(400, "nothing here is busy"),
+		"ServiceException":                     notFromARequest(500, "the service's own failure"),
+		"ServiceUnavailableException":          notFromARequest(503, "the service's own failure"),
+		"IdempotentParameterMismatchException": second(400, func(in *input) { in.Description = aws.String("other") }),
+		"InvalidParameterCombinationException": second(400, func(in *input) { in.Uri = aws.String("s3://bucket/key") }),
+		"InvalidRequestException":              second(400, func(in *input) { in.Platform = "Plan9" }),
+		"InvalidVersionNumberException":        second(400, func(in *input) { in.SemanticVersion = aws.String("1") }),
+		"ServiceQuotaExceededException":        second(402, func(in *input) { in.ClientToken, in.Name = aws.String("b"), aws.String("other") }),
+		"DryRunOperationException":             second(412, func(in *input) { in.ClientToken, in.DryRun = aws.String("b"), true }),
+		"ResourceAlreadyExistsException":       second(400, func(in *input) { in.ClientToken = aws.String("b") }),
 	} {
-		l := serve(t, ec2.Options{})
-		require.NoError(t, l.account.Faults.Add(account.Fault{Service: "ec2", Operation: "CreateComponent", Effect: account.EffectErrorAfter, Code: code, Status: status}))
-		_, err := l.CreateComponent(t.Context(), component(nil))
-		requireCode(t, err, status, code)
-		require.Equal(t, arnPrefix+"web-base-1/1.4.0/1", l.create(t, nil), "the first had been created")
+		t.Run(code, func(t *testing.T) {
+			status, err := provoke(t, serve(t, ec2.Options{Quota: 1}))
+			requireCode(t, err, status, code)
+		})
 	}
 }
 
