@@ -76,6 +76,7 @@ func decodeAWSPart(body []byte) (AWSPart, error) {
 	}{
 		{"job.id", isToken(p.Job.ID)},
 		{"job.trigger", p.Job.Trigger != ""},
+		{"job", p.Job.fits()},
 		{"encoding", p.Encoding == ""},
 		{"path", p.Path != "" || p.Text == ""},
 		{"body", p.Path != "" || p.Body != ""},

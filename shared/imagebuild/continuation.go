@@ -81,12 +81,14 @@ func decodeContinuation(body []byte) (Continuation, error) {
 		name string
 		ok   bool
 	}{
-		{"triggerName", c.TriggerName != ""},
-		{"triggerTime", c.TriggerTime != ""},
+		{"triggerName", c.TriggerName != "" && len(c.TriggerName) <= maxSource},
+		{"triggerTime", c.TriggerTime != "" && len(c.TriggerTime) <= maxSource},
 		{"payload", len(c.Payload) > 0},
 		{"step", c.Step > 0},
 		{"running", !slices.ContainsFunc(c.Running, func(id string) bool { return !isIdentifier(id) })},
-		{"due", !slices.ContainsFunc(c.Due, func(d Due) bool { return !isIdentifier(d.ImagePipelineID) || d.Tries < 0 })},
+		{"due", !slices.ContainsFunc(c.Due, func(d Due) bool {
+			return !isIdentifier(d.ImagePipelineID) || len(d.Name) > maxSource || d.Tries < 0
+		})},
 	} {
 		if !member.ok {
 			return c, fault.New(fault.Invalid, "imagebuild.decodeContinuation", member.name+" is missing or malformed")

@@ -171,6 +171,12 @@ func TestDeadLetterJobs(t *testing.T) {
 			[]string{"execution failed exec-1 job-1 cn-hangzhou"}, []string{"job-1"}},
 		"a malformed follow-up":    {[]imagebuild.Delivery{broken}, &cloud{}, nil, nil},
 		"a malformed continuation": {[]imagebuild.Delivery{message("M-1", `{"type":"imagedrop.continuation.v1"}`)}, &cloud{}, nil, nil},
+		"messages whose outcome would have no room in a queue": {[]imagebuild.Delivery{
+			message("M-1", strings.Replace(string(follows.Body), `"trigger":"`, `"topic":"`+strings.Repeat("t", 60_000)+`","trigger":"`, 1)),
+			message("M-2", `{"type":"imagedrop.continuation.v1","triggerName":"`+strings.Repeat("n", 40_000)+`","triggerTime":"2026-05-04T18:00:00Z","payload":{},"step":1,"after":{}}`),
+			message("M-3", `{"type":"imagedrop.continuation.v1","triggerName":"n","triggerTime":"t","payload":{},"step":1,"due":[{"imagePipelineId":"ip-1","name":"`+strings.Repeat("n", 60_000)+`"}]}`),
+			message("M-4", `{"type":"imagedrop.aws-part.v1","job":{"id":"j","trigger":"queue","queue":"`+strings.Repeat("q", 40_000)+`"},"path":"x"}`),
+		}, &cloud{}, nil, nil},
 		"a continuation": {[]imagebuild.Delivery{continuation(t, run)},
 			&cloud{executions: []imagebuild.Execution{execution("exec-1", "ip-1", rebuildJob("ip-2")), execution("exec-2", "ip-2", rebuildJob("ip-2"), imagebuild.Tag{Key: "imagedrop:step", Value: "timer"})}},
 			[]string{"execution failed - " + rebuildJob("ip-1") + " cn-hangzhou", "execution started exec-2 " + rebuildJob("ip-2") + " cn-hangzhou"},

@@ -49,10 +49,12 @@ func decodeFollowUp(body []byte) (FollowUp, error) {
 	}{
 		{"job.id", isToken(f.Job.ID)},
 		{"job.trigger", f.Job.Trigger != ""},
+		{"job", f.Job.fits()},
 		{"clientToken", isToken(f.ClientToken)},
 		{"regionId", isIdentifier(f.RegionID)},
 		{"accountId", isIdentifier(f.AccountID)},
 		{"imagePipelineId", isIdentifier(f.ImagePipelineID)},
+		{"pipelineName", len(f.PipelineName) <= maxSource},
 		{"executionId", isIdentifier(f.ExecutionID)},
 		{"started", !f.Started.IsZero()},
 		{"check", f.Check > 0},

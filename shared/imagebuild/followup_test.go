@@ -1,6 +1,7 @@
 package imagebuild
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -55,6 +56,8 @@ func TestFollowUpThatIsIncomplete(t *testing.T) {
 	for member, spoil := range map[string]func(*FollowUp){
 		"job.id":          func(f *FollowUp) { f.Job.ID = "" },
 		"job.trigger":     func(f *FollowUp) { f.Job.Trigger = "" },
+		"job":             func(f *FollowUp) { f.Job.Key = strings.Repeat("k", maxSource+1) },
+		"pipelineName":    func(f *FollowUp) { f.PipelineName = strings.Repeat("n", maxSource+1) },
 		"clientToken":     func(f *FollowUp) { f.ClientToken = "a b" },
 		"regionId":        func(f *FollowUp) { f.RegionID = "../x" },
 		"accountId":       func(f *FollowUp) { f.AccountID = "" },

@@ -184,6 +184,20 @@ func (i Invocation) outcome(a answer) Outcome {
 	}
 }
 
+// maxSource bounds a text of a message between functions that an outcome
+// repeats, in bytes: none has as much, and all of them together fit a message.
+const maxSource = 4_096
+
+// fits reports whether an outcome has room for the job, whoever wrote it.
+func (o OutcomeJob) fits() bool {
+	for _, text := range []string{o.Trigger, o.Bucket, o.Key, o.ETag, o.Queue, o.Topic, o.MessageID, o.TriggerName, o.TriggerTime} {
+		if len(text) > maxSource {
+			return false
+		}
+	}
+	return true
+}
+
 // subject names the source of the job. A CloudEvents string has no control
 // characters and no noncharacters; an object key may.
 func (o OutcomeJob) subject() string {
