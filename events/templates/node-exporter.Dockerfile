@@ -2,8 +2,9 @@
 # name: node-exporter
 # description: Prometheus node exporter as a service, checksum verified
 # tags: {team: observability, tier: base}
+# targets: [alibaba, aws]
+# aws: {semanticVersion: 1.8.2, supportedOsVersions: [Amazon Linux 2023]}
 # ---
-ENV VERSION="1.8.2"
 WORKDIR /opt/node-exporter
 RUN curl --fail --silent --show-error --location --output node_exporter.tar.gz \
       https://github.com/prometheus/node_exporter/releases/download/v1.8.2/node_exporter-1.8.2.linux-amd64.tar.gz
