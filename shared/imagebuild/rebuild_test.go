@@ -255,7 +255,9 @@ func TestRebuildSelects(t *testing.T) {
 		{`{"tags":{"rebuild":"nightly"},"namePattern":"d*"}`, []string{"ip-4 started firstBuild"}},
 		{`{"tags":{"rebuild":"weekly"}}`, nil},
 		{`{"imagePipelineId":"ip-2"}`, []string{"ip-2 skipped superseded"}},
-		{`{"imagePipelineId":["ip-3","ip-5","ip-9"]}`, []string{"ip-3 started firstBuild", "ip-5 started firstBuild"}},
+		{`{"imagePipelineId":["ip-3","ip-5","ip-9"]}`, []string{"ip-3 started firstBuild", "ip-5 started firstBuild", "ip-9 failed gone"}},
+		{`{"imagePipelineId":["ip-0","ip-4","ip-9"]}`, []string{"ip-0 failed gone", "ip-4 started firstBuild", "ip-9 failed gone"}},
+		{`{"imagePipelineId":["ip-9","ip-4"],"namePattern":"*"}`, []string{"ip-4 started firstBuild"}},
 		{`{"imagePipelineId":["ip-1","ip-4","ip-5"]}`, []string{"ip-1 skipped superseded", "ip-4 started firstBuild", "ip-5 started firstBuild"}},
 	}
 	for _, test := range tests {

@@ -107,7 +107,7 @@ func (s *step) tolerate(ctx context.Context, c *candidate, err error) (again boo
 // chain is ahead.
 func (s *step) judge(ctx context.Context, c *candidate) (*verdict, error) {
 	if gone, err := s.complement(ctx, c); err != nil || gone {
-		return &verdict{status: Failed, reason: &Reason{Kind: reasonGone, Message: "the pipeline was deleted"}}, err
+		return &verdict{status: Failed, reason: &Reason{Kind: reasonGone, Message: "there is no such pipeline, or no longer"}}, err
 	}
 	all, err := s.executions(ctx, &s.Publisher, ExecutionQuery{RegionID: s.region, PipelineID: c.ImagePipelineID})
 	if err != nil {

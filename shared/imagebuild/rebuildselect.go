@@ -65,8 +65,25 @@ func (s *step) list(ctx context.Context) ([]*candidate, error) {
 	for i := range found {
 		list[i] = newCandidate(&found[i], named[found[i].Name])
 	}
+	for _, id := range s.policy.absent(found) {
+		list = append(list, &candidate{Due: Due{ImagePipelineID: id}}) // to be told that it is gone
+	}
 	slices.SortFunc(list, func(a, b *candidate) int { return a.cursor().compare(b.cursor()) })
 	return list, nil
+}
+
+// absent are the IDs that were not found, though nothing else was asked of
+// them: a payload that goes on naming a deleted pipeline must not do so unseen.
+func (p RebuildPolicy) absent(found []Pipeline) (ids []string) {
+	if p.NamePattern != "" || len(p.Tags) > 0 {
+		return nil
+	}
+	for _, id := range p.ImagePipelineIDs {
+		if !slices.ContainsFunc(found, func(f Pipeline) bool { return f.ID == id }) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
 }
 
 // newCandidate places a pipeline among those of its name, the oldest first.
@@ -176,7 +193,7 @@ const sample = 250
 func (s *step) gather(ctx context.Context, list []*candidate) {
 	names := map[string]bool{}
 	for _, c := range list[:min(sample, len(list))] {
-		if c.newest == "" {
+		if c.newest == "" && c.pipeline != nil {
 			for _, ref := range s.resolver.open(*c.pipeline) {
 				names[ref.Name] = true
 			}
