@@ -49,7 +49,7 @@ func (c *cloud) post(path, body string) {
 }
 
 // text spells a document.
-func text(t *testing.T, document any) string {
+func text(t testing.TB, document any) string {
 	data, err := json.Marshal(document)
 	require.NoError(t, err)
 	return string(data)

@@ -182,7 +182,7 @@ func resources(set []described) (list []resource) {
 
 // changed is options() with some text of s.yaml replaced: other settings, the
 // same binaries.
-func changed(t *testing.T, oldNew ...string) stack.Options {
+func changed(t testing.TB, oldNew ...string) stack.Options {
 	opt := options()
 	text, err := os.ReadFile(opt.File)
 	require.NoError(t, err)

@@ -312,7 +312,7 @@ func (r series) String() string { return nameOf(r.name, r.log, r.cuts) }
 
 // seriesOptions let a build take six seconds of a clock that goes by whole
 // seconds, and the next step of a run come after one. Nobody watches the builds.
-func seriesOptions(t *testing.T, running int) stack.Options {
+func seriesOptions(t testing.TB, running int) stack.Options {
 	opt := changed(t, append(disabled("checks", "looks at running builds"),
 		nightlyPayload, fmt.Sprintf(`'{"tags": {"rebuild": "nightly"}, "maxRunning": %d}'`, running))...)
 	manual(&opt)

@@ -74,7 +74,7 @@ func functionNames() (names []string) {
 // cloud is a running local cloud of the repository's own s.yaml.
 type cloud struct {
 	*stack.Stack
-	t    *testing.T
+	t    testing.TB
 	e    stack.Endpoints
 	http *http.Client
 	next uint64 // of the feed
@@ -107,7 +107,7 @@ func options() stack.Options {
 	}
 }
 
-func start(t *testing.T, opt stack.Options) *cloud {
+func start(t testing.TB, opt stack.Options) *cloud {
 	log := &journal{}
 	opt.Log = log
 	s, err := stack.Start(context.Background(), opt)
