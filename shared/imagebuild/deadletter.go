@@ -144,7 +144,7 @@ func (l *letter) reason() *Reason {
 	r.Kind = clip(cmp.Or(r.Kind, string(fault.Unknown)), maxIdentifier)
 	r.Code = clip(r.Code, maxName)
 	r.RequestID = clip(r.RequestID, maxName)
-	r.Message = clip(cmp.Or(r.Message, "the platform gave up on the event"), maxText)
+	r.Message = clip(cmp.Or(r.Message, "the platform gave up on the event: the log of its function says why"), maxText)
 	return &r
 }
 

@@ -281,7 +281,7 @@ func TestDeadLetterParks(t *testing.T) {
 	}{
 		"an upload":  {event, "R-1", exhausted},
 		"a timer":    {timer, "nightly 2026-05-04T18:00:00Z", exhausted},
-		"unreadable": {nothing, "D-1", imagebuild.Reason{Kind: "unknown", Message: "the platform gave up on the event"}},
+		"unreadable": {nothing, "D-1", imagebuild.Reason{Kind: "unknown", Message: "the platform gave up on the event: the log of its function says why"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := &cloud{}

@@ -135,7 +135,12 @@ type Timings struct {
 }
 
 func reasonOf(f *fault.Error) *Reason {
-	return &Reason{Kind: string(f.Kind), Code: f.Code, Message: clip(f.Message, maxText),
+	message := f.Message
+	if f.HTTPStatus == 403 { // the service does not say what it is that is not allowed
+		_, call, _ := strings.Cut(f.Op, ".")
+		message = call + ": " + message
+	}
+	return &Reason{Kind: string(f.Kind), Code: f.Code, Message: clip(message, maxText),
 		RequestID: f.RequestID, HTTPStatus: f.HTTPStatus}
 }
 

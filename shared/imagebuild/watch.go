@@ -154,7 +154,7 @@ func (w *watch) look(ctx context.Context) (again time.Duration, err error) {
 // notKnown is why nobody can tell how a build ended.
 func notKnown(f *fault.Error) *Reason {
 	reason := reasonOf(f)
-	reason.Message = clip("how the build ended is not known: "+f.Message, maxText)
+	reason.Message = clip("how the build ended is not known: "+reason.Message, maxText)
 	return reason
 }
 

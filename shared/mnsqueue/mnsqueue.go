@@ -200,7 +200,9 @@ func (k call) exchange(client mns.MNSClient, resource string) error {
 		return sdkclient.Unclassified(k.op, err)
 	}
 	if status := answer.StatusCode(); status/100 != 2 {
-		return codes.Fault(k.op, refusal(status, answer.Body()), k.secrets)
+		f := codes.Fault(k.op, refusal(status, answer.Body()), k.secrets)
+		f.Message = strings.TrimSuffix(resource, "/messages") + ": " + f.Message // a function has several queues
+		return f
 	}
 	if k.read == nil {
 		return nil

@@ -170,6 +170,9 @@ func TestServiceErrors(t *testing.T) {
 			require.Equal(t, tt.kind, f.Kind)
 			require.Equal(t, tt.code, f.Code)
 			require.Equal(t, tt.status, f.HTTPStatus)
+			if !strings.HasPrefix(tt.message, "the answer") {
+				tt.message = "queues/imagedrop-outcomes: " + tt.message
+			}
 			require.Equal(t, tt.message, f.Message)
 			if tt.code != "" {
 				require.Equal(t, "69F8560836314539A7000001", f.RequestID)

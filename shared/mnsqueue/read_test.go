@@ -71,7 +71,7 @@ func TestReadingAnswersFaults(t *testing.T) {
 	for code, kind := range codes {
 		for action, call := range reading(sdktest.Signed(t), client(t, refuse(400, code, "no "+sdktest.Canaries.SecurityToken))) {
 			err := call()
-			require.Equal(t, &fault.Error{Kind: kind, Op: "mnsqueue." + action, Code: code, Message: "no…", RequestID: "69F8560836314539A7000001", HTTPStatus: 400}, err)
+			require.Equal(t, &fault.Error{Kind: kind, Op: "mnsqueue." + action, Code: code, Message: "queues/imagedrop-outcomes: no…", RequestID: "69F8560836314539A7000001", HTTPStatus: 400}, err)
 			sdktest.RequireSafe(t, err)
 		}
 	}

@@ -5,9 +5,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
+	"imagedrop/events"
+	"imagedrop/shared/function"
 	"imagedrop/shared/imagebuild"
 )
 
@@ -17,6 +21,7 @@ type parkedEvent struct {
 	Action     string            `json:"action"` // parked, sent, saved, discarded, stuck
 	ID         string            `json:"id"`
 	OriginalID string            `json:"originalId,omitempty"`
+	Subject    string            `json:"subject,omitempty"` // what it is about, where the event says
 	Function   string            `json:"function,omitempty"`
 	Trigger    string            `json:"trigger,omitempty"`
 	Jobs       []string          `json:"jobs"`
@@ -35,7 +40,7 @@ func newParkedEvent(p imagebuild.Parked) parkedEvent {
 		jobs = []string{}
 	}
 	return parkedEvent{
-		ID: p.ID, OriginalID: p.OriginalID, Function: p.Function, Trigger: p.Trigger, Jobs: jobs,
+		ID: p.ID, OriginalID: p.OriginalID, Subject: subjectOf(p), Function: p.Function, Trigger: p.Trigger, Jobs: jobs,
 		Reason: p.Reason, ParkedAt: p.ParkedAt, Bytes: cmp.Or(p.EventBytes, len(p.Event)),
 	}
 }
@@ -57,7 +62,7 @@ func (p printer) parked(e parkedEvent) {
 	var text strings.Builder
 	when, _ := time.Parse(time.RFC3339, e.ParkedAt) // of a time in another form nothing is shown
 	fmt.Fprintf(&text, "%s  %s  %s  %s  %s\n", p.paint(dim, pad(stamp(when), whenWidth)), p.paint(actionColour[e.Action], pad(e.Action, statusWidth)),
-		pad(cmp.Or(e.Function, "?"), kindWidth), pad(size(e.Bytes), timeWidth), clean(cmp.Or(e.OriginalID, e.ID)))
+		pad(cmp.Or(e.Function, "?"), kindWidth), pad(size(e.Bytes), timeWidth), clean(cmp.Or(e.Subject, e.OriginalID, e.ID)))
 	fmt.Fprintf(&text, "    %s: %s\n", clean(e.Reason.Kind), clean(detailed(e.Reason)))
 	fmt.Fprintf(&text, "    %s\n", p.paint(dim, clean(e.identities())))
 	for _, line := range []string{prefixed("request ", e.RequestID), prefixed("wrote ", e.File), e.Command, e.Why} {
@@ -87,7 +92,49 @@ func (e parkedEvent) identities() string {
 	if more := len(e.Jobs) - len(shown); more > 0 {
 		jobs = append(jobs, fmt.Sprintf("and %d more", more))
 	}
-	return strings.Join(append([]string{"id " + e.ID}, jobs...), ", ")
+	ids := []string{"id " + e.ID}
+	if e.OriginalID != "" {
+		ids = append(ids, "original ID "+e.OriginalID)
+	}
+	return strings.Join(append(ids, jobs...), ", ")
+}
+
+// subjectOf says what an event is about: never the event itself.
+func subjectOf(p imagebuild.Parked) string {
+	deliveries := function.Deliveries(slog.New(slog.DiscardHandler), []byte(p.Event), "")
+	if len(deliveries) == 0 {
+		return ""
+	}
+	d := deliveries[0]
+	text := contents(d)
+	if p.Function == deadLetterFunction {
+		text = strings.TrimSpace(d.Queue + " " + subjectOf(imagebuild.Parked{Event: string(events.DecodeDeadLetter(d.SourceID, d.Body).Payload)}))
+	}
+	if more := len(deliveries) - 1; more > 0 {
+		text += fmt.Sprintf(", and %d more", more)
+	}
+	return text
+}
+
+// deadLetterFunction is whose events hold those of others.
+const deadLetterFunction = "deadletter"
+
+// contents names the object of a delivery, or its timer, or where a message came
+// from and what it names.
+func contents(d imagebuild.Delivery) string {
+	switch d.Trigger {
+	case imagebuild.TriggerOSS:
+		return d.Object.Key
+	case imagebuild.TriggerTimer:
+		return d.TriggerName + " " + d.TriggerTime
+	}
+	var named struct {
+		Name, PipelineName, ImagePipelineID, ExecutionID, TriggerName, TriggerTime, TemplateURI string
+	}
+	_ = json.Unmarshal(d.Body, &named) // another body names nothing
+	names := []string{cmp.Or(d.Queue, d.Topic), cmp.Or(named.Name, named.PipelineName, named.ImagePipelineID, named.TriggerName, named.TemplateURI),
+		cmp.Or(named.ExecutionID, named.TriggerTime)}
+	return strings.Join(slices.DeleteFunc(names, func(name string) bool { return name == "" }), " ")
 }
 
 // size shows a number of bytes as a person would say it.

@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -166,15 +168,34 @@ func redrive(ctx context.Context, f redriveFlags, s streams) error {
 	if err != nil {
 		return err
 	}
-	r := &redriving{redriveFlags: f, queue: queue, printer: newPrinter(s.out, f.asJSON), matched: map[string]bool{}, worked: map[string]worked{}}
+	r := &redriving{redriveFlags: f, queue: queue, printer: newPrinter(s.out, f.asJSON), matched: map[string]bool{}, worked: map[string]worked{}, actions: map[string]int{}}
 	err = r.run(ctx)
-	if !f.asJSON && err == nil && r.shown == 0 && len(f.selected) == 0 {
-		fmt.Fprintf(s.err, "nothing is parked on %s\n", queue.name)
+	if !f.asJSON && err == nil {
+		r.summary(s.err)
 	}
 	if err == nil {
 		err = r.verdict()
 	}
 	return err
+}
+
+// summary says how much was done, and what to do next.
+func (r *redriving) summary(w io.Writer) {
+	if len(r.actions) == 0 && len(r.selected) == 0 {
+		fmt.Fprintf(w, "nothing is parked on %s\n", r.queue.name)
+		return
+	}
+	var parts []string
+	for _, action := range slices.Sorted(maps.Keys(r.actions)) {
+		parts = append(parts, fmt.Sprintf("%d %s", r.actions[action], action))
+	}
+	text := strings.Join(parts, ", ")
+	if r.actions["sent"] > 0 {
+		text += "; `imagedrop results --follow` shows what becomes of it"
+	}
+	if text != "" {
+		fmt.Fprintln(w, text)
+	}
 }
 
 // redriving is one run of redrive.
@@ -186,9 +207,9 @@ type redriving struct {
 	held    []string          // handles of messages to give back
 	matched map[string]bool   // the selections that chose something
 	worked  map[string]worked // by function and original ID
-	shown   int
-	stuck   int // events that could not be sent again
-	foreign int // messages that are no parked events
+	actions map[string]int    // how many events each was done with
+	stuck   int               // events that could not be sent again
+	foreign int               // messages that are no parked events
 }
 
 // worked is what became of an event.
@@ -268,7 +289,7 @@ func (r *redriving) once(ctx context.Context, p imagebuild.Parked) (gone bool, e
 	gone, err = r.act(ctx, p, &e)
 	if err == nil {
 		r.worked[key] = worked{p.ID, gone}
-		r.shown++
+		r.actions[e.Action]++
 		r.printer.parked(e)
 	}
 	return gone, err

@@ -110,10 +110,12 @@ func TestRedriveListsAndTakesNothing(t *testing.T) {
 		require.Equal(t, 70_000, events["parked-M-2"].Bytes)
 		require.Equal(t, "the function crashed", events["parked-M-1"].Reason.Message)
 	}
-	text := l.run("redrive", "--dry-run").requireCode(t, exitDone).out
-	require.Regexp(t, `(?m)^05-0\d \d\d:\d\d  parked     message    \d+ B    M-1\n    unknown: the function crashed \(Oops\)\n    id parked-M-1\n`, text)
+	r = l.run("redrive", "--dry-run").requireCode(t, exitDone)
+	require.Equal(t, "2 parked\n", r.err)
+	text := r.out
+	require.Regexp(t, `(?m)^05-0\d \d\d:\d\d  parked     message    \d+ B    imagedrop-requests tool-m-1\n    unknown: the function crashed \(Oops\)\n    id parked-M-1, original ID M-1\n`, text)
 	require.Contains(t, text, "  68.4 KB  M-2\n")
-	require.Contains(t, text, "    id parked-M-2, job a, job b, job c, and 2 more\n")
+	require.Contains(t, text, "    id parked-M-2, original ID M-2, job a, job b, job c, and 2 more\n")
 	require.NotContains(t, text, "\x1b")
 	require.NotContains(t, text, "canary")
 }
@@ -334,4 +336,31 @@ func crashed(t *testing.T, event string) []byte {
 	})
 	require.NoError(t, err)
 	return record
+}
+
+// A line says what an event is about, and nothing of a template.
+func TestParkedEventsAreTold(t *testing.T) {
+	message := func(queue, body string) string {
+		event, err := json.Marshal([]any{map[string]any{
+			"id": "e", "source": "acs:mns", "specversion": "1.0", "type": "mns:Queue:SendMessage", "subject": "acs:mns:cn-hangzhou:1:queues/" + queue,
+			"data": map[string]any{"requestId": "R", "messageId": "M-1", "messageBody": body},
+		}})
+		require.NoError(t, err)
+		return string(event)
+	}
+	object := `{"eventName":"ObjectCreated:PutObject","eventSource":"acs:oss","oss":{"bucket":{"name":"b"},"object":{"key":"templates/%s","eTag":"E"}},"responseElements":{"requestId":"R"}}`
+	given := newParkedEvent(imagebuild.Parked{Function: "deadletter", Event: message("dlq", string(crashed(t, message("q", `{"name":"web"}`))))})
+	require.Equal(t, "dlq q web", given.Subject)
+	for event, want := range map[string]string{
+		`{"events":[` + strings.Replace(object, "%s", "web.Dockerfile", 1) + `]}`:                                            "templates/web.Dockerfile",
+		`{"events":[` + strings.Replace(object, "%s", "a.yaml", 1) + `,` + strings.Replace(object, "%s", "b.yaml", 1) + `]}`: "templates/a.yaml, and 1 more",
+		`{"triggerTime":"2026-05-04T18:00:00Z","triggerName":"nightly","payload":"{}"}`:                                      "nightly 2026-05-04T18:00:00Z",
+		message("q", `{"kind":"execution","pipelineName":"web"}`):                                                            "q web",
+		message("q", "RUN echo canary"): "q",
+		message("w", `{"type":"imagedrop.follow-up.v1","pipelineName":"web","imagePipelineId":"ip-1","executionId":"exec-1"}`): "w web exec-1",
+		message("r", `{"type":"imagedrop.continuation.v1","triggerName":"nightly","triggerTime":"2026-05-04T18:00:00Z"}`):      "r nightly 2026-05-04T18:00:00Z",
+		"": "",
+	} {
+		require.Equal(t, want, newParkedEvent(imagebuild.Parked{Event: event}).Subject, event)
+	}
 }

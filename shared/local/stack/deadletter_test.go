@@ -566,6 +566,9 @@ func TestWhatIsNotPermittedIsAnsweredOrParked(t *testing.T) {
 		c.awaitIdle()
 		var got []string
 		for _, o := range c.outcomesByID() {
+			if o.Data.Reason.Code == "Forbidden.RAM" {
+				require.Contains(t, o.Data.Reason.Message, d.operation+": ", "which permission is missing")
+			}
 			o.Type = strings.TrimSuffix(strings.TrimPrefix(o.Type, "imagedrop."), ".v1")
 			got = append(got, strings.TrimSpace(o.Type+" "+o.Data.Reason.Kind+" "+o.Data.Reason.Code))
 		}
