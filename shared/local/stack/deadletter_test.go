@@ -248,10 +248,10 @@ type letter struct {
 }
 
 const (
-	lookEverywhere = "DescribeImageComponents DescribeImagePipelines DescribeImageComponents DescribeImagePipelines DescribeImageComponents DescribeImagePipelines"
-	lookAtBuilds   = " DescribeImagePipelineExecutions"
-	toPark         = " SendMessage"
-	toAnswer       = " SendMessage"
+	lookForBoth  = "DescribeImageComponents DescribeImagePipelines"
+	lookAtBuilds = " DescribeImagePipelineExecutions"
+	toPark       = " SendMessage"
+	toAnswer     = " SendMessage"
 )
 
 // record is what the destination of an asynchronous invocation gets.
@@ -295,19 +295,19 @@ var letters = []letter{
 	{"upload, nothing made", func(c *cloud, n int) string {
 		j := c.numbered(n, aComponent)
 		return c.record(j.function, j.event(1))
-	}, lookEverywhere + toAnswer + toPark, []string{"component.failed"}},
+	}, lookForBoth + toAnswer + toPark, []string{"component.failed"}},
 	{"upload, component made", func(c *cloud, n int) string {
 		return c.done(c.numbered(n, aComponent))
 	}, "DescribeImageComponents" + toAnswer + toPark, []string{"component.created"}},
 	{"upload, pipeline made and started", func(c *cloud, n int) string {
 		return c.done(c.numbered(n, aBuild))
-	}, "DescribeImageComponents DescribeImagePipelines" + lookAtBuilds + toAnswer + toAnswer + toPark, []string{"pipeline.created", "execution.started"}},
+	}, lookForBoth + lookAtBuilds + toAnswer + toAnswer + toPark, []string{"pipeline.created", "execution.started"}},
 	{"upload, pipeline made, not started", func(c *cloud, n int) string {
 		require.NoError(c.t, c.Account().Faults.Add(account.Fault{
 			Service: "ecs", Operation: "StartImagePipelineExecution", Effect: account.EffectCode, Code: "Forbidden.RAM", Status: 403,
 		}))
 		return c.done(c.numbered(n, aBuild))
-	}, "DescribeImageComponents DescribeImagePipelines" + lookAtBuilds + toAnswer + toAnswer + toPark, []string{"pipeline.created", "execution.failed"}},
+	}, lookForBoth + lookAtBuilds + toAnswer + toAnswer + toPark, []string{"pipeline.created", "execution.failed"}},
 	{"message, not started", func(c *cloud, n int) string {
 		return c.ordered(n).item
 	}, "DescribeImagePipelines" + lookAtBuilds + toAnswer + toPark, []string{"execution.failed"}},
@@ -337,7 +337,7 @@ var letters = []letter{
 	}, strings.TrimSpace(toPark), nil},
 	{"message, no JSON", func(c *cloud, n int) string {
 		return fmt.Sprintf("\u2620 %d", n)
-	}, lookEverywhere + toAnswer + toPark, []string{"component.failed"}},
+	}, lookForBoth + toAnswer + toPark, []string{"component.failed"}},
 }
 
 // deadend is a cloud where deadletter works one letter after the other.
@@ -402,7 +402,8 @@ func (d *deadend) parkedOnce() parkedEvent {
 func TestEveryCutOfTheLastWord(t *testing.T) {
 	t.Parallel()
 	together(t, 2*width, letters, func(l letter) string { return l.name }, func(t *testing.T, l letter) {
-		d := &deadend{cloud: start(t, options()), letter: l}
+		oneRegion := changed(t, "regions: [cn-hangzhou, cn-beijing, cn-shanghai]", "regions: [cn-hangzhou]") // others are looked through like it
+		d := &deadend{cloud: start(t, oneRegion), letter: l}
 		log := d.work(nil)
 		require.Equal(t, l.calls, operations(log[1:]))
 		list := cutsFrom(1, log, cuts)
