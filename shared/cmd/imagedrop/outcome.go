@@ -28,11 +28,12 @@ type outcome struct {
 			Provider string `json:"provider"`
 		} `json:"target"`
 		Resource struct {
-			Kind    string  `json:"kind"`
-			ID      string  `json:"id"`
-			Name    string  `json:"name"`
-			Version string  `json:"version"`
-			Images  []image `json:"images"`
+			Kind            string  `json:"kind"`
+			ID              string  `json:"id"`
+			Name            string  `json:"name"`
+			Version         string  `json:"version"`
+			ImagePipelineID string  `json:"imagePipelineId"`
+			Images          []image `json:"images"`
 		} `json:"resource"`
 		Findings          []template.Finding `json:"findings"`
 		FindingsTruncated int                `json:"findingsTruncated"`

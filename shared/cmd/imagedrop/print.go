@@ -140,7 +140,7 @@ func (p printer) headline(o outcome, before story) string {
 	if o.ended() {
 		took = float64(before.since("started", o.Time).Milliseconds())
 	}
-	name := strings.TrimSpace(d.Resource.Name + " " + d.Resource.Version)
+	name := strings.TrimSpace(cmp.Or(d.Resource.Name, d.Resource.ImagePipelineID) + " " + d.Resource.Version)
 	if p.width > 0 {
 		name = shortened(name, maxName)
 	}

@@ -52,6 +52,8 @@ func (l *local) publish(events ...string) {
 func TestResultsTellTheStoryOfEachJob(t *testing.T) {
 	t.Setenv("TZ", "UTC")
 	l := newLocal(t)
+	tale := append(tale[:len(tale):len(tale)], event(80, "J-4", "execution", "rejected",
+		`"resource": {"kind": "execution", "imagePipelineId": "ip-gone"}, "reason": {"kind": "invalid", "message": "there is no such pipeline"}`))
 	l.publish(tale...)
 	results := start(t, "results", "--state", l.state)
 	text, err := io.ReadAll(results.out)
@@ -73,6 +75,9 @@ imagedrop-requests  job J-3
   05-04 08:01  failed     execution  web                     exec-3                       5.0 s
     a test command ended with exit code 1 (TEST_FAILED)
     cn-hangzhou  m-3
+imagedrop-requests  job J-4
+  05-04 08:01  rejected   execution  ip-gone                                              12 ms
+    there is no such pipeline
 `, string(text))
 
 	got := l.run("results", "--json").requireCode(t, exitDone).outcomes(t)
