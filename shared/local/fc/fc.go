@@ -92,6 +92,9 @@ type Options struct {
 	Timers    []TimerTrigger
 	Topics    []TopicTrigger
 	IdleAfter time.Duration // an instance idle for so long ends unless it is the last; 0: 5 min
+	// OnDemand starts no instance before the first event of its function. A
+	// function that cannot start is not known of before, either.
+	OnDemand bool
 	// Log takes each line that a function writes, Report what the host has to
 	// say: a function that does not start, an event given up. nil: such texts go
 	// to Log, behind "fc: ". Neither is ever called concurrently with the other
@@ -129,6 +132,7 @@ type Host struct {
 	pools    map[string]*pool
 	names    []string // of the functions, in the order given
 	idle     time.Duration
+	onDemand bool
 	boot     time.Duration // how long an instance may take until it asks for work
 	mux      *http.ServeMux
 	spawn    *spawner
@@ -148,7 +152,7 @@ type Host struct {
 func New(acct *account.Account, st *store.Store, opt Options) (*Host, error) {
 	h := &Host{
 		acct: acct, store: st, pools: map[string]*pool{},
-		idle: opt.IdleAfter, boot: defaultBoot, log: opt.Log, report: opt.Report,
+		idle: opt.IdleAfter, onDemand: opt.OnDemand, boot: defaultBoot, log: opt.Log, report: opt.Report,
 	}
 	if h.idle <= 0 {
 		h.idle = defaultIdleAfter

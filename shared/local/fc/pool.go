@@ -76,7 +76,9 @@ func newPool(h *Host, f Function) *pool {
 func (p *pool) open() {
 	p.mu.Lock()
 	p.opened = true
-	p.start()
+	if !p.host.onDemand {
+		p.start()
+	}
 	p.scale()
 	p.mu.Unlock()
 	p.host.logLine(p.fn.Name, fmt.Sprintf("fc: to debug it, start %s with FC_RUNTIME_API=%s/%s/%s: it then gets every event",

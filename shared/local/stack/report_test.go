@@ -13,7 +13,7 @@ import (
 // runs the local cloud learns why without asking for the functions' logs.
 func TestAFunctionThatDoesNotStartIsReported(t *testing.T) {
 	opt := options()
-	opt.BinDir = t.TempDir()
+	opt.BinDir, opt.OnDemand = t.TempDir(), false
 	for _, name := range functionNames() {
 		path := filepath.Join(opt.BinDir, name, "main")
 		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))

@@ -56,7 +56,10 @@ type Options struct {
 	// Report is for what a user must know besides: a function that does not
 	// start, an event given up, a service that fails. nil: Log only.
 	Report io.Writer
-	Clock  account.Clock // nil: the system's
+	// OnDemand starts a function with its first event, not before: for those who
+	// start many clouds.
+	OnDemand bool
+	Clock    account.Clock // nil: the system's
 	// LookupEnv answers the ${env(...)} of s.yaml; nil: os.LookupEnv.
 	LookupEnv func(string) (string, bool)
 }
@@ -231,7 +234,7 @@ func (s *Stack) joinServices(ctx context.Context) (err error) {
 	s.mns = mns.New(s.account, s.store, mns.Options{OnSend: s.feedOutcome, OnPublish: s.publishToFunctions})
 	s.oss = oss.New(s.account, s.store, oss.Options{Rules: s.objectRules()})
 	s.functions, err = fc.New(s.account, s.store, fc.Options{
-		Functions: s.deployed(), Triggers: s.queueTriggers(), Timers: s.plan.timers, Topics: s.plan.topics,
+		OnDemand: s.opt.OnDemand, Functions: s.deployed(), Triggers: s.queueTriggers(), Timers: s.plan.timers, Topics: s.plan.topics,
 		Log:    func(function, line string) { s.log.Printf("[%s] %s", function, line) },
 		Report: func(function, text string) { s.report.Printf("function %s: %s", function, text) },
 	})

@@ -102,7 +102,7 @@ func (j *journal) String() string {
 
 func options() stack.Options {
 	return stack.Options{
-		File: filepath.Join(repository, "s.yaml"), Memory: true, BinDir: built, TimeScale: 1e6,
+		File: filepath.Join(repository, "s.yaml"), Memory: true, BinDir: built, TimeScale: 1e6, OnDemand: true,
 		LookupEnv: func(string) (string, bool) { return "", false },
 	}
 }
@@ -275,7 +275,9 @@ func TestAMessageBecomesAPipelineAndTheResultIsInTheQueue(t *testing.T) {
 }
 
 func TestAnEventIsReplayedThroughTheConsole(t *testing.T) {
-	c := start(t, options())
+	opt := options()
+	opt.OnDemand = false
+	c := start(t, opt)
 	var result struct {
 		RequestID, ErrorType string
 		Logs                 []string
