@@ -23,8 +23,9 @@ build: ## build the functions and the command line into dist/
 test: ## run every test; needs Go only, no C compiler
 	go test ./...
 
-check: lint ## what CI runs: lint, tests with the race detector, short fuzz runs, tidy modules
+check: lint ## what CI runs: lint, tests with the race detector, every cut without it, short fuzz runs, tidy modules
 	CGO_ENABLED=1 go test -race ./...
+	go test -run 'Cut|ObjectChanges|Thousand' ./shared/local/stack
 	@$(MAKE) --no-print-directory fuzz
 	go mod tidy -diff
 
