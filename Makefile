@@ -25,7 +25,7 @@ test: ## run every test; needs Go only, no C compiler
 
 check: lint ## what CI runs: lint, tests with the race detector, every cut without it, short fuzz runs, tidy modules
 	CGO_ENABLED=1 go test -race ./...
-	go test -run 'Cut|ObjectChanges|Thousand' ./shared/local/stack
+	go test -run 'Every|Cut|ObjectChanges|Thousand' ./shared/local/stack
 	@$(MAKE) --no-print-directory fuzz
 	go mod tidy -diff
 

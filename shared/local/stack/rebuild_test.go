@@ -299,8 +299,10 @@ func mostAtOnce(executions []execution) (most int) {
 type series struct {
 	name  string
 	fired int // times that the timer's event is delivered
-	log   []account.Call
-	cuts  []cut
+	// seconds that an invocation may take.
+	seconds int
+	log     []account.Call
+	cuts    []cut
 }
 
 const (
@@ -312,8 +314,8 @@ func (r series) String() string { return nameOf(r.name, r.log, r.cuts) }
 
 // seriesOptions let a build take six seconds of a clock that goes by whole
 // seconds, and the next step of a run come after one. Nobody watches the builds.
-func seriesOptions(t testing.TB, running int) stack.Options {
-	opt := changed(t, append(disabled("checks", "looks at running builds"),
+func seriesOptions(t testing.TB, running, seconds int) stack.Options {
+	opt := changed(t, append(disabled("checks", "looks at running builds"), "timeout: 300", fmt.Sprintf("timeout: %d", seconds),
 		nightlyPayload, fmt.Sprintf(`'{"tags": {"rebuild": "nightly"}, "maxRunning": %d}'`, running))...)
 	manual(&opt)
 	opt.TimeScale = 30
@@ -336,7 +338,7 @@ func (r series) run(t *testing.T) (log []account.Call) {
 
 // play ends early where a cut was not met.
 func (r series) play(t *testing.T) (log []account.Call, met bool) {
-	c := start(t, seriesOptions(t, seriesRunning))
+	c := start(t, seriesOptions(t, seriesRunning, r.seconds))
 	for i := range seriesLength {
 		c.tagged(fmt.Sprintf("web-%d", i), nil)
 	}
@@ -382,15 +384,26 @@ func (r series) verify(c *cloud) {
 func TestEveryCutOfARebuild(t *testing.T) {
 	t.Parallel()
 	var all []series
-	for _, r := range []series{{"once", 1, nil, nil}, {"twice", 2, nil, nil}} {
+	for _, r := range []series{{"once", 1, 300, nil, nil}, {"twice", 2, 300, nil, nil}} {
 		log := r.run(t)
 		t.Logf("%s: %v", r.name, tally(log))
 		for i, one := range cutsFrom(0, log, cuts) {
 			if r.fired == 1 || i%7 == 0 {
-				all = append(all, series{r.name, r.fired, log, []cut{one}})
+				all = append(all, series{r.name, r.fired, r.seconds, log, []cut{one}})
 			}
 		}
 	}
 	together(t, width, sampled(all), series.String, func(t *testing.T, r series) { r.run(t) })
 	t.Logf("%d runs, each cut once", len(all))
+}
+
+// A call without any answer ends with the invocation, or with its own time.
+func TestEveryCallOfARebuildWithoutAnswer(t *testing.T) {
+	t.Parallel()
+	log := series{"once", 1, 300, nil, nil}.run(t)
+	var all []series
+	for _, one := range cutsFrom(0, log, []account.Effect{account.EffectTimeout}) {
+		all = append(all, series{"once", 1, 6, log, []cut{one}})
+	}
+	together(t, 4*width, sampled(all), series.String, func(t *testing.T, r series) { r.run(t) })
 }

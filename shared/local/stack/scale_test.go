@@ -82,7 +82,7 @@ func TestAThousandPipelinesInOneRun(t *testing.T) {
 	if underRace {
 		n = crowd{unchanged: 20, superseded: 10, running: 10, due: 160, maxRunning: 20}
 	}
-	c := start(t, seriesOptions(t, n.maxRunning))
+	c := start(t, seriesOptions(t, n.maxRunning, 300))
 	c.makeComponent("1.0.0")
 	unchanged := c.fill(n.unchanged, called("old-%d"))
 	event := map[string]string{"triggerTime": c.hand.Now().Format(time.RFC3339), "triggerName": "before", "payload": `{"namePattern":"old-*","maxRunning":100}`}

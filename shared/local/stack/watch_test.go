@@ -108,7 +108,7 @@ func lookName(l look) string { return l.name }
 // byHand deploys watch without its trigger: the test delivers, on a clock that
 // stands.
 func byHand(t *testing.T) stack.Options {
-	opt := changed(t, disabled("checks", "looks at running builds")...)
+	opt := changed(t, append(disabled("checks", "looks at running builds"), "timeout: 60", "timeout: 6")...)
 	manual(&opt)
 	opt.TimeScale = 1
 	return opt
@@ -258,6 +258,22 @@ func TestEveryCutOfALook(t *testing.T) {
 	}
 	together(t, width, sampled(glimpses), glimpse.String, func(t *testing.T, g glimpse) { g.run(t) })
 	t.Logf("%d looks, each cut once", len(glimpses))
+}
+
+// A call without any answer ends with the invocation.
+func TestEveryCallOfALookWithoutAnswer(t *testing.T) {
+	t.Parallel()
+	var glimpses []glimpse
+	for _, l := range looks {
+		if l.like != "" || l.fault != nil {
+			continue
+		}
+		log := glimpse{look: l}.run(t)
+		for _, one := range cutsFrom(0, log, []account.Effect{account.EffectTimeout}) {
+			glimpses = append(glimpses, glimpse{l, log, []cut{one}})
+		}
+	}
+	together(t, 4*width, sampled(glimpses), glimpse.String, func(t *testing.T, g glimpse) { g.run(t) })
 }
 
 func TestFiveDeliveriesOfALook(t *testing.T) {
