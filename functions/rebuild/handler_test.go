@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -34,7 +35,9 @@ func (f *fakes) Pipelines(_ context.Context, _ imagebuild.Query, ids ...string) 
 		p := functiontest.Pipeline
 		p.ID, p.Name = "ip-"+name, name
 		p.Tags = []imagebuild.Tag{{Key: "rebuild", Value: "nightly"}}
-		list = append(list, p)
+		if len(ids) == 0 || slices.Contains(ids, p.ID) {
+			list = append(list, p)
+		}
 	}
 	return list, nil
 }
@@ -157,6 +160,7 @@ func TestTimerOfTheDocuments(t *testing.T) {
 	h, _ := newTest(f)
 	require.NoError(t, h.Handle(functiontest.Invocation(t.Context(), "rebuild"), payload))
 	require.Empty(t, f.Started, "it selects another pipeline")
+	require.Equal(t, []string{" failed gone"}, f.outcomes())
 }
 
 func TestUndecodableEventIsAcknowledged(t *testing.T) {
