@@ -119,7 +119,6 @@ func killFiles(t *testing.T) (templates string, messages []string) {
 // every template dropped meanwhile ends with its outcome, and each is made once.
 // A message that was being worked comes back after its visibility timeout, 30 s.
 func TestNothingIsLostOrDoubledWhenTheCloudIsKilled(t *testing.T) {
-	t.Parallel()
 	v := &victim{t: t, state: t.TempDir()}
 	v.up = start(t, "up", "--state", v.state, "--port-base", "0")
 	readTo(t, bufio.NewScanner(v.up.out), "serving until Ctrl-C")
