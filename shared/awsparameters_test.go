@@ -96,10 +96,11 @@ func TestEveryAWSParameterArrives(t *testing.T) {
 	require.NoError(t, err)
 
 	for i, p := range awsParameters {
-		for form, in := range map[string]sample{"header": awsInHeader(p.key, p.value), "message": awsInMessage(p.key, p.value)} {
+		for form, in := range map[string]func(key, value, content string) sample{"header": awsInHeader, "message": awsInMessage} {
 			t.Run(fmt.Sprintf("%s from %s in a %s", p.name, p.key, form), func(t *testing.T) {
 				arrived = nil
-				makeOnAWS(t, client, in, fmt.Sprint(i, form))
+				content := fmt.Sprint("RUN echo hello ", i, form) // not what is there: that would be unchanged
+				makeOnAWS(t, client, in(p.key, p.value, content), fmt.Sprint(i, form))
 				want := p.value
 				switch p.name {
 				case "data":
@@ -138,18 +139,18 @@ func awsSettings(key, value string) (list []string) {
 	return list
 }
 
-func awsInHeader(key, value string) sample {
+func awsInHeader(key, value, content string) sample {
 	text := "# ---\n# " + strings.Join(awsSettings(key, value), "\n# ") + "\n# ---\n"
 	if key != "aws.uri" {
-		text += "RUN echo hello\n"
+		text += content + "\n"
 	}
 	return sample{key: "templates/web.Dockerfile", text: text}
 }
 
-func awsInMessage(key, value string) sample {
+func awsInMessage(key, value, content string) sample {
 	settings := awsSettings(key, value)
 	if key != "aws.uri" {
-		settings = append(settings, `"content": "RUN echo hello"`)
+		settings = append(settings, `"content": `+strconv.Quote(content))
 	}
 	return sample{text: "{" + strings.Join(settings, ", ") + "}"}
 }

@@ -248,6 +248,7 @@ func TestSecretsOfGivenUpEventsAppearNowhere(t *testing.T) {
 			l.credentials()
 			l.put("templates/component.Dockerfile", accepted["component.Dockerfile"])
 			l.parked()
+			l.credentials() // those of deadletter at least, which has just worked
 			l.requireNoLeak()
 		})
 	}
