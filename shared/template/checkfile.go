@@ -78,7 +78,9 @@ func checkMisplacedYAML(l *lint, p *part) {
 func checkBlanks(l *lint, p *part, in *instruction) {
 	after := in.start + len(in.word)
 	if in.word != "" && after < in.end && p.src.text[after] == '\t' {
-		l.add("IB0007", p.span(after, after+1), "", "a tab between the command and its argument", "write one blank; that is what is sent")
+		at := p.span(after, after+1)
+		l.add("IB0007", at, "", "a tab between the command and its argument", "write one blank; that is what is sent").
+			offer("write a blank", change{at, " "})
 	}
 	if at, size := oddBlank(p.src.text[in.start:in.end]); size > 0 && in.heredoc.end == 0 {
 		at += in.start
@@ -148,8 +150,19 @@ func checkLateBlanks(l *lint, p *part) {
 func checkBlankLines(l *lint, p *part) {
 	for _, b := range p.blankLines {
 		l.add("IB0009", p.span(b.start, b.end), "", "a blank line inside "+p.commands[b.command].name()+", which goes on below",
-			`delete the line; if the command should end here, delete the "\" above`)
+			`delete the line; if the command should end here, delete the "\" above`).
+			offer("delete the blank line", change{at: p.wholeLine(b.start)})
 	}
+}
+
+// wholeLine is the line that holds an offset, with its line end.
+func (p *part) wholeLine(at int) span {
+	line, _ := p.src.position(at)
+	end := len(p.src.text)
+	if line < len(p.src.lines) {
+		end = p.src.lines[line]
+	}
+	return p.span(p.src.lines[line-1], end)
 }
 
 func checkHeredoc(l *lint, p *part, in *instruction) {
@@ -161,6 +174,7 @@ func checkHeredoc(l *lint, p *part, in *instruction) {
 
 func checkCase(l *lint, p *part, in *instruction) {
 	if in.word != in.name() {
-		l.add("IB0012", p.spanOf(in), "", in.name()+" is not in upper case", "write "+in.name()+"; that is what is sent")
+		l.add("IB0012", p.spanOf(in), "", in.name()+" is not in upper case", "write "+in.name()+"; that is what is sent").
+			offer("write "+in.name(), change{p.spanOf(in), in.name()})
 	}
 }

@@ -22,9 +22,9 @@ func parseGolden(t *testing.T, path string) *Template {
 	require.NoError(t, err)
 	switch name := filepath.Base(path); filepath.Ext(path) {
 	case ".json", ".body":
-		return ParseMessage(text).Resolve("", nil)
+		return Options{Pedantic: true}.ParseMessage(text).Resolve("", nil)
 	default:
-		return parseFile(Prefix+name, text, true)
+		return Options{Pedantic: true}.ParseFile(Prefix+name, text)
 	}
 }
 

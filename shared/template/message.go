@@ -22,19 +22,25 @@ type messageText struct {
 	root   node    // of a JSON body
 	keys   []given // of a JSON body
 	starts bool    // kind: execution
+
+	options Options
 }
 
 // ParseMessage reads a message body: a JSON object of keys, template text, or
 // one of these in base64. Resolve completes it.
-func ParseMessage(body []byte) *Message {
+func ParseMessage(body []byte) *Message { return Options{}.ParseMessage(body) }
+
+// ParseMessage is the function ParseMessage with these options.
+func (o Options) ParseMessage(body []byte) *Message {
 	m := &Message{}
+	m.read.options = o
 	text := strings.TrimPrefix(string(body), byteOrderMark)
 	if decoded, ok := decodeBase64(text); ok {
 		text = decoded
 	}
 	m.read.body = newSource("", bodyOrder, text)
 	m.judge()
-	m.Findings = m.read.report.findings(targetsOf(m.read.keys, m.hasAWSContent()), false)
+	m.Findings = m.read.report.findings(targetsOf(m.read.keys, m.hasAWSContent()), o)
 	return m
 }
 
@@ -167,7 +173,7 @@ func (m *Message) member(key string) *member {
 // object that TemplateURI names; path is "" where the content is inline. A key
 // in the message wins over the same key in the content's header.
 func (m *Message) Resolve(path string, text []byte) *Template {
-	in := input{messageKeys: m.read.keys, found: m.read.report.found, body: m.read.body, pedantic: false}
+	in := input{messageKeys: m.read.keys, found: m.read.report.found, body: m.read.body, options: m.read.options}
 	switch content := find(m.read.keys, "content"); {
 	case m.read.plain:
 		in.content = m.read.body

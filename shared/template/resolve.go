@@ -22,7 +22,7 @@ type input struct {
 	body        *source   // of the message, nil for a file
 	incomplete  bool      // there is no content to judge
 	starts      bool      // a message of kind execution
-	pedantic    bool
+	options     Options
 }
 
 // lint is one template under way.
@@ -38,12 +38,11 @@ type lint struct {
 
 // ParseFile reads a template file. path is the object key or file path: it
 // decides the format, Finding.Path and, where the header gives none, the name.
-func ParseFile(path string, text []byte) *Template {
-	return parseFile(path, text, false)
-}
+func ParseFile(path string, text []byte) *Template { return Options{}.ParseFile(path, text) }
 
-func parseFile(path string, text []byte, pedantic bool) *Template {
-	in := input{content: newSource(path, bodyOrder, string(text)), name: DefaultName(path), pedantic: pedantic}
+// ParseFile is the function ParseFile with these options.
+func (o Options) ParseFile(path string, text []byte) *Template {
+	in := input{content: newSource(path, bodyOrder, string(text)), name: DefaultName(path), options: o}
 	in.format = formatOf(path, in.content)
 	return in.template()
 }
@@ -71,7 +70,7 @@ func (in *input) template() *Template {
 		l.t.Targets = targetsOf(l.t.given, false)
 	}
 	l.settle()
-	l.t.Findings = l.findings(l.t.Targets, in.pedantic)
+	l.t.Findings = l.findings(l.t.Targets, in.options)
 	return l.t
 }
 

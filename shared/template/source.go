@@ -94,20 +94,21 @@ type report struct {
 // saves looking for the place of one that would be dropped.
 func (r *report) full(rule string) bool { return r.count[alike{rule, severityOf(rule)}] >= maxAlike }
 
-// add appends a finding with the severity of its rule.
-func (r *report) add(rule string, at span, code, message, help string) {
-	r.addAs(severityOf(rule), rule, at, code, message, help)
+// add appends a finding with the severity of its rule, and returns it until the
+// next one comes: for its fix. One too many is nil.
+func (r *report) add(rule string, at span, code, message, help string) *Finding {
+	return r.addAs(severityOf(rule), rule, at, code, message, help)
 }
 
 // warn appends a finding that is milder than its rule.
-func (r *report) warn(rule string, at span, message, help string) {
-	r.addAs(Warning, rule, at, "", message, help)
+func (r *report) warn(rule string, at span, message, help string) *Finding {
+	return r.addAs(Warning, rule, at, "", message, help)
 }
 
-func (r *report) addAs(severity Severity, rule string, at span, code, message, help string) {
+func (r *report) addAs(severity Severity, rule string, at span, code, message, help string) *Finding {
 	kind := alike{rule, severity}
 	if r.count[kind] >= maxAlike {
-		return
+		return nil
 	}
 	if r.count == nil {
 		r.count = map[alike]int{}
@@ -119,15 +120,16 @@ func (r *report) addAs(severity Severity, rule string, at span, code, message, h
 		Line: v.Line, Column: v.Column, EndLine: v.EndLine, EndColumn: v.EndColumn,
 		Message: message, Help: help, ServiceCode: code, order: v.order,
 	})
+	return &r.found[len(r.found)-1]
 }
 
 // findings returns what was found and concerns one of the targets, in the order
 // of the text, rules of one place by their id; pedantic rules only where asked for.
-func (r *report) findings(targets []string, pedantic bool) []Finding {
+func (r *report) findings(targets []string, o Options) []Finding {
 	Sort(r.found)
 	out := make([]Finding, 0, len(r.found))
 	for _, f := range r.found {
-		if (pedantic || !isPedantic(f.Rule)) && concernsAny(f.Rule, targets) {
+		if (o.Pedantic || !isPedantic(f.Rule)) && concernsAny(f.Rule, targets) {
 			if !slices.Contains(targets, TargetAlibaba) && targetOf(f.Rule) == "" {
 				f.ServiceCode = "" // of a service that is not asked
 			}

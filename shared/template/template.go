@@ -40,6 +40,12 @@ const (
 // trigger of s.yaml filters on it, and default names are made of what follows.
 const Prefix = "templates/"
 
+// Options say what to look for beside what rejects a template. The zero Options
+// are those of the functions.
+type Options struct {
+	Pedantic bool // also by the rules that are off unless asked for
+}
+
 // Finding is one diagnostic. Lines and columns are 1-based, columns count code
 // points, the end is exclusive; they are positions of the file (or of the
 // message body, or of a message's content), whatever the canonical text leaves out.
@@ -56,6 +62,8 @@ type Finding struct {
 	Message     string `json:"message"`
 	Help        string `json:"help,omitempty"`
 	ServiceCode string `json:"serviceCode,omitempty"`
+	// Fix mends it, nil where there is no single obvious way.
+	Fix *Fix `json:"-"`
 
 	order int // of the text that it points into
 }
