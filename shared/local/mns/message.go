@@ -32,11 +32,14 @@ const (
 	bodyBucket    = "mns/bodies"   // queue, seq: body, apart so that a receive does not rewrite it
 	// orderBucket is the order of delivery: of each priority those that have
 	// been visible longest come first, those still hidden last.
-	orderBucket = "mns/order" // queue, priority, when it is visible, seq: nothing
+	orderBucket = "mns/order" // queue, priority, when it is visible, seq: receivedState or nothing
 	// earlyBucket has the delayed messages that a trigger may take before they
 	// are visible.
 	earlyBucket = "mns/early" // queue, Early, seq: nothing
 )
+
+// receivedState marks in orderBucket the messages that were received before.
+const receivedState = "r"
 
 // sweep is how many expired messages a send or receive removes at most, so
 // that none of them pays for many.
@@ -151,7 +154,11 @@ func parseReceiptHandle(handle string) (seq string, receipts int, err error) {
 
 // put stores the record and its place in the order.
 func put(tx *store.Tx, q queueRecord, m messageRecord) error {
-	if err := tx.Put(orderBucket, m.orderKey(q), nil); err != nil {
+	var state []byte
+	if m.Dequeues > 0 {
+		state = []byte(receivedState)
+	}
+	if err := tx.Put(orderBucket, m.orderKey(q), state); err != nil {
 		return err
 	}
 	if m.Early != 0 {
@@ -252,7 +259,7 @@ func (d draft) record(q queueRecord, seq string, now time.Time) messageRecord {
 	return m
 }
 
-// send stores the message, calls the hook, and wakes receivers after the commit.
+// send makes a message of the draft.
 func (s *Service) send(tx *store.Tx, q queueRecord, d draft) (Message, error) {
 	if err := d.check(q); err != nil {
 		return Message{}, err
@@ -270,15 +277,7 @@ func (s *Service) send(tx *store.Tx, q queueRecord, d draft) (Message, error) {
 	if early := m.Enqueued + s.account.Scaled(delay).Milliseconds(); early < m.Visible {
 		m.Early = early
 	}
-	if err := tx.Put(bodyBucket, q.prefix()+m.Seq, d.body); err != nil {
-		return Message{}, err
-	}
-	if err := put(tx, q, m); err != nil {
-		return Message{}, err
-	}
-	tx.OnCommit(func() { s.bells.ring(q.Name) })
-	sent := m.message(d.body)
-	return sent, s.onSend(tx, q.Name, sent)
+	return m.message(d.body), s.enter(tx, q, m, d.body)
 }
 
 // view is what a receiver sees of a queue: the seqs of messages that it may
@@ -353,6 +352,11 @@ func (s *Service) hide(tx *store.Tx, queue string, limit int, v view) ([]Message
 			if err := drop(tx, q, m); err != nil {
 				return nil, err
 			}
+			continue
+		}
+		if buried, err := s.bury(tx, q, m, now); err != nil {
+			return nil, err
+		} else if buried {
 			continue
 		}
 		hidden := m.received(now, seconds(q.VisibilityTimeout))

@@ -3,13 +3,21 @@
 // durable in the store. It follows the documents and was not compared with the
 // real service.
 //
-// Left out are dead-letter policies and rate limits, and of topics:
-//   - endpoints other than queues (HTTP, mail, SMS): Subscribe answers
-//     EndpointInvalid;
-//   - retries: what is published is in the queues once the publish is
-//     answered. Where a queue does not exist then, or does not take so large a
-//     message, its copy is discarded, whatever the NotifyStrategy is;
-//   - retention: a topic holds no messages, so MessageCount is 0.
+// Left out are:
+//   - rate limits: QpsLimitExceeded, and the quota of waiting receives;
+//   - QueueDeletedRecently: a deleted queue's name is free at once;
+//   - request logs: LoggingEnabled is kept and nothing is logged;
+//   - dead-letter policies over HTTP, as this version of the API has none:
+//     see SetDeadLetterPolicy;
+//   - of topics, endpoints other than queues (HTTP, mail, SMS): Subscribe
+//     answers EndpointInvalid;
+//   - of topics, retries: what is published is in the queues once the publish
+//     is answered. Where a queue does not exist then, or does not take so large
+//     a message, its copy is discarded, whatever the NotifyStrategy is;
+//   - of topics, retention: a topic holds no messages, so MessageCount is 0.
+//
+// Whatever else is asked for answers InvalidRequestURL or InvalidQueryString.
+// Each operation's comment names the page of the API that it follows.
 package mns
 
 import (

@@ -54,8 +54,12 @@ var operations = map[string]func(*Service, context.Context, *request) (answer, e
 	"SetSubscriptionAttributes": (*Service).setSubscriptionAttributesOp,
 	"GetSubscriptionAttributes": (*Service).getSubscriptionAttributesOp,
 	"Unsubscribe":               (*Service).unsubscribeOp,
+
+	"OpenService": (*Service).openServiceOp,
 }
 
+// createQueueOp follows the page "CreateQueue". Left out: QueueDeletedRecently;
+// a name is free again at once.
 func (s *Service) createQueueOp(_ context.Context, r *request) (answer, error) {
 	want := DefaultAttributes()
 	if err := readAttributes(r.body, &want); err != nil {
@@ -88,6 +92,7 @@ func createdStatus(existed, same bool, code string) (int, error) {
 // urlOf returns the URL of a path.
 func (r *request) urlOf(path ...string) string { return r.base + "/" + strings.Join(path, "/") }
 
+// setQueueAttributesOp follows "SetQueueAttributes". Left out: nothing.
 func (s *Service) setQueueAttributesOp(_ context.Context, r *request) (answer, error) {
 	err := s.store.Update(func(tx *store.Tx) error {
 		return s.setAttributes(tx, r.name(), func(a *QueueAttributes) error { return readAttributes(r.body, a) })
@@ -95,6 +100,8 @@ func (s *Service) setQueueAttributesOp(_ context.Context, r *request) (answer, e
 	return answer{status: http.StatusNoContent}, err
 }
 
+// getQueueAttributesOp follows "GetQueueAttributes". Its counts are exact,
+// which the page does not promise.
 func (s *Service) getQueueAttributesOp(_ context.Context, r *request) (answer, error) {
 	var doc queueDocument
 	err := s.store.View(func(tx *store.Tx) error {
@@ -109,8 +116,8 @@ func (s *Service) getQueueAttributesOp(_ context.Context, r *request) (answer, e
 	return answer{status: http.StatusOK, doc: doc}, err
 }
 
-// deleteQueueOp succeeds for a queue that does not exist: the documents name
-// no error of this operation.
+// deleteQueueOp follows "DeleteQueue": it succeeds for a queue that does not
+// exist, because the page names no error. Left out: nothing.
 func (s *Service) deleteQueueOp(_ context.Context, r *request) (answer, error) {
 	err := s.store.Update(func(tx *store.Tx) error { return s.deleteQueue(tx, r.name()) })
 	if errors.Is(err, ErrQueueNotExist) {
@@ -119,10 +126,18 @@ func (s *Service) deleteQueueOp(_ context.Context, r *request) (answer, error) {
 	return answer{status: http.StatusNoContent}, err
 }
 
+// listQueueOp follows "ListQueue". Left out: nothing.
 func (s *Service) listQueueOp(_ context.Context, r *request) (answer, error) {
-	var doc queuesDocument
+	return s.list(func(tx *store.Tx) (listDocument, error) {
+		return r.page(tx, "Queue", queueBucket, "", func(name string) (any, error) { return s.listEntry(tx, r, name) })
+	})
+}
+
+// list answers a page.
+func (s *Service) list(page func(*store.Tx) (listDocument, error)) (answer, error) {
+	var doc listDocument
 	err := s.store.View(func(tx *store.Tx) (err error) {
-		doc.Queues, doc.NextMarker, err = r.page(tx, queueBucket, "", func(name string) (any, error) { return s.listEntry(tx, r, name) })
+		doc, err = page(tx)
 		return err
 	})
 	return answer{status: http.StatusOK, doc: doc}, err
@@ -130,23 +145,24 @@ func (s *Service) listQueueOp(_ context.Context, r *request) (answer, error) {
 
 // page lists the names below a key of a bucket as the request's headers ask,
 // each as entry makes it.
-func (r *request) page(tx *store.Tx, bucket, below string, entry func(name string) (any, error)) (entries []any, next string, err error) {
+func (r *request) page(tx *store.Tx, item, bucket, below string, entry func(name string) (any, error)) (listDocument, error) {
+	doc := listDocument{item: item}
 	size, err := r.listSize()
 	if err != nil {
-		return nil, "", err
+		return doc, err
 	}
 	tx.Scan(bucket, below+r.header.Get("x-mns-prefix"), below+r.header.Get("x-mns-marker"), func(key string, _ []byte) bool {
 		name := strings.TrimPrefix(key, below)
-		if len(entries) == size {
-			next = name
+		if len(doc.entries) == size {
+			doc.next = name
 			return false
 		}
 		var e any
 		e, err = entry(name)
-		entries = append(entries, e)
+		doc.entries = append(doc.entries, e)
 		return err == nil
 	})
-	return entries, next, err
+	return doc, err
 }
 
 // withMeta reports whether a list is to answer attributes instead of URLs.
@@ -176,6 +192,8 @@ func (s *Service) listEntry(tx *store.Tx, r *request, name string) (any, error) 
 	return q.fields(c), err
 }
 
+// sendMessageOp follows "SendMessage". Left out: QpsLimitExceeded, which only a
+// fault on demand answers, of this and of every other operation on messages.
 func (s *Service) sendMessageOp(_ context.Context, r *request) (answer, error) {
 	e, err := parseDocument(r.body, "Message")
 	if err != nil {
@@ -197,8 +215,8 @@ func (s *Service) sendMessageOp(_ context.Context, r *request) (answer, error) {
 	return answer{status: http.StatusCreated, doc: messageDocument{messageFields: sentFields(sent)}}, err
 }
 
-// batchSendMessageOp sends those messages whose values the queue takes, and
-// answers for each.
+// batchSendMessageOp follows "BatchSendMessage": it sends those messages whose
+// values the queue takes, and answers for each. Left out: nothing.
 func (s *Service) batchSendMessageOp(_ context.Context, r *request) (answer, error) {
 	drafts, err := parseDrafts(r.body)
 	if err != nil {
@@ -237,6 +255,8 @@ func (s *Service) sendOne(tx *store.Tx, q queueRecord, d draft) (messageFields, 
 	return sentFields(m), err
 }
 
+// receiveMessageOp follows "ReceiveMessage". Left out: the quota of waiting
+// requests; every one of them waits.
 func (s *Service) receiveMessageOp(ctx context.Context, r *request) (answer, error) {
 	messages, err := s.receiveOp(ctx, r, 1)
 	if err != nil {
@@ -245,6 +265,8 @@ func (s *Service) receiveMessageOp(ctx context.Context, r *request) (answer, err
 	return answer{status: http.StatusOK, doc: messageDocument{messageFields: receivedFields(messages[0])}}, nil
 }
 
+// batchReceiveMessageOp follows "BatchReceiveMessage". Left out: as of
+// ReceiveMessage.
 func (s *Service) batchReceiveMessageOp(ctx context.Context, r *request) (answer, error) {
 	limit, err := r.number("numOfMessages", 1, maxBatch)
 	if err != nil {
@@ -281,6 +303,7 @@ func batchOf(messages []Message, fields func(Message) messageFields) messagesDoc
 	return doc
 }
 
+// peekMessageOp follows "PeekMessage". Left out: nothing.
 func (s *Service) peekMessageOp(_ context.Context, r *request) (answer, error) {
 	messages, err := s.peekOp(r, 1)
 	if err != nil {
@@ -289,6 +312,7 @@ func (s *Service) peekMessageOp(_ context.Context, r *request) (answer, error) {
 	return answer{status: http.StatusOK, doc: messageDocument{messageFields: peekedFields(messages[0])}}, nil
 }
 
+// batchPeekMessageOp follows "BatchPeekMessage". Left out: nothing.
 func (s *Service) batchPeekMessageOp(_ context.Context, r *request) (answer, error) {
 	limit, err := r.number("numOfMessages", 1, maxBatch)
 	if err != nil {
@@ -309,6 +333,7 @@ func (s *Service) peekOp(r *request, limit int) (messages []Message, err error) 
 	return atLeastOne(messages, err)
 }
 
+// deleteMessageOp follows "DeleteMessage". Left out: nothing.
 func (s *Service) deleteMessageOp(_ context.Context, r *request) (answer, error) {
 	handle := r.query["receipthandle"]
 	if handle == "" {
@@ -317,7 +342,8 @@ func (s *Service) deleteMessageOp(_ context.Context, r *request) (answer, error)
 	return answer{status: http.StatusNoContent}, s.Delete(r.name(), handle)
 }
 
-// batchDeleteMessageOp deletes what it can and answers for what it cannot.
+// batchDeleteMessageOp follows "BatchDeleteMessage": it deletes what it can and
+// answers for what it cannot. Left out: nothing.
 func (s *Service) batchDeleteMessageOp(_ context.Context, r *request) (answer, error) {
 	handles, err := parseHandles(r.body)
 	if err != nil {
@@ -347,6 +373,7 @@ func (s *Service) batchDeleteMessageOp(_ context.Context, r *request) (answer, e
 	return answer{status: http.StatusNotFound, doc: doc}, nil
 }
 
+// changeMessageVisibilityOp follows "ChangeMessageVisibility". Left out: nothing.
 func (s *Service) changeMessageVisibilityOp(_ context.Context, r *request) (answer, error) {
 	handle := r.query["receipthandle"]
 	if handle == "" {
@@ -362,4 +389,10 @@ func (s *Service) changeMessageVisibilityOp(_ context.Context, r *request) (answ
 	m, err := s.changeVisibility(r.name(), handle, seconds(timeout))
 	doc := visibilityDocument{ReceiptHandle: m.ReceiptHandle, NextVisibleTime: m.NextVisibleTime.UnixMilli()}
 	return answer{status: http.StatusOK, doc: doc}, err
+}
+
+// openServiceOp follows OpenService of the Go SDK v1.0.11, account_manager.go;
+// no page describes it. The service is always open here, so nothing is ordered.
+func (s *Service) openServiceOp(_ context.Context, r *request) (answer, error) {
+	return answer{status: http.StatusOK, doc: openServiceDocument{OrderID: r.id}}, nil
 }

@@ -69,6 +69,7 @@ type queueRecord struct {
 	QueueAttributes
 	Name              string
 	Created, Modified time.Time
+	DeadLetter        DeadLetterPolicy `json:",omitzero"`
 }
 
 // prefix begins the keys of the queue's messages in every bucket.
@@ -169,21 +170,32 @@ func (s *Service) deleteQueue(tx *store.Tx, name string) error {
 	return tx.Delete(queueBucket, name)
 }
 
-// count looks at every message of the queue.
-func (s *Service) count(tx *store.Tx, q queueRecord) (Counts, error) {
-	var c Counts
+// count looks at the place of every message in the order, and at no message
+// but those that outlived the retention period and that nobody removed yet.
+func (s *Service) count(tx *store.Tx, q queueRecord) (c Counts, err error) {
 	now := s.account.Clock.Now()
-	err := eachMessage(tx, q, func(m messageRecord) bool {
-		switch {
-		case q.expired(m, now):
-		case m.visible(now):
+	expired := "" // the seq of the newest of them
+	err = eachMessage(tx, q, func(m messageRecord) bool {
+		if !q.expired(m, now) {
+			return false
+		}
+		expired = m.Seq
+		return true
+	})
+	if err != nil {
+		return c, err
+	}
+	tx.Scan(orderBucket, q.prefix(), "", func(key string, state []byte) bool {
+		switch _, visible, seq := q.readOrderKey(key); {
+		case seq <= expired:
+		case !visible.After(now):
 			c.Active++
-		case m.Dequeues > 0:
+		case string(state) == receivedState:
 			c.Inactive++
 		default:
 			c.Delayed++
 		}
 		return true
 	})
-	return c, err
+	return c, nil
 }

@@ -57,6 +57,12 @@ func (r *request) name() string {
 var nameChecks = map[string][]func(string) error{
 	"queues": {CheckQueueName},
 	"topics": {checkTopicName, checkSubscriptionName},
+	"commonbuy": {func(name string) error {
+		if name != "openservice" {
+			return coded("InvalidRequestURL")
+		}
+		return nil
+	}},
 }
 
 func (r *request) checkNames() error {
@@ -104,6 +110,8 @@ var routes = map[string]route{
 	"PUT topics/*/subscriptions/*":    {"Subscribe", []string{"metaoverride"}},
 	"GET topics/*/subscriptions/*":    {"GetSubscriptionAttributes", nil},
 	"DELETE topics/*/subscriptions/*": {"Unsubscribe", nil},
+
+	"POST commonbuy/*": {"OpenService", nil},
 }
 
 func readRequest(r *http.Request) *request {

@@ -12,6 +12,7 @@ import (
 	"imagedrop/shared/local/store"
 )
 
+// createTopicOp follows "CreateTopic". Left out: nothing.
 func (s *Service) createTopicOp(_ context.Context, r *request) (answer, error) {
 	want := defaultTopicAttributes()
 	if err := readTopicAttributes(r.body, &want); err != nil {
@@ -29,6 +30,7 @@ func (s *Service) createTopicOp(_ context.Context, r *request) (answer, error) {
 	return answer{status: status, location: r.urlOf("topics", r.name())}, err
 }
 
+// setTopicAttributesOp follows "SetTopicAttributes". Left out: nothing.
 func (s *Service) setTopicAttributesOp(_ context.Context, r *request) (answer, error) {
 	err := s.store.Update(func(tx *store.Tx) error {
 		return s.setTopicAttributes(tx, r.name(), func(a *topicAttributes) error { return readTopicAttributes(r.body, a) })
@@ -36,6 +38,8 @@ func (s *Service) setTopicAttributesOp(_ context.Context, r *request) (answer, e
 	return answer{status: http.StatusNoContent}, err
 }
 
+// getTopicAttributesOp follows "GetTopicAttributes". MessageCount is always 0: a
+// topic hands its messages on at once and holds none.
 func (s *Service) getTopicAttributesOp(_ context.Context, r *request) (answer, error) {
 	var doc topicDocument
 	err := s.store.View(func(tx *store.Tx) error {
@@ -46,27 +50,28 @@ func (s *Service) getTopicAttributesOp(_ context.Context, r *request) (answer, e
 	return answer{status: http.StatusOK, doc: doc}, err
 }
 
-// deleteTopicOp succeeds for a topic that does not exist, as DeleteQueue does.
+// deleteTopicOp follows "DeleteTopic". It succeeds for a topic that does not
+// exist, as DeleteQueue does. Left out: nothing.
 func (s *Service) deleteTopicOp(_ context.Context, r *request) (answer, error) {
 	err := s.store.Update(func(tx *store.Tx) error { return deleteTopic(tx, r.name()) })
 	return answer{status: http.StatusNoContent}, err
 }
 
+// listTopicOp follows "ListTopic". Left out: nothing.
 func (s *Service) listTopicOp(_ context.Context, r *request) (answer, error) {
-	var doc topicsDocument
-	err := s.store.View(func(tx *store.Tx) (err error) {
-		doc.Topics, doc.NextMarker, err = r.page(tx, topicBucket, "", func(name string) (any, error) {
+	return s.list(func(tx *store.Tx) (listDocument, error) {
+		return r.page(tx, "Topic", topicBucket, "", func(name string) (any, error) {
 			if !r.withMeta() {
 				return topicURL{r.urlOf("topics", name)}, nil
 			}
 			t, err := findTopic(tx, name)
 			return t.fields(), err
 		})
-		return err
 	})
-	return answer{status: http.StatusOK, doc: doc}, err
 }
 
+// publishMessageOp follows "PublishMessage". MessageAttributes, which address
+// mail, SMS and devices, only reach the OnPublish hook.
 func (s *Service) publishMessageOp(_ context.Context, r *request) (answer, error) {
 	p, err := parsePublication(r.body)
 	if err != nil {
@@ -82,6 +87,8 @@ func (s *Service) publishMessageOp(_ context.Context, r *request) (answer, error
 	return answer{status: http.StatusCreated, doc: doc}, err
 }
 
+// subscribeOp follows "Subscribe". Left out, with EndpointInvalid: every Endpoint
+// but a queue of the account.
 func (s *Service) subscribeOp(_ context.Context, r *request) (answer, error) {
 	want, err := parseSubscription(r.body)
 	if err != nil {
@@ -100,7 +107,8 @@ func (s *Service) subscribeOp(_ context.Context, r *request) (answer, error) {
 	return answer{status: status, location: r.urlOf("topics", topic, "subscriptions", name)}, err
 }
 
-// setSubscriptionAttributesOp changes the NotifyStrategy, which is all that can be.
+// setSubscriptionAttributesOp follows "SetSubscriptionAttributes": it changes
+// the NotifyStrategy, which is all that can be. Left out: nothing.
 func (s *Service) setSubscriptionAttributesOp(_ context.Context, r *request) (answer, error) {
 	e, err := parseDocument(r.body, "Subscription")
 	if err != nil {
@@ -124,6 +132,7 @@ func (s *Service) setSubscriptionAttributesOp(_ context.Context, r *request) (an
 	return answer{status: http.StatusNoContent}, err
 }
 
+// getSubscriptionAttributesOp follows "GetSubscriptionAttributes". Left out: nothing.
 func (s *Service) getSubscriptionAttributesOp(_ context.Context, r *request) (answer, error) {
 	var doc subscriptionDocument
 	err := s.store.View(func(tx *store.Tx) error {
@@ -134,8 +143,8 @@ func (s *Service) getSubscriptionAttributesOp(_ context.Context, r *request) (an
 	return answer{status: http.StatusOK, doc: doc}, err
 }
 
-// unsubscribeOp succeeds for a subscription that does not exist: the documents
-// name no error of this operation.
+// unsubscribeOp follows "Unsubscribe": it succeeds for a subscription that does
+// not exist, because the page names no error. Left out: nothing.
 func (s *Service) unsubscribeOp(_ context.Context, r *request) (answer, error) {
 	err := s.store.Update(func(tx *store.Tx) error {
 		return tx.Delete(subscriptionBucket, subscriptionKey(r.names[0], r.names[1]))
@@ -143,24 +152,21 @@ func (s *Service) unsubscribeOp(_ context.Context, r *request) (answer, error) {
 	return answer{status: http.StatusNoContent}, err
 }
 
+// listSubscriptionByTopicOp follows "ListSubscriptionByTopic". Left out: nothing.
 func (s *Service) listSubscriptionByTopicOp(_ context.Context, r *request) (answer, error) {
-	var doc subscriptionsDocument
 	topic := r.name()
-	err := s.store.View(func(tx *store.Tx) error {
-		_, err := findTopic(tx, topic)
-		if err != nil {
-			return err
+	return s.list(func(tx *store.Tx) (listDocument, error) {
+		if _, err := findTopic(tx, topic); err != nil {
+			return listDocument{}, err
 		}
-		doc.Subscriptions, doc.NextMarker, err = r.page(tx, subscriptionBucket, subscriptionKey(topic, ""), func(name string) (any, error) {
+		return r.page(tx, "Subscription", subscriptionBucket, subscriptionKey(topic, ""), func(name string) (any, error) {
 			if !r.withMeta() {
 				return subscriptionURL{r.urlOf("topics", topic, "subscriptions", name)}, nil
 			}
 			sub, err := findSubscription(tx, topic, name)
 			return sub.fields(), err
 		})
-		return err
 	})
-	return answer{status: http.StatusOK, doc: doc}, err
 }
 
 // readTopicAttributes changes those attributes that a <Topic> names. No body at
@@ -255,11 +261,6 @@ type (
 		XMLName xml.Name `xml:"http://mns.aliyuncs.com/doc/v1/ Topic"`
 		topicFields
 	}
-	topicsDocument struct {
-		XMLName    xml.Name `xml:"http://mns.aliyuncs.com/doc/v1/ Topics"`
-		Topics     []any    `xml:"Topic"` // topicURL or topicFields
-		NextMarker string   `xml:",omitempty"`
-	}
 	topicURL struct {
 		TopicURL string
 	}
@@ -275,11 +276,6 @@ type (
 	subscriptionDocument struct {
 		XMLName xml.Name `xml:"http://mns.aliyuncs.com/doc/v1/ Subscription"`
 		subscriptionFields
-	}
-	subscriptionsDocument struct {
-		XMLName       xml.Name `xml:"http://mns.aliyuncs.com/doc/v1/ Subscriptions"`
-		Subscriptions []any    `xml:"Subscription"` // subscriptionURL or subscriptionFields
-		NextMarker    string   `xml:",omitempty"`
 	}
 	subscriptionURL struct {
 		SubscriptionURL string

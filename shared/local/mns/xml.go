@@ -334,10 +334,9 @@ type (
 		XMLName xml.Name `xml:"http://mns.aliyuncs.com/doc/v1/ Queue"`
 		queueFields
 	}
-	queuesDocument struct {
-		XMLName    xml.Name `xml:"http://mns.aliyuncs.com/doc/v1/ Queues"`
-		Queues     []any    `xml:"Queue"` // queueURL or queueFields
-		NextMarker string   `xml:",omitempty"`
+	openServiceDocument struct {
+		XMLName xml.Name `xml:"http://mns.aliyuncs.com/doc/v1/ OpenService"`
+		OrderID string   `xml:"OrderId"`
 	}
 	queueURL struct {
 		QueueURL string
@@ -352,6 +351,30 @@ type (
 		DelayMessages    int
 	}
 )
+
+// namespace is that of all documents.
+const namespace = "http://mns.aliyuncs.com/doc/v1/"
+
+// listDocument is a page of queues, topics or subscriptions: a root called as
+// its items are, in the plural.
+type listDocument struct {
+	item    string
+	entries []any  // each a URL, or all attributes
+	next    string // NextMarker, "" at the end
+}
+
+// MarshalXML implements xml.Marshaler.
+func (d listDocument) MarshalXML(e *xml.Encoder, _ xml.StartElement) error {
+	root := xml.StartElement{Name: xml.Name{Space: namespace, Local: d.item + "s"}}
+	err := e.EncodeToken(root)
+	for _, entry := range d.entries {
+		err = errors.Join(err, e.EncodeElement(entry, xml.StartElement{Name: xml.Name{Local: d.item}}))
+	}
+	if d.next != "" {
+		err = errors.Join(err, e.EncodeElement(d.next, xml.StartElement{Name: xml.Name{Local: "NextMarker"}}))
+	}
+	return errors.Join(err, e.EncodeToken(root.End()))
+}
 
 func bodyMD5(body []byte) string { return fmt.Sprintf("%X", md5.Sum(body)) }
 
