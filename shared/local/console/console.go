@@ -1,6 +1,7 @@
 // Package console is the control API of the local cloud: health, addresses,
 // the outcome feed, faults on demand, the log of calls, what is still at work,
-// images added while it runs, replay of events, and timers fired by hand.
+// images added while it runs, dead-letter policies of queues, replay of events,
+// and timers fired by hand.
 // It speaks JSON over HTTP to programs of the same machine, without
 // authentication, and therefore refuses what a web page of another origin
 // could send.
@@ -23,6 +24,7 @@ import (
 
 	"imagedrop/shared/local/account"
 	"imagedrop/shared/local/fc"
+	"imagedrop/shared/local/mns"
 )
 
 const (
@@ -42,6 +44,7 @@ type Options struct {
 	Account   *account.Account
 	Feed      *Feed
 	Functions *fc.Host
+	Queues    *mns.Service
 	Work      func() (Work, error)
 	Endpoints any               // answered as JSON
 	Versions  map[string]string // of the programs and APIs, by name
@@ -78,6 +81,7 @@ func New(opt Options) http.Handler {
 		"/v1/catalogue":               {"POST": c.addToCatalogue},
 		"/v1/functions/{name}/invoke": {"POST": c.invoke},
 		"/v1/timers/{name}/{trigger}": {"POST": c.fireTimer},
+		"/v1/queues/{name}/dlqpolicy": {"PUT": c.setDeadLetterPolicy},
 		"/":                           {},
 	} {
 		mux.Handle(path, answer(methods))
@@ -296,6 +300,29 @@ func (c *console) invoke(r *http.Request) (any, error) {
 	default:
 		return nil, failure(http.StatusBadRequest, "there is no type %q: want sync, async", kind)
 	}
+}
+
+// setDeadLetterPolicy takes {"Enabled": true, "DeadLetterTargetQueue": "dead",
+// "MaxReceiveCount": 3}: what the console of the platform sets and MNS
+// 2015-06-06 cannot.
+func (c *console) setDeadLetterPolicy(r *http.Request) (any, error) {
+	body, err := read(r, maxControl)
+	if err != nil {
+		return nil, err
+	}
+	var policy mns.DeadLetterPolicy
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&policy); err != nil {
+		return nil, failure(http.StatusBadRequest, "the policy is malformed: %v", err)
+	}
+	var refused *mns.Error
+	if err := c.Queues.SetDeadLetterPolicy(r.PathValue("name"), policy); errors.As(err, &refused) {
+		return nil, failure(refused.Status, "%v", refused)
+	} else if err != nil {
+		return nil, err
+	}
+	return policy, nil
 }
 
 // fireTimer takes the time of the event, {"triggerTime": RFC 3339}, or no body

@@ -16,6 +16,7 @@ import (
 	"imagedrop/shared/local/account"
 	"imagedrop/shared/local/console"
 	"imagedrop/shared/local/fc"
+	"imagedrop/shared/local/mns"
 	"imagedrop/shared/local/store"
 )
 
@@ -40,9 +41,13 @@ func newDesk(t *testing.T) *desk {
 		Timers:    []fc.TimerTrigger{{Name: "nightly", Function: "rebuild", Schedule: schedule, Payload: "all"}},
 	})
 	require.NoError(t, err)
+	queues := mns.New(acct, st, mns.Options{})
+	for _, name := range []string{"q", "dead"} {
+		require.NoError(t, queues.CreateQueue(name, mns.DefaultAttributes()))
+	}
 	d := &desk{t: t, store: st, account: acct, feed: console.NewFeed(st), work: console.Work{Queues: []console.QueueWork{}}}
 	d.server = httptest.NewServer(console.New(console.Options{
-		Account: acct, Feed: d.feed, Functions: host, Work: func() (console.Work, error) { return d.work, nil },
+		Account: acct, Feed: d.feed, Functions: host, Queues: queues, Work: func() (console.Work, error) { return d.work, nil },
 		Endpoints: map[string]string{"ecs": "http://127.0.0.1:4701"}, Versions: map[string]string{"go": "x"},
 	}))
 	t.Cleanup(func() {
@@ -293,4 +298,24 @@ func TestTheLogOfCallsIsShown(t *testing.T) {
 	h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil))
 	_, body := d.do("GET", "/v1/calls", "", nil)
 	require.Equal(t, `{"calls":[{"service":"ecs","operation":"Describe"}]}`, body)
+}
+
+func TestADeadLetterPolicyIsSetAndRefused(t *testing.T) {
+	d := newDesk(t)
+	policy := `{"Enabled":true,"DeadLetterTargetQueue":"dead","MaxReceiveCount":3}`
+	for _, c := range []struct {
+		path, body string
+		status     int
+		contains   string
+	}{
+		{"/v1/queues/q/dlqpolicy", policy, 200, policy},
+		{"/v1/queues/q/dlqpolicy", `{}`, 200, `"Enabled":false`},
+		{"/v1/queues/none/dlqpolicy", policy, 404, "QueueNotExist"},
+		{"/v1/queues/dead/dlqpolicy", policy, 400, "InvalidArgument"},
+		{"/v1/queues/q/dlqpolicy", `{"Target":"dead"}`, 400, "malformed"},
+	} {
+		status, body := d.do(http.MethodPut, c.path, c.body, nil)
+		require.Equal(t, c.status, status, body)
+		require.Contains(t, body, c.contains)
+	}
 }

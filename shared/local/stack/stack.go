@@ -270,7 +270,7 @@ func (s *Stack) serveAll(context.Context) error {
 	var servers []*server
 	for service, h := range map[string]http.Handler{
 		"console": console.New(console.Options{
-			Account: s.account, Feed: s.feed, Functions: s.functions, Work: s.work, Endpoints: s.endpoints, Versions: versions(s.opt.Generation),
+			Account: s.account, Feed: s.feed, Functions: s.functions, Queues: s.mns, Work: s.work, Endpoints: s.endpoints, Versions: versions(s.opt.Generation),
 		}),
 		"ecs": ecs.New(s.account, s.store, ecs.Options{Generation: s.opt.Generation}),
 		"oss": s.oss,
