@@ -23,16 +23,19 @@ build: ## build the functions and the command line into dist/
 test: ## run every test; needs Go only, no C compiler
 	go test ./...
 
-check: lint ## what CI runs: lint, tests with the race detector, every cut without it, short fuzz runs, tidy modules
+check: lint ## what CI runs: lint, tests with the race detector, every cut without it, short fuzz runs, tidy modules, third-party clients
 	CGO_ENABLED=1 go test -race ./...
 	go test -run 'Every|Cut|ObjectChanges|Thousand' ./shared/local/stack
 	@$(MAKE) --no-print-directory fuzz
 	go mod tidy -diff
+	@$(MAKE) --no-print-directory conformance
 
 lint: ## gofmt, vet and staticcheck
 	@out=$$(gofmt -l .); [ -z "$$out" ] || { echo "gofmt would change:"; echo "$$out"; exit 1; }
 	go vet ./...
+	go vet -tags nethttpomithttp2,conformance ./shared/local/conformance
 	go tool -modfile=tools/go.mod staticcheck ./...
+	go tool -modfile=tools/go.mod staticcheck -tags nethttpomithttp2,conformance ./shared/local/conformance
 
 bench: build ## print the figures of the README as ratios within one run
 	go test -run '^$$' -bench . -benchmem ./...
@@ -43,8 +46,9 @@ fuzz: ## run each fuzz test for FUZZTIME (default 5000x, executions)
 			echo "fuzz $$pkg $$f"; \
 			go test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 2x $$pkg || exit 1; done; done
 
-conformance: ## ask the local cloud what third-party clients ask; one that is not installed is skipped, with a message
-	go test -tags nethttpomithttp2,conformance -run 'AWSCLI' -v ./shared/local/ec2
+# The time-out is for what hangs; each step and each installation has its own.
+conformance: build ## ask the local cloud what third-party clients ask; one that is not installed is skipped, with a message
+	cd shared/local/conformance && go test -tags nethttpomithttp2,conformance -count 1 -timeout 5m $(ARGS)
 
 clean: ## remove what build and run made
 	rm -rf dist .imagedrop

@@ -1,0 +1,142 @@
+//go:build conformance
+
+// Package conformance asks the local cloud what clients ask that no one here
+// wrote, and the SDKs of the functions. `make conformance` runs it.
+//
+// A list, cases/<service>.yaml, says what a service is asked and how it must
+// answer, each case with the document that it follows. Every client of the
+// service interprets the same list, against one cloud: whatever a case makes it
+// names with ${run}, which differs from client to client. A case names the
+// clients that cannot express it, and why.
+//
+// To add a service: its list, in the words of its API, and its clients in the
+// table below. A client is an asker, which does one step; one that is not
+// written in Go has a folder here, and speaks lines of JSON (see start). A suite
+// that a vendor ships runs itself, by row.try.
+package conformance
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"imagedrop/shared/local/account"
+	"imagedrop/shared/local/stack"
+)
+
+const repository = "../../.."
+
+// client is a program or library that asks one service. run skips the test
+// where it is not installed.
+type client struct {
+	name, service string
+	run           func(*testing.T, *cloud, *row)
+}
+
+// clients are asked in this order, which is that of the table in the README.
+// Their names are stable: with a version only where the version is pinned.
+var clients = []client{
+	{"alibaba-cloud-sdk-go 1.63.107", "ecs", interpret(openECSSDK)},
+	{"curl, signature v1, GET, JSON", "ecs", interpret(openCurl)},
+	{"aws-sdk-go-v2", "ec2", interpret(openAWSSDK)},
+	{"AWS CLI", "ec2", interpret(openAWSCLI)},
+}
+
+func TestConformance(t *testing.T) {
+	c := startCloud(t)
+	rows := make([]*row, len(clients))
+	t.Cleanup(func() { // when the parallel ones have ended, too
+		printRows(rows)
+		if !t.Failed() {
+			compareWithREADME(t, rows)
+		}
+	})
+	for i, cl := range clients {
+		rows[i] = &row{client: cl.name, service: cl.service, skipped: true} // by a filter, until it runs
+		t.Run(cl.name, func(t *testing.T) {
+			t.Parallel()
+			t.Run(cl.service, func(t *testing.T) {
+				rows[i].skipped = false
+				t.Cleanup(func() { rows[i].skipped = rows[i].skipped || t.Skipped() })
+				cl.run(t, c, rows[i])
+			})
+		})
+	}
+}
+
+// row is what one client came to with one service.
+type row struct {
+	client, service string
+	cases, passed   int // of the cases that the client can express
+	left            int // that it cannot
+	skipped         bool
+}
+
+// try runs one case and counts it.
+func (r *row) try(t *testing.T, name string, do func(*testing.T)) {
+	r.cases++
+	ran := false
+	r.skipped = t.Run(name, func(t *testing.T) { ran = true; do(t); r.passed++ }) && !ran || r.skipped // go test has a filter
+}
+
+// cloud is the local cloud that all clients ask.
+type cloud struct {
+	*stack.Stack
+	e stack.Endpoints
+}
+
+func startCloud(t *testing.T) *cloud {
+	t.Helper()
+	st, err := stack.Start(t.Context(), stack.Options{
+		File: filepath.Join(repository, "s.yaml"), BinDir: filepath.Join(repository, "dist"), Memory: true,
+		TimeScale: stack.DefaultTimeScale, OnDemand: true, Log: io.Discard,
+		LookupEnv: func(string) (string, bool) { return "", false },
+	})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, st.Close()) })
+	return &cloud{Stack: st, e: st.Endpoints()}
+}
+
+// keyOf returns the credentials that a step names with `as`.
+func (c *cloud) keyOf(name string) (account.Key, error) {
+	own := account.Key{AccessKeyID: account.AccessKeyID, Secret: account.AccessKeySecret}
+	switch name {
+	case "":
+		return own, nil
+	case "sts":
+		return c.Account().Keys.Issue(time.Now().Add(time.Hour)), nil
+	case "expired":
+		return c.Account().Keys.Issue(time.Now().Add(-time.Minute)), nil
+	case "unknown":
+		return account.Key{AccessKeyID: "LOCALimagedropKEY9999999", Secret: own.Secret}, nil
+	case "wrong secret":
+		return account.Key{AccessKeyID: own.AccessKeyID, Secret: own.Secret + "x"}, nil
+	case "wrong token":
+		key := c.Account().Keys.Issue(time.Now().Add(time.Hour))
+		key.Token += "x"
+		return key, nil
+	}
+	return own, fmt.Errorf("nobody is called %q", name)
+}
+
+// call is one step as a client is asked it.
+type call struct {
+	Do   string         `json:"do"`   // the operation, as the API spells it
+	With map[string]any `json:"with"` // its parameters, likewise
+	Key  account.Key    `json:"key"`
+}
+
+// answer is how the service answered, as the client shows it.
+type answer struct {
+	Status int            `json:"status"` // 0: the client does not tell
+	Code   string         `json:"code"`   // of an error; "": success
+	Fields map[string]any `json:"fields"` // of a success, as the API spells them
+}
+
+// asker does one call. Its error is that of a client that could not ask.
+type asker func(ctx context.Context, c call) (answer, error)

@@ -1,0 +1,137 @@
+//go:build conformance
+
+package conformance
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// installTime is how long a registry may take before its clients are skipped.
+const installTime = 2 * time.Minute
+
+// program returns the path of an installed program, and skips the test with
+// the advice where there is none.
+func program(t *testing.T, name, advice string) string {
+	t.Helper()
+	path, err := exec.LookPath(name)
+	if err != nil {
+		t.Skipf("%s is not installed: %s", name, advice)
+	}
+	return path
+}
+
+// run runs a program to its end: its output and its exit status. It is killed
+// when ctx ends.
+func run(ctx context.Context, env []string, name string, args ...string) (out, errOut string, status int, err error) {
+	cmd := exec.CommandContext(ctx, name, args...)
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr, cmd.WaitDelay = &stdout, &stderr, time.Second
+	cmd.Env = append(os.Environ(), env...)
+	err = cmd.Run()
+	var failed *exec.ExitError
+	if errors.As(err, &failed) && ctx.Err() == nil {
+		return stdout.String(), stderr.String(), failed.ExitCode(), nil
+	}
+	return stdout.String(), stderr.String(), 0, errors.Join(err, ctx.Err())
+}
+
+// npm installs what the folder's package-lock.json pins, once for each content
+// of it, outside the tree, and returns where: a copy of the folder beside
+// node_modules. It skips the test where npm or the registry does not answer.
+func npm(t *testing.T, folder string) string {
+	t.Helper()
+	tool := program(t, "npm", "apt-get install npm")
+	program(t, "node", "apt-get install nodejs")
+	cache, err := os.UserCacheDir()
+	require.NoError(t, err)
+	lock, err := os.ReadFile(filepath.Join(folder, "package-lock.json"))
+	require.NoError(t, err)
+	sum := sha256.Sum256(lock)
+	dir := filepath.Join(cache, "imagedrop-conformance", folder+"-"+hex.EncodeToString(sum[:8]))
+	if _, err := os.Stat(filepath.Join(dir, "node_modules")); err != nil {
+		install(t, tool, folder, dir)
+	}
+	copyFiles(t, folder, dir)
+	return dir
+}
+
+// install installs beside dir and then moves it there whole: one that was cut
+// off leaves nothing that looks installed.
+func install(t *testing.T, tool, folder, dir string) {
+	t.Helper()
+	require.NoError(t, os.MkdirAll(filepath.Dir(dir), 0o755))
+	fresh, err := os.MkdirTemp(filepath.Dir(dir), "fresh-*")
+	require.NoError(t, err)
+	defer os.RemoveAll(fresh)
+	copyFiles(t, folder, fresh)
+	ctx, cancel := context.WithTimeout(t.Context(), installTime)
+	defer cancel()
+	out, errOut, status, err := run(ctx, nil, tool, "ci", "--prefix", fresh, "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries", "1")
+	if err != nil || status != 0 {
+		t.Skipf("npm cannot install %s, perhaps its registry does not answer: %v %s%s", folder, err, out, errOut)
+	}
+	require.NoError(t, os.RemoveAll(dir))
+	require.NoError(t, os.Rename(fresh, dir))
+}
+
+func copyFiles(t *testing.T, from, to string) {
+	t.Helper()
+	files, err := os.ReadDir(from)
+	require.NoError(t, err)
+	for _, f := range files {
+		if f.IsDir() {
+			continue
+		}
+		text, err := os.ReadFile(filepath.Join(from, f.Name()))
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(filepath.Join(to, f.Name()), text, 0o644))
+	}
+}
+
+// start starts a program that answers lines of JSON: a call a line in, an
+// answer a line out, until its input ends. It is stopped with the test.
+func start(t *testing.T, dir string, env []string, name string, args ...string) asker {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), name, args...)
+	cmd.Dir, cmd.Env, cmd.Stderr, cmd.WaitDelay = dir, append(os.Environ(), env...), os.Stderr, time.Second
+	in, err := cmd.StdinPipe()
+	require.NoError(t, err)
+	out, err := cmd.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
+	t.Cleanup(func() {
+		in.Close()
+		cmd.Process.Kill()
+		cmd.Wait()
+	})
+	lines := bufio.NewReader(out)
+	return func(ctx context.Context, c call) (answer, error) {
+		defer context.AfterFunc(ctx, func() { cmd.Process.Kill() })() // what hangs is stopped
+		question, err := json.Marshal(c)
+		if err != nil {
+			return answer{}, err
+		}
+		if _, err := in.Write(append(question, '\n')); err != nil {
+			return answer{}, err
+		}
+		line, err := lines.ReadBytes('\n')
+		if err != nil {
+			return answer{}, err
+		}
+		var a answer
+		return a, json.Unmarshal(line, &a)
+	}
+}
