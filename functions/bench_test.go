@@ -35,20 +35,7 @@ const (
 	targetFirstResponse = 1.8  // over the FC SDK hello world
 	targetWarmCPU       = 1.10 // over the same SDK calls with clients reused
 	targetLookup        = 1.10 // over the look-up with one version of the name
-	targetMegabytes     = 13.0 // stripped
-	targetAWSMegabytes  = 17.0 // awscomponent; the MNS SDK keeps every operation of the SDK of AWS in it
 )
-
-// build compiles a program as `make build` does and returns its path.
-func build(b *testing.B, dir string) string {
-	b.Helper()
-	out := filepath.Join(b.TempDir(), filepath.Base(dir))
-	cmd := exec.Command("go", "build", "-ldflags", "-s -w", "-o", out, dir)
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	text, err := cmd.CombinedOutput()
-	require.NoError(b, err, "%s", text)
-	return out
-}
 
 // runtimeAPI serves the runtime API to one process: events while there are
 // any, then nothing.
@@ -379,18 +366,5 @@ func BenchmarkLookup(b *testing.B) {
 			}
 			b.Run(fmt.Sprintf("%s/%d-versions", path.name, count), report(cost/one[path.name], targetLookup, "x-1-version", cost*1000, "µs"))
 		}
-	}
-}
-
-// BenchmarkBinarySize prints the size of each function, stripped.
-func BenchmarkBinarySize(b *testing.B) {
-	for _, name := range []string{"upload", "message", "rebuild", "watch", "deadletter", "awscomponent"} {
-		info, err := os.Stat(build(b, "./"+name))
-		require.NoError(b, err)
-		target := targetMegabytes
-		if name == "awscomponent" { // the SDK of AWS is in it
-			target = targetAWSMegabytes
-		}
-		b.Run(name, report(float64(info.Size())/1e6, target, "MB", 0, ""))
 	}
 }
