@@ -28,6 +28,7 @@ var allowed = map[string][]string{
 	"events":                 {"shared/fault"},
 	"shared/fault":           {},
 	"shared/template":        {},
+	"shared/template/rules":  {},
 	"shared/awstoe":          {"shared/template"},
 	"shared/imagebuild":      {"shared/template", "shared/fault"},
 	"shared/settings":        {"shared/imagebuild", "shared/sdkclient"},
@@ -53,7 +54,7 @@ var allowed = map[string][]string{
 
 // never lists what a package must not import although its row would allow it.
 var never = map[string][]string{
-	"functions/": {"shared/local", "shared/cmd", "shared/sdktest", "shared/functiontest"},
+	"functions/": {"shared/local", "shared/cmd", "shared/sdktest", "shared/functiontest", "shared/template/rules"},
 }
 
 // aws is what only the function awscomponent has in its binary.

@@ -20,7 +20,7 @@ import (
 // The colours of text on a terminal, as ANSI attributes.
 const (
 	red, green, yellow, cyan = "31", "32", "33", "36"
-	dim                      = "2"
+	bold, dim                = "1", "2"
 )
 
 // statuses are those that are known, in the order of a summary.
