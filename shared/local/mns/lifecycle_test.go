@@ -173,8 +173,10 @@ func TestRetentionEndsWhateverTheState(t *testing.T) {
 }
 
 // entries counts what the store holds of messages.
-func (c *cloud) entries() (n int) {
-	c.store.View(func(tx *store.Tx) error {
+func (c *cloud) entries() int { return entriesOf(c.store) }
+
+func entriesOf(st *store.Store) (n int) {
+	st.View(func(tx *store.Tx) error {
 		for _, bucket := range []string{"mns/messages", "mns/bodies", "mns/order"} {
 			tx.Scan(bucket, "", "", func(string, []byte) bool { n++; return true })
 		}

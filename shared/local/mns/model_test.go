@@ -3,24 +3,71 @@ package mns_test
 import (
 	"cmp"
 	"crypto/md5"
+	"encoding/xml"
+	"flag"
 	"fmt"
-	"math/rand/v2"
+	"maps"
 	"net/http"
+	"net/http/httptest"
+	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
 
 	"imagedrop/shared/local/account"
 	"imagedrop/shared/local/mns"
 	"imagedrop/shared/local/store"
 )
 
-// modelMessage is a message as the documents describe it, kept in a list and
-// looked for by scanning.
-type modelMessage struct {
-	id, body       string
+// A few hundred steps, unless the command line says otherwise:
+// -rapid.checks=100 -rapid.steps=100 are 10,000.
+func init() { flag.Set("rapid.checks", "20") }
+
+// The service against a model of it: lists that are walked, and nothing that is
+// indexed, counted or kept on a disk.
+func TestServiceAgainstAModel(t *testing.T) {
+	dir, checks := t.TempDir(), 0
+	rapid.Check(t, func(rt *rapid.T) {
+		checks++
+		m := newLockstep(rt, filepath.Join(dir, fmt.Sprint(checks, ".db")))
+		rt.Cleanup(func() { m.store.Close() })
+		rt.Repeat(map[string]func(*rapid.T){
+			"":               m.compare,
+			"CreateQueue":    m.createQueue,
+			"SetQueue":       m.setQueue,
+			"DeleteQueue":    m.deleteQueue,
+			"SetDeadLetters": m.setDeadLetters,
+			"Send":           m.send,
+			"Send again":     m.send,
+			"BatchSend":      m.batchSend,
+			"Receive":        m.receive,
+			"Receive again":  m.receive,
+			"Delete":         m.delete,
+			"BatchDelete":    m.batchDelete,
+			"Change":         m.change,
+			"Peek":           m.peek,
+			"CreateTopic":    m.createTopic,
+			"DeleteTopic":    m.deleteTopic,
+			"Subscribe":      m.subscribe,
+			"Unsubscribe":    m.unsubscribe,
+			"Publish":        m.publish,
+			"List":           m.list,
+			"Advance":        m.advance,
+			"Restart":        m.restart,
+		})
+		m.drain(rt)
+	})
+}
+
+// lettered is a message as the documents describe it.
+type lettered struct {
+	number         int    // in the order of sending, among all queues
+	id             string // "" until somebody saw it: a topic does not tell
+	body           string
 	priority       int
 	enqueued, next time.Time
 	first          time.Time
@@ -28,232 +75,593 @@ type modelMessage struct {
 	handle         string
 }
 
-// model is a queue in its simplest form.
-type model struct {
-	messages   []*modelMessage // in the order of sending
-	retention  time.Duration
-	subscribed []subscriber // by name
+// lined is a queue in its simplest form.
+type lined struct {
+	mns.QueueAttributes
+	messages []*lettered // in the order of sending
+	policy   mns.DeadLetterPolicy
 }
 
-func (m *model) live(now time.Time) []*modelMessage {
-	return slices.DeleteFunc(slices.Clone(m.messages), func(x *modelMessage) bool { return !now.Before(x.enqueued.Add(m.retention)) })
+// subscriber is a subscription to a queue.
+type subscriber struct{ queue, tag, format string }
+
+// lockstep is a running service and the model of what it holds.
+type lockstep struct {
+	path    string
+	clock   *account.ManualClock
+	store   *store.Store
+	service *mns.Service
+	key     account.Key
+
+	queues    map[string]*lined
+	topics    map[string]map[string]subscriber
+	handles   []string // every one ever issued
+	sent      int
+	retention int // seconds, of every queue
 }
 
-func (m *model) visible(now time.Time) []*modelMessage {
-	list := slices.DeleteFunc(m.live(now), func(x *modelMessage) bool { return x.next.After(now) })
-	slices.SortStableFunc(list, func(a, b *modelMessage) int {
+// What is drawn from: few values, so that they meet.
+var (
+	modelQueues      = []string{"q", "q", "q2", "dead"}
+	modelTopics      = []string{"t", "t", "t2"}
+	modelTags        = []string{"", "red", "blue"}
+	modelSubscribers = []string{"a", "b", "c"}
+	modelFormats     = []string{"XML", "JSON", "SIMPLIFIED"}
+)
+
+func pick[T any](t *rapid.T, label string, from []T) T { return rapid.SampledFrom(from).Draw(t, label) }
+
+// Messages expire within a run, or they never do. Where they do, no queue has
+// dead letters: how far a receive looks past what is expired is its own affair.
+func newLockstep(t *rapid.T, path string) *lockstep {
+	m := &lockstep{path: path, clock: account.NewManualClock(time.Date(2026, 1, 5, 8, 0, 0, 0, time.UTC)),
+		queues: map[string]*lined{}, topics: map[string]map[string]subscriber{}, retention: pick(t, "retention", []int{60, 345600})}
+	m.open(t)
+	m.createQueue(t)
+	return m
+}
+
+func (m *lockstep) expires() bool { return m.retention == 60 }
+
+func (m *lockstep) open(t *rapid.T) {
+	st, err := store.Open(m.path)
+	require.NoError(t, err)
+	acct := account.NewAt(m.clock)
+	m.store, m.service = st, mns.New(acct, st, mns.Options{})
+	m.key, _ = acct.Keys.Lookup(account.AccessKeyID)
+}
+
+func (m *lockstep) restart(t *rapid.T) {
+	require.NoError(t, m.store.Close())
+	m.open(t)
+}
+
+func (m *lockstep) advance(t *rapid.T) {
+	m.clock.Advance(time.Duration(rapid.IntRange(0, 15_000).Draw(t, "milliseconds")) * time.Millisecond)
+}
+
+// told is what any operation answers, as far as the model looks.
+type told struct {
+	status int
+
+	XMLName xml.Name
+	Code    string
+	toldMessage
+	QueueName                                       string
+	VisibilityTimeout                               int
+	ActiveMessages, InactiveMessages, DelayMessages int
+	NextMarker                                      string
+	Queue                                           []struct{ QueueURL, QueueName string }
+	Message                                         []toldMessage
+	Errors                                          []toldMessage `xml:"Error"`
+}
+
+type toldMessage struct {
+	ErrorCode, MessageId, ReceiptHandle, MessageBodyMD5, MessageBody string
+
+	EnqueueTime, NextVisibleTime, FirstDequeueTime int64
+	DequeueCount, Priority                         int
+}
+
+func (m *lockstep) call(t *rapid.T, method, target, body string, headers ...string) (r told) {
+	request := httptest.NewRequest(method, target, strings.NewReader(body))
+	request.Header.Set("Date", m.clock.Now().UTC().Format(http.TimeFormat))
+	request.Header.Set("x-mns-version", "2015-06-06")
+	for i := 0; i < len(headers); i += 2 {
+		request.Header.Set(headers[i], headers[i+1])
+	}
+	request.Header.Set("Authorization", "MNS "+m.key.AccessKeyID+":"+signature(request, target, m.key.Secret))
+	answer := httptest.NewRecorder()
+	m.service.ServeHTTP(answer, request)
+	if answer.Body.Len() > 0 {
+		require.NoError(t, xml.Unmarshal(answer.Body.Bytes(), &r), answer.Body)
+	}
+	r.status = answer.Code
+	if r.Code != "" {
+		r.Message = nil // the text of the error
+	}
+	require.NotEqual(t, "InternalError", r.Code, answer.Body)
+	return r
+}
+
+// element is XML that names its value.
+func element(name string, value any) string { return fmt.Sprintf("<%s>%v</%s>", name, value, name) }
+
+func (m *lockstep) drawAttributes(t *rapid.T) mns.QueueAttributes {
+	a := mns.DefaultAttributes()
+	a.MessageRetentionPeriod = m.retention
+	a.DelaySeconds = pick(t, "queue's delay", []int{0, 0, 5})
+	a.VisibilityTimeout = pick(t, "visibility", []int{30, 30, 10})
+	a.MaximumMessageSize = pick(t, "size", []int{65536, 65536, 1024})
+	return a
+}
+
+func spell(a mns.QueueAttributes) string {
+	return element("Queue", element("DelaySeconds", a.DelaySeconds)+element("MaximumMessageSize", a.MaximumMessageSize)+
+		element("MessageRetentionPeriod", a.MessageRetentionPeriod)+element("VisibilityTimeout", a.VisibilityTimeout))
+}
+
+func (m *lockstep) createQueue(t *rapid.T) {
+	name, a := pick(t, "queue", modelQueues), m.drawAttributes(t)
+	want := 201
+	if q := m.queues[name]; q == nil {
+		m.queues[name] = &lined{QueueAttributes: a}
+	} else if q.QueueAttributes == a {
+		want = 204
+	} else {
+		want = 409
+	}
+	require.Equal(t, want, m.call(t, "PUT", "/queues/"+name, spell(a)).status)
+}
+
+// requireQueue expects success where the queue is there.
+func (m *lockstep) requireQueue(t *rapid.T, name string, r told) *lined {
+	q := m.queues[name]
+	require.Equal(t, q == nil, r.Code == "QueueNotExist", r)
+	return q
+}
+
+func (m *lockstep) setQueue(t *rapid.T) {
+	name, a := pick(t, "queue", modelQueues), m.drawAttributes(t)
+	if q := m.requireQueue(t, name, m.call(t, "PUT", "/queues/"+name+"?metaoverride=true", spell(a))); q != nil {
+		q.QueueAttributes = a
+	}
+}
+
+func (m *lockstep) deleteQueue(t *rapid.T) {
+	if rapid.IntRange(0, 3).Draw(t, "one of four") > 0 {
+		t.Skip("too much would go")
+	}
+	name := pick(t, "queue", modelQueues)
+	require.Equal(t, 204, m.call(t, "DELETE", "/queues/"+name, "").status)
+	delete(m.queues, name)
+}
+
+func (m *lockstep) setDeadLetters(t *rapid.T) {
+	if m.expires() {
+		t.Skip("messages expire")
+	}
+	name := pick(t, "queue", modelQueues)
+	p := mns.DeadLetterPolicy{Enabled: rapid.Bool().Draw(t, "enabled"), DeadLetterTargetQueue: pick(t, "target", modelQueues), MaxReceiveCount: rapid.IntRange(0, 3).Draw(t, "count")}
+	err := m.service.SetDeadLetterPolicy(name, p)
+	refused := p.Enabled && (p.MaxReceiveCount == 0 || p.DeadLetterTargetQueue == name || m.queues[p.DeadLetterTargetQueue] == nil)
+	require.Equal(t, m.queues[name] == nil || refused, err != nil, "%v", err)
+	if err == nil {
+		m.queues[name].policy = p
+	}
+}
+
+// draw makes a message, and the XML that sends it.
+func (m *lockstep) draw(t *rapid.T) (x *lettered, delay int, text string) {
+	m.sent++
+	x = &lettered{number: m.sent, body: fmt.Sprint("message ", m.sent), priority: 8, enqueued: m.clock.Now()}
+	if pick(t, "large", []bool{false, false, false, true}) {
+		x.body += strings.Repeat("x", 1024)
+	}
+	text = element("MessageBody", x.body)
+	if p := rapid.IntRange(0, 17).Draw(t, "priority"); p != 8 {
+		x.priority = p
+		text += element("Priority", p)
+	}
+	delay = pick(t, "delay", []int{-1, 0, 0, 0, 7, 20})
+	if delay >= 0 {
+		text += element("DelaySeconds", delay)
+	}
+	return x, delay, element("Message", text)
+}
+
+// takes says with which code the queue refuses the message, "" if it takes it.
+func (q *lined) takes(x *lettered) string {
+	if len(x.body) > q.MaximumMessageSize || x.priority < 1 || x.priority > 16 {
+		return "InvalidArgument"
+	}
+	return ""
+}
+
+// add puts a message into the model that the service has taken.
+func (m *lockstep) add(t *rapid.T, q *lined, x *lettered, delay int, r toldMessage) {
+	if delay < 0 {
+		delay = q.DelaySeconds
+	}
+	x.id, x.handle = r.MessageId, r.ReceiptHandle
+	x.next, x.first = x.enqueued.Add(time.Duration(delay)*time.Second), x.enqueued
+	require.Equal(t, delay > 0, x.handle != "")
+	require.Equal(t, digestOf(x.body), r.MessageBodyMD5)
+	m.note(x.handle)
+	q.messages = append(q.messages, x)
+}
+
+func (m *lockstep) note(handle string) {
+	if handle != "" {
+		m.handles = append(m.handles, handle)
+	}
+}
+
+func digestOf(body string) string { return fmt.Sprintf("%X", md5.Sum([]byte(body))) }
+
+func (m *lockstep) send(t *rapid.T) {
+	name := pick(t, "queue", modelQueues)
+	x, delay, text := m.draw(t)
+	r := m.call(t, "POST", "/queues/"+name+"/messages", text)
+	q := m.requireQueue(t, name, r)
+	if q == nil {
+		return
+	}
+	require.Equal(t, q.takes(x), r.Code)
+	if r.Code == "" {
+		m.add(t, q, x, delay, r.toldMessage)
+	}
+}
+
+func (m *lockstep) batchSend(t *rapid.T) {
+	name, text := pick(t, "queue", modelQueues), ""
+	drawn, delays := make([]*lettered, rapid.IntRange(1, 16).Draw(t, "messages")), make([]int, 16)
+	for i := range drawn {
+		one := ""
+		drawn[i], delays[i], one = m.draw(t)
+		text += one
+	}
+	r := m.call(t, "POST", "/queues/"+name+"/messages", element("Messages", text))
+	q := m.requireQueue(t, name, r)
+	if q == nil {
+		return
+	}
+	require.Len(t, r.Message, len(drawn))
+	status := 201
+	for i, x := range drawn {
+		require.Equal(t, q.takes(x), r.Message[i].ErrorCode)
+		if q.takes(x) == "" {
+			m.add(t, q, x, delays[i], r.Message[i])
+		} else {
+			status = 500
+		}
+	}
+	require.Equal(t, status, r.status)
+}
+
+func (m *lockstep) live(q *lined) []*lettered {
+	now := m.clock.Now()
+	return slices.DeleteFunc(slices.Clone(q.messages), func(x *lettered) bool {
+		return !now.Before(x.enqueued.Add(time.Duration(m.retention) * time.Second))
+	})
+}
+
+func (m *lockstep) visible(q *lined) []*lettered {
+	list := slices.DeleteFunc(m.live(q), func(x *lettered) bool { return x.next.After(m.clock.Now()) })
+	slices.SortStableFunc(list, func(a, b *lettered) int {
 		return cmp.Or(cmp.Compare(a.priority, b.priority), a.next.Compare(b.next))
 	})
 	return list
 }
 
-// held returns the message that the handle hides, or nil.
-func (m *model) held(handle string, now time.Time) *modelMessage {
-	for _, x := range m.live(now) {
-		if x.handle == handle && x.next.After(now) {
+// held returns the message of the queue that the handle hides, or nil.
+func (m *lockstep) held(q *lined, handle string) *lettered {
+	for _, x := range m.live(q) {
+		if x.handle == handle && x.next.After(m.clock.Now()) {
 			return x
 		}
 	}
 	return nil
 }
 
-// run is the model beside the service, and what both did.
-type run struct {
-	*testing.T
-	cloud   *cloud
-	clock   *account.ManualClock
-	model   model
-	random  *rand.Rand
-	handles []string // every one ever issued
-	sent    int
-	ids     []string // of what came to the queue, in that order
+func (q *lined) drop(x *lettered) {
+	q.messages = slices.DeleteFunc(q.messages, func(y *lettered) bool { return y == x })
 }
 
-func TestServiceBehavesLikeTheModel(t *testing.T) {
-	for seed := range uint64(12) {
-		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
-			clock := account.NewManualClock(time.Now().Truncate(time.Millisecond))
-			r := &run{T: t, clock: clock, random: rand.New(rand.NewPCG(seed, 1))}
-			r.cloud = newCloud(t, clock, mns.Options{OnSend: func(_ *store.Tx, _ string, m mns.Message) error {
-				r.ids = append(r.ids, m.ID)
-				return nil
-			}})
-			attributes := mns.DefaultAttributes()
-			attributes.MessageRetentionPeriod = []int{60, 345600}[seed%2]
-			r.model.retention = time.Duration(attributes.MessageRetentionPeriod) * time.Second
-			require.NoError(t, r.cloud.CreateQueue("q", attributes))
-			r.subscribe()
-			steps := []func(){r.send, r.send, r.publish, r.resubscribe, r.receive, r.receive, r.delete, r.change, r.peek, r.pass}
-			for range 400 {
-				steps[r.random.IntN(len(steps))]()
-			}
-			r.drain()
-		})
+// bury moves what was received too often to the dead letters.
+func (m *lockstep) bury(q *lined, x *lettered) bool {
+	target := m.queues[q.policy.DeadLetterTargetQueue]
+	if !q.policy.Enabled || target == nil || x.dequeues < q.policy.MaxReceiveCount {
+		return false
 	}
+	q.drop(x)
+	x.next, x.first, x.dequeues, x.handle = m.clock.Now(), x.enqueued, 0, ""
+	target.messages = append(target.messages, x)
+	slices.SortFunc(target.messages, func(a, b *lettered) int { return cmp.Compare(a.number, b.number) })
+	return true
 }
 
-func (r *run) send() {
-	r.sent++
-	m := &modelMessage{body: fmt.Sprint("message ", r.sent), priority: 1 + r.random.IntN(16), enqueued: r.clock.Now()}
-	delay := max(0, r.random.IntN(40)-20)
-	m.next, m.first = m.enqueued.Add(time.Duration(delay)*time.Second), m.enqueued
-	a := r.cloud.do(r, call{method: "POST", target: "/queues/q/messages", body: fmt.Sprintf(
-		"<Message><MessageBody>%s</MessageBody><Priority>%d</Priority><DelaySeconds>%d</DelaySeconds></Message>", m.body, m.priority, delay)})
-	require.Equal(r, http.StatusCreated, a.status, a.body)
-	require.Equal(r, delay > 0, a.doc.ReceiptHandle != "")
-	m.id, m.handle = a.doc.MessageId, a.doc.ReceiptHandle
-	if m.handle != "" {
-		r.handles = append(r.handles, m.handle)
-	}
-	r.model.messages = append(r.model.messages, m)
-}
-
-// subscriber is a subscription of the topic t to the queue.
-type subscriber struct{ name, tag, format string }
-
-var subscribers = []subscriber{{"a", "", "SIMPLIFIED"}, {"b", "red", "SIMPLIFIED"}, {"c", "red", "JSON"}, {"d", "", "XML"}}
-
-func (r *run) subscribe() {
-	require.NoError(r, r.cloud.CreateTopic("t"))
-	for _, s := range subscribers {
-		r.cloud.subscribe(r, s.name, "q", "<FilterTag>"+s.tag+"</FilterTag><NotifyContentFormat>"+s.format+"</NotifyContentFormat>")
-		r.model.subscribed = append(r.model.subscribed, s)
-	}
-}
-
-// resubscribe takes one of the subscribers out, or puts it back.
-func (r *run) resubscribe() {
-	s := subscribers[r.random.IntN(len(subscribers))]
-	if i := slices.Index(r.model.subscribed, s); i >= 0 {
-		require.Equal(r, http.StatusNoContent, r.cloud.do(r, call{method: "DELETE", target: "/topics/t/subscriptions/" + s.name}).status)
-		r.model.subscribed = slices.Delete(r.model.subscribed, i, i+1)
-		return
-	}
-	r.cloud.subscribe(r, s.name, "q", "<FilterTag>"+s.tag+"</FilterTag><NotifyContentFormat>"+s.format+"</NotifyContentFormat>")
-	r.model.subscribed = append(r.model.subscribed, s)
-	slices.SortFunc(r.model.subscribed, func(a, b subscriber) int { return cmp.Compare(a.name, b.name) })
-}
-
-func (r *run) publish() {
-	r.sent++
-	body, now, before := fmt.Sprint("message ", r.sent), r.clock.Now(), len(r.ids)
-	tag := []string{"", "red", "blue"}[r.random.IntN(3)]
-	more := ""
-	if tag != "" {
-		more = "<MessageTag>" + tag + "</MessageTag>"
-	}
-	id := r.cloud.publish(r, body, more).doc.MessageId
-	for _, s := range r.model.subscribed {
-		if s.tag == "" || s.tag == tag {
-			require.Greater(r, len(r.ids), before, "a message is missing")
-			r.model.messages = append(r.model.messages, &modelMessage{id: r.ids[before], body: s.pushed(id, body, tag, now), priority: 8, enqueued: now, next: now, first: now})
-			before++
+// deliver says what a receive of so many messages finds.
+func (m *lockstep) deliver(q *lined, limit int) []*lettered {
+	for {
+		seen := m.visible(q)
+		seen = seen[:min(limit, len(seen))]
+		found := slices.DeleteFunc(slices.Clone(seen), func(x *lettered) bool { return m.bury(q, x) })
+		if len(found) > 0 || len(seen) == 0 {
+			return found
 		}
 	}
-	require.Len(r, r.ids, before)
 }
 
-// pushed is the notification, written out.
-func (s subscriber) pushed(id, body, tag string, at time.Time) string {
-	sum := fmt.Sprintf("%X", md5.Sum([]byte(body)))
-	switch s.format {
-	case "JSON":
-		if tag != "" {
-			tag = `"MessageTag":"` + tag + `",`
-		}
-		return fmt.Sprintf(`{"TopicOwner":"1234567890123456","TopicName":"t","Subscriber":"1234567890123456","SubscriptionName":"%s","MessageId":"%s","Message":"%s","MessageMD5":"%s",%s"PublishTime":"%d"}`,
-			s.name, id, body, sum, tag, at.UnixMilli())
-	case "XML":
-		if tag != "" {
-			tag = "<MessageTag>" + tag + "</MessageTag>"
-		}
-		return fmt.Sprintf(`<?xml version="1.0" encoding="utf-8"?>`+"\n"+`<Notification xmlns="http://mns.aliyuncs.com/doc/v1/"><TopicOwner>1234567890123456</TopicOwner><TopicName>t</TopicName><Subscriber>1234567890123456</Subscriber><SubscriptionName>%s</SubscriptionName><MessageId>%s</MessageId><Message>%s</Message><MessageMD5>%s</MessageMD5>%s<PublishTime>%d</PublishTime></Notification>`,
-			s.name, id, body, sum, tag, at.UnixMilli())
-	}
-	return body
+func (m *lockstep) receive(t *rapid.T) {
+	m.receiveFrom(t, pick(t, "queue", modelQueues), rapid.IntRange(1, 16).Draw(t, "limit"))
 }
 
-func (r *run) receive() {
-	limit, now := 1+r.random.IntN(16), r.clock.Now()
-	want := r.model.visible(now)
-	got := r.cloud.take(r, "q", limit)
-	if len(want) == len(r.model.messages) || r.model.retention > time.Hour {
-		require.Len(r, got, min(limit, len(want)))
+func (m *lockstep) receiveFrom(t *rapid.T, name string, limit int) (handles []string) {
+	r := m.call(t, "GET", fmt.Sprintf("/queues/%s/messages?numOfMessages=%d", name, limit), "")
+	q := m.requireQueue(t, name, r)
+	if q == nil {
+		return nil
 	}
-	require.Equal(r, len(want) > 0, len(got) > 0, "expired messages may make a batch smaller, never empty")
-	for i, m := range got {
+	want, now := m.deliver(q, limit), m.clock.Now()
+	require.Equal(t, len(want) == 0, r.Code == "MessageNotExist", "expired messages may make a batch smaller, never empty")
+	if !m.expires() {
+		require.Len(t, r.Message, len(want))
+	}
+	for i, got := range r.Message {
 		x := want[i]
 		x.dequeues++
 		if x.dequeues == 1 {
 			x.first = now
 		}
-		x.next, x.handle = now.Add(30*time.Second), m.ReceiptHandle
-		require.Equal(r, mns.Message{
-			ID: x.id, ReceiptHandle: x.handle, Body: []byte(x.body), Priority: x.priority, DequeueCount: x.dequeues,
-			EnqueueTime: x.enqueued, NextVisibleTime: x.next, FirstDequeueTime: x.first,
-		}, m)
-		require.NotContains(r, r.handles, m.ReceiptHandle)
-		r.handles = append(r.handles, m.ReceiptHandle)
+		x.next, x.handle = now.Add(time.Duration(q.VisibilityTimeout)*time.Second), got.ReceiptHandle
+		require.NotContains(t, m.handles, got.ReceiptHandle)
+		m.note(got.ReceiptHandle)
+		handles = append(handles, got.ReceiptHandle)
+		require.Equal(t, x.told(got, true), got)
+	}
+	return handles
+}
+
+// told is the message as an answer has it; the id of a copy that a topic made
+// is learnt from the first one.
+func (x *lettered) told(got toldMessage, received bool) toldMessage {
+	x.id = cmp.Or(x.id, got.MessageId)
+	want := toldMessage{MessageId: x.id, MessageBodyMD5: digestOf(x.body), MessageBody: x.body, EnqueueTime: x.enqueued.UnixMilli(),
+		FirstDequeueTime: x.first.UnixMilli(), DequeueCount: x.dequeues, Priority: x.priority}
+	if received {
+		want.ReceiptHandle, want.NextVisibleTime = x.handle, x.next.UnixMilli()
+	}
+	return want
+}
+
+func (m *lockstep) peek(t *rapid.T) {
+	name := pick(t, "queue", modelQueues)
+	r := m.call(t, "GET", "/queues/"+name+"/messages?peekonly=true&numOfMessages=16", "")
+	q := m.requireQueue(t, name, r)
+	if q == nil {
+		return
+	}
+	want := m.visible(q)
+	require.Len(t, r.Message, min(16, len(want)))
+	require.Equal(t, len(want) == 0, r.Code == "MessageNotExist")
+	for i, got := range r.Message {
+		require.Equal(t, want[i].told(got, false), got)
 	}
 }
 
 // someHandle returns one that is probably stale.
-func (r *run) someHandle() string {
-	if len(r.handles) == 0 {
-		return "none yet"
-	}
-	recent := r.handles[max(0, len(r.handles)-20):]
-	return recent[r.random.IntN(len(recent))]
+func (m *lockstep) someHandle(t *rapid.T) string {
+	recent := m.handles[max(0, len(m.handles)-20):]
+	return pick(t, "handle", append(slices.Clone(recent), "1-bm9uZQ=="))
 }
 
-func (r *run) delete() {
-	handle := r.someHandle()
-	x := r.model.held(handle, r.clock.Now())
-	err := r.cloud.Delete("q", handle)
-	require.Equal(r, x != nil, err == nil, "%v", err)
-	r.model.messages = slices.DeleteFunc(r.model.messages, func(y *modelMessage) bool { return y == x })
+// requireHeld expects the answer about a handle, and returns its message.
+func (m *lockstep) requireHeld(t *rapid.T, q *lined, handle, code string) *lettered {
+	x := m.held(q, handle)
+	switch {
+	case handle == "1-bm9uZQ==":
+		require.Equal(t, "ReceiptHandleError", code)
+	case x == nil:
+		require.Equal(t, "MessageNotExist", code)
+	default:
+		require.Empty(t, code)
+	}
+	return x
 }
 
-func (r *run) change() {
-	handle, d := r.someHandle(), time.Duration(r.random.IntN(60_000))*time.Millisecond
-	x := r.model.held(handle, r.clock.Now())
-	changed, err := r.cloud.ChangeVisibility("q", handle, d)
-	require.Equal(r, x != nil, err == nil, "%v", err)
-	if x != nil {
-		require.NotEqual(r, handle, changed)
-		x.handle, x.next = changed, r.clock.Now().Add(d)
-		r.handles = append(r.handles, changed)
-	}
-}
-
-func (r *run) peek() {
-	want := r.model.visible(r.clock.Now())
-	a := r.cloud.do(r, call{method: "GET", target: "/queues/q/messages?peekonly=true&numOfMessages=16"})
-	require.Equal(r, len(want) > 0, a.status == http.StatusOK, a.body)
-	if len(want) > 0 {
-		require.Len(r, a.doc.Messages, min(16, len(want)))
-	}
-	for i := range min(16, len(want)) {
-		require.Equal(r, want[i].id, a.doc.Messages[i].MessageId)
-		require.Equal(r, want[i].body, a.doc.Messages[i].MessageBody)
+func (m *lockstep) delete(t *rapid.T) {
+	name, handle := pick(t, "queue", modelQueues), m.someHandle(t)
+	r := m.call(t, "DELETE", "/queues/"+name+"/messages?ReceiptHandle="+handle, "")
+	if q := m.requireQueue(t, name, r); q != nil {
+		q.drop(m.requireHeld(t, q, handle, r.Code))
 	}
 }
 
-func (r *run) pass() { r.clock.Advance(time.Duration(r.random.IntN(15_000)) * time.Millisecond) }
+func (m *lockstep) batchDelete(t *rapid.T) {
+	name, text := pick(t, "queue", modelQueues), ""
+	handles := make([]string, rapid.IntRange(1, 16).Draw(t, "handles"))
+	for i := range handles {
+		handles[i] = m.someHandle(t)
+		text += element("ReceiptHandle", handles[i])
+	}
+	r := m.call(t, "DELETE", "/queues/"+name+"/messages", element("ReceiptHandles", text))
+	q := m.requireQueue(t, name, r)
+	if q == nil {
+		return
+	}
+	refused := r.Errors
+	for _, handle := range handles {
+		code := ""
+		if len(refused) > 0 && refused[0].ReceiptHandle == handle && m.held(q, handle) == nil {
+			code, refused = refused[0].ErrorCode, refused[1:]
+		}
+		q.drop(m.requireHeld(t, q, handle, code))
+	}
+	require.Empty(t, refused)
+	require.Equal(t, len(r.Errors) > 0, r.status == 404)
+}
 
-// drain takes everything out and expects nothing to be left.
-func (r *run) drain() {
-	r.clock.Advance(time.Minute)
-	for len(r.model.visible(r.clock.Now())) > 0 {
-		before := len(r.handles)
-		r.receive()
-		for _, handle := range r.handles[before:] {
-			require.NoError(r, r.cloud.Delete("q", handle))
-			x := r.model.held(handle, r.clock.Now())
-			r.model.messages = slices.DeleteFunc(r.model.messages, func(y *modelMessage) bool { return y == x })
+func (m *lockstep) change(t *rapid.T) {
+	name, handle, timeout := pick(t, "queue", modelQueues), m.someHandle(t), rapid.IntRange(1, 60).Draw(t, "timeout")
+	r := m.call(t, "PUT", fmt.Sprintf("/queues/%s/messages?receiptHandle=%s&visibilityTimeout=%d", name, handle, timeout), "")
+	q := m.requireQueue(t, name, r)
+	if q == nil {
+		return
+	}
+	if x := m.requireHeld(t, q, handle, r.Code); x != nil {
+		x.handle, x.next = r.ReceiptHandle, m.clock.Now().Add(time.Duration(timeout)*time.Second)
+		require.NotContains(t, m.handles, x.handle)
+		require.Equal(t, x.next.UnixMilli(), r.NextVisibleTime)
+		m.note(x.handle)
+	}
+}
+
+func (m *lockstep) createTopic(t *rapid.T) {
+	name, want := pick(t, "topic", modelTopics), 204
+	if m.topics[name] == nil {
+		m.topics[name], want = map[string]subscriber{}, 201
+	}
+	require.Equal(t, want, m.call(t, "PUT", "/topics/"+name, "").status)
+}
+
+func (m *lockstep) deleteTopic(t *rapid.T) {
+	name := pick(t, "topic", modelTopics)
+	require.Equal(t, 204, m.call(t, "DELETE", "/topics/"+name, "").status)
+	delete(m.topics, name)
+}
+
+func (m *lockstep) subscribe(t *rapid.T) {
+	topic, name := pick(t, "topic", modelTopics), pick(t, "subscription", modelSubscribers)
+	s := subscriber{pick(t, "queue", modelQueues), pick(t, "tag", modelTags), pick(t, "format", modelFormats)}
+	r := m.call(t, "PUT", "/topics/"+topic+"/subscriptions/"+name, element("Subscription",
+		element("Endpoint", endpoint+s.queue)+element("FilterTag", s.tag)+element("NotifyContentFormat", s.format)))
+	before, there := m.topics[topic][name]
+	switch {
+	case m.topics[topic] == nil:
+		require.Equal(t, "TopicNotExist", r.Code)
+	case !there:
+		require.Equal(t, 201, r.status)
+		m.topics[topic][name] = s
+	case before == s:
+		require.Equal(t, 204, r.status)
+	default:
+		require.Equal(t, "SubscriptionAlreadyExist", r.Code)
+	}
+}
+
+func (m *lockstep) unsubscribe(t *rapid.T) {
+	topic, name := pick(t, "topic", modelTopics), pick(t, "subscription", modelSubscribers)
+	require.Equal(t, 204, m.call(t, "DELETE", "/topics/"+topic+"/subscriptions/"+name, "").status)
+	delete(m.topics[topic], name)
+}
+
+func (m *lockstep) publish(t *rapid.T) {
+	topic, tag := pick(t, "topic", modelTopics), pick(t, "tag", modelTags)
+	m.sent++
+	body, more := fmt.Sprint("message ", m.sent), ""
+	if tag != "" {
+		more = element("MessageTag", tag)
+	}
+	r := m.call(t, "POST", "/topics/"+topic+"/messages", element("Message", element("MessageBody", body)+more))
+	require.Equal(t, m.topics[topic] == nil, r.Code == "TopicNotExist")
+	for _, name := range slices.Sorted(maps.Keys(m.topics[topic])) {
+		s := m.topics[topic][name]
+		if q := m.queues[s.queue]; q != nil && (s.tag == "" || s.tag == tag) {
+			m.sent++
+			now := m.clock.Now()
+			x := &lettered{number: m.sent, body: s.pushed(topic, name, r.MessageId, body, tag, now), priority: 8, enqueued: now, first: now}
+			x.next = now.Add(time.Duration(q.DelaySeconds) * time.Second)
+			if q.takes(x) == "" {
+				q.messages = append(q.messages, x)
+			}
 		}
 	}
-	r.clock.Advance(8 * 24 * time.Hour)
-	require.Empty(r, r.cloud.take(r, "q", 16))
-	require.Zero(r, r.cloud.entries())
+}
+
+// pushed is the notification, written out.
+func (s subscriber) pushed(topic, name, id, body, tag string, at time.Time) string {
+	switch s.format {
+	case "JSON":
+		if tag != "" {
+			tag = `"MessageTag":"` + tag + `",`
+		}
+		return fmt.Sprintf(`{"TopicOwner":"1234567890123456","TopicName":"%s","Subscriber":"1234567890123456","SubscriptionName":"%s","MessageId":"%s","Message":"%s","MessageMD5":"%s",%s"PublishTime":"%d"}`,
+			topic, name, id, body, digestOf(body), tag, at.UnixMilli())
+	case "XML":
+		if tag != "" {
+			tag = element("MessageTag", tag)
+		}
+		return `<?xml version="1.0" encoding="utf-8"?>` + "\n" + `<Notification xmlns="http://mns.aliyuncs.com/doc/v1/">` +
+			element("TopicOwner", account.ID) + element("TopicName", topic) + element("Subscriber", account.ID) + element("SubscriptionName", name) +
+			element("MessageId", id) + element("Message", body) + element("MessageMD5", digestOf(body)) + tag +
+			element("PublishTime", at.UnixMilli()) + "</Notification>"
+	}
+	return body
+}
+
+// list follows the pages of the queues that begin so.
+func (m *lockstep) list(t *rapid.T) {
+	prefix, size, marker := pick(t, "prefix", []string{"", "q"}), rapid.IntRange(1, 4).Draw(t, "size"), ""
+	var got, want []string
+	for more := true; more; more = marker != "" {
+		r := m.call(t, "GET", "/queues", "", "x-mns-prefix", prefix, "x-mns-ret-number", fmt.Sprint(size), "x-mns-marker", marker, "x-mns-with-meta", "true")
+		require.LessOrEqual(t, len(r.Queue), size)
+		for _, q := range r.Queue {
+			got = append(got, q.QueueName)
+		}
+		marker = r.NextMarker
+	}
+	for _, name := range slices.Sorted(maps.Keys(m.queues)) {
+		if strings.HasPrefix(name, prefix) {
+			want = append(want, name)
+		}
+	}
+	require.Equal(t, want, got)
+}
+
+// compare holds the counts of all queues against the model after every step.
+func (m *lockstep) compare(t *rapid.T) {
+	for _, name := range slices.Compact(slices.Sorted(slices.Values(modelQueues))) {
+		r := m.call(t, "GET", "/queues/"+name, "")
+		q := m.requireQueue(t, name, r)
+		if q == nil {
+			continue
+		}
+		want := mns.Counts{}
+		for _, x := range m.live(q) {
+			switch {
+			case !x.next.After(m.clock.Now()):
+				want.Active++
+			case x.dequeues > 0:
+				want.Inactive++
+			default:
+				want.Delayed++
+			}
+		}
+		require.Equal(t, want, mns.Counts{Active: r.ActiveMessages, Inactive: r.InactiveMessages, Delayed: r.DelayMessages})
+		require.Equal(t, q.VisibilityTimeout, r.VisibilityTimeout)
+	}
+}
+
+// drain takes everything out and expects nothing to be left.
+func (m *lockstep) drain(t *rapid.T) {
+	m.clock.Advance(time.Minute)
+	names := slices.Sorted(maps.Keys(m.queues))
+	for _, name := range names {
+		q := m.queues[name]
+		q.policy = mns.DeadLetterPolicy{}
+		require.NoError(t, m.service.SetDeadLetterPolicy(name, q.policy))
+		for len(m.visible(q)) > 0 {
+			for _, handle := range m.receiveFrom(t, name, 16) {
+				r := m.call(t, "DELETE", "/queues/"+name+"/messages?ReceiptHandle="+handle, "")
+				q.drop(m.requireHeld(t, q, handle, r.Code))
+			}
+		}
+	}
+	m.clock.Advance(8 * 24 * time.Hour)
+	for _, name := range names {
+		require.Equal(t, "MessageNotExist", m.call(t, "GET", "/queues/"+name+"/messages", "").Code)
+	}
+	require.Zero(t, entriesOf(m.store))
 }
