@@ -56,7 +56,7 @@ func senderToken(body []byte) (token string) {
 			token = "" // then the job is known by its delivery
 		}
 	}()
-	if len(body) > maxRaw { // no function reads it
+	if len(body) > MaxRaw { // no function reads it
 		return ""
 	}
 	return template.ClientToken(body)

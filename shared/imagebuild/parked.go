@@ -59,7 +59,7 @@ func (p Parked) encode() (body []byte, whole bool, err error) {
 			return body, err == nil, err
 		}
 	}
-	if len(event) <= maxRaw { // what DecodeParked would not unpack is not packed
+	if len(event) <= MaxRaw { // what DecodeParked would not unpack is not packed
 		p.Event, p.EventEncoding = zip(event), gzipped
 		if body, err = marshal(p); err != nil || len(body) <= maxBody {
 			return body, err == nil, err
@@ -109,7 +109,7 @@ func (p Parked) unpacked() (Parked, error) {
 	return p, nil
 }
 
-// unzip is the reverse of zip. It stops at maxRaw bytes: a message of 64 KB
+// unzip is the reverse of zip. It stops at MaxRaw bytes: a message of 64 KB
 // can hold an archive of 64 MB.
 func unzip(text string) (string, error) {
 	packed, err := base64.StdEncoding.DecodeString(text)
@@ -120,8 +120,8 @@ func unzip(text string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	plain, err := io.ReadAll(io.LimitReader(r, maxRaw+1))
-	if err == nil && len(plain) > maxRaw {
+	plain, err := io.ReadAll(io.LimitReader(r, MaxRaw+1))
+	if err == nil && len(plain) > MaxRaw {
 		err = io.ErrShortBuffer
 	}
 	return string(plain), err

@@ -42,7 +42,7 @@ func TestParkedEventComesBack(t *testing.T) {
 		"quotes, twice the size":     {strings.Repeat(`"`, 60_000), gzipped, true},
 		"large, compressible":        {strings.Repeat(`{"a":1}`, 20_000), gzipped, true},
 		"large, not compressible":    {noise(120_000), "", false},
-		"more than is ever unzipped": {strings.Repeat("x", maxRaw+1), "", false},
+		"more than is ever unzipped": {strings.Repeat("x", MaxRaw+1), "", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			body, whole, err := parkedEvent(test.event).encode()
@@ -100,7 +100,7 @@ func TestDecodeParkedReadsRecords(t *testing.T) {
 func TestDecodeParkedRefuses(t *testing.T) {
 	var bomb bytes.Buffer
 	w := gzip.NewWriter(&bomb)
-	_, _ = w.Write(make([]byte, 10*maxRaw))
+	_, _ = w.Write(make([]byte, 10*MaxRaw))
 	require.NoError(t, w.Close())
 	parked := func(event, encoding string) string {
 		p := parkedEvent(event)
@@ -146,7 +146,7 @@ func FuzzDecodeParked(f *testing.F) {
 			require.Equal(t, fault.Invalid, fault.KindOf(err))
 			return
 		}
-		require.LessOrEqual(t, len(p.Event), max(maxRaw, len(body)+2))
+		require.LessOrEqual(t, len(p.Event), max(MaxRaw, len(body)+2))
 		again, whole, err := p.encode()
 		require.NoError(t, err)
 		if !whole {

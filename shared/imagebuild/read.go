@@ -11,10 +11,10 @@ import (
 	"imagedrop/shared/template"
 )
 
-// maxRaw is the largest object or message that is read, in bytes: far above the 16,384 of
+// MaxRaw is the largest object or message that is read, in bytes: far above the 16,384 of
 // a canonical text, since header, comments and blank lines are not counted, and
 // small enough that no object fills a function's memory.
-const maxRaw = 1 << 20
+const MaxRaw = 1 << 20
 
 // read completes j.template, and with it what the job is called. done means
 // that the job has its status already.
@@ -36,9 +36,9 @@ func (j *job) readObject(ctx context.Context) (bool, error) {
 		return j.skip("superseded", "the object changed after the event; the change has an event of its own")
 	case err != nil:
 		return false, err
-	case len(text) > maxRaw:
+	case len(text) > MaxRaw:
 		j.template = &template.Template{Name: template.DefaultName(ref.Key)}
-		reportTooLarge(j.template, ref.Key)
+		ReportTooLarge(j.template, ref.Key)
 		return j.reject()
 	}
 	j.path, j.text = ref.Key, text
@@ -47,9 +47,9 @@ func (j *job) readObject(ctx context.Context) (bool, error) {
 }
 
 func (j *job) readMessage(ctx context.Context) (bool, error) {
-	if len(j.delivery.Body) > maxRaw {
+	if len(j.delivery.Body) > MaxRaw {
 		j.template = &template.Template{}
-		reportTooLarge(j.template, "")
+		ReportTooLarge(j.template, "")
 		return j.reject()
 	}
 	var message *template.Message
@@ -80,8 +80,8 @@ func (j *job) readURI(ctx context.Context, m *template.Message) (bool, error) {
 		return j.skip("superseded", "the object no longer has the templateETag")
 	case err != nil:
 		return false, blameSender(err)
-	case len(text) > maxRaw:
-		reportTooLarge(j.template, key)
+	case len(text) > MaxRaw:
+		ReportTooLarge(j.template, key)
 		return j.reject()
 	}
 	j.path, j.text = key, text
@@ -112,7 +112,7 @@ func (j *job) reject() (done bool, err error) {
 func (j *job) fetch(ctx context.Context, ref ObjectRef) (text []byte, err error) {
 	defer clock(&j.spent.read)()
 	err = j.retry(ctx, func(ctx context.Context) (err error) {
-		text, err = j.Objects.Read(ctx, ref, maxRaw)
+		text, err = j.Objects.Read(ctx, ref, MaxRaw)
 		return err
 	})
 	return text, err
@@ -130,10 +130,10 @@ func clock(spent *time.Duration) func() {
 	return func() { *spent += time.Since(started) }
 }
 
-// reportTooLarge is for a text that was not read to its end; key is "" for a
+// ReportTooLarge is for a text that was not read to its end; key is "" for a
 // message.
-func reportTooLarge(t *template.Template, key string) {
+func ReportTooLarge(t *template.Template, key string) {
 	t.Report("IB0002", template.Value{Path: key},
-		fmt.Sprintf("the text has more than %d bytes, too large to be read", maxRaw),
+		fmt.Sprintf("the text has more than %d bytes, too large to be read", MaxRaw),
 		"a template holds commands; fetch large files while the image is built")
 }
