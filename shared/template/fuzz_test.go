@@ -101,6 +101,9 @@ func FuzzParseMessage(f *testing.F) {
 		for order, text := range got.texts {
 			requireInside(t, text, slices.DeleteFunc(slices.Clone(got.Findings), func(f Finding) bool { return f.order != order }))
 		}
+		for _, f := range got.Findings {
+			requireInside(t, got.texts[bodyOrder], []Finding{got.InBody(f)})
+		}
 		m.Resolve("x.yaml", body)
 	})
 }
