@@ -21,10 +21,11 @@ import (
 
 var update = flag.Bool("update", false, "write what the pages derive from the table")
 
-func TestEachPageHasItsRule(t *testing.T) {
+func TestEachRuleHasItsPage(t *testing.T) {
 	var ids []string
 	for _, rule := range template.Rules {
 		ids = append(ids, rule.ID)
+		require.NotEmpty(t, rules.Page(rule.ID), rule.ID)
 	}
 	files, err := filepath.Glob("*.md")
 	require.NoError(t, err)
@@ -38,9 +39,6 @@ func TestEachPageHasItsRule(t *testing.T) {
 func TestPagesBeginWithTheirRow(t *testing.T) {
 	for i := range template.Rules {
 		rule := &template.Rules[i]
-		if rules.Page(rule.ID) == "" {
-			continue
-		}
 		_, rest, _ := strings.Cut(rules.Page(rule.ID), "\n\n")
 		_, body, found := strings.Cut(rest, "\n\n")
 		require.True(t, found, rule.ID)
@@ -72,9 +70,6 @@ func head(rule *template.Rule) string {
 // has it, nor anything else that is worth a look.
 func TestExamples(t *testing.T) {
 	for _, rule := range template.Rules {
-		if rules.Page(rule.ID) == "" {
-			continue
-		}
 		t.Run(rule.ID, func(t *testing.T) {
 			prose, bad, good := sections(t, rules.Page(rule.ID))
 			require.NotEmpty(t, prose)
