@@ -121,6 +121,13 @@ func TestEnvSpeaksToAShell(t *testing.T) {
 	require.Equal(t, []string{e.OSS, e.MNS, e.ECS, e.AccessKeyID, e.AccessKeySecret, e.Bucket}, strings.Fields(string(out)))
 	require.Equal(t, `'it'\''s'`, quote("it's"))
 
+	exported = l.run("env", "--https").requireCode(t, exitDone).out
+	shell = exec.Command("sh", "-euc", `eval "$1"; printf '%s ' "$OSS_ENDPOINT" "$MNS_ENDPOINT" "$AWS_ENDPOINT_URL_IMAGEBUILDER" "$AWS_CA_BUNDLE" "$IMAGEDROP_CA_FILE"`, "sh", exported)
+	out, err = shell.CombinedOutput()
+	require.NoError(t, err, string(out))
+	require.Equal(t, []string{e.HTTPS.OSS, e.HTTPS.MNS, e.HTTPS.EC2, e.CAFile, e.CAFile}, strings.Fields(string(out)))
+	require.FileExists(t, e.CAFile)
+
 	asJSON, err := json.Marshal(e)
 	require.NoError(t, err)
 	require.JSONEq(t, string(asJSON), l.run("env", "--json").requireCode(t, exitDone).out)

@@ -281,7 +281,7 @@ func TestRedriveSendsAnEventOnceInARun(t *testing.T) {
 	}))
 	defer proxy.Close()
 	state := t.TempDir()
-	text, err := json.Marshal(stack.Endpoints{Console: proxy.URL})
+	text, err := json.Marshal(stack.Endpoints{Addresses: stack.Addresses{Console: proxy.URL}})
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(filepath.Join(state, "endpoints.json"), text, 0o600))
 	require.NotEqual(t, console, proxy.URL)

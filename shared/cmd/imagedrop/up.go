@@ -63,6 +63,7 @@ made no image; 2 where something did not come in time.`,
 	fl.StringVarP(&f.opt.File, "file", "f", "s.yaml", "the deployment to run")
 	fl.StringVar(&f.opt.Generation, "generation", "current", "rules of the documents: 2023 or current")
 	fl.BoolVar(&f.opt.Strict, "strict", false, "only the ids of the catalogue exist")
+	fl.BoolVar(&f.opt.NoAuth, "no-auth", false, "check no signatures: whatever is sent comes from the account")
 	fl.StringVar(&f.opt.Catalogue, "catalogue", "", "file with more images, families, regions and ids that exist")
 	fl.Float64Var(&f.opt.TimeScale, "time-scale", stack.DefaultTimeScale, "how much faster builds, retries and delayed checks pass than in the cloud; times of\ntimers, time-outs, visibility and retention are real")
 	cmd.MarkFlagsMutuallyExclusive("memory", "state")
@@ -89,6 +90,9 @@ func up(ctx context.Context, f upFlags, s streams) error {
 		info = s.err
 	}
 	announce(info, st)
+	if f.opt.NoAuth {
+		fmt.Fprintln(info, "note: no signature is checked (--no-auth)")
+	}
 	l := &line{find: func(ctx context.Context) (*cloud, error) { return cloudAt(ctx, st.Endpoints().Console) }}
 	if f.exit {
 		err = dropAndExit(ctx, l, groups, f, s)
@@ -122,6 +126,7 @@ func announce(w io.Writer, st *stack.Stack) {
 	for _, service := range [][2]string{{"console", e.Console}, {"ECS", e.ECS}, {"OSS", e.OSS}, {"MNS", e.MNS}, {"EC2", e.EC2}} {
 		fmt.Fprintf(w, "  %-8s %s\n", service[0], service[1])
 	}
+	fmt.Fprintf(w, "  %-8s beside each, see `imagedrop env --https`; certificate authority %s\n", "HTTPS", e.CAFile)
 	fmt.Fprintf(w, "  %-8s %s / %s (test keys, good for nothing else)\n", "keys", e.AccessKeyID, e.AccessKeySecret)
 	for _, n := range st.Notices() {
 		fmt.Fprintln(w, "note:", n)

@@ -39,6 +39,9 @@ type claim struct {
 // authenticate checks who sent a request, when, and that nothing signed was
 // changed on the way.
 func (s *Service) authenticate(c *call) error {
+	if s.opt.NoAuth {
+		return nil
+	}
 	claim, err := c.claim()
 	if err != nil {
 		return err

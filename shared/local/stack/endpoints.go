@@ -9,26 +9,33 @@ import (
 	"path/filepath"
 )
 
+// Addresses are the URLs of the services.
+type Addresses struct {
+	Console string `json:"console"`
+	ECS     string `json:"ecs"`
+	OSS     string `json:"oss"`
+	MNS     string `json:"mns"` // in the form that the MNS SDK can parse
+	EC2     string `json:"ec2"` // EC2 Image Builder
+	FC      string `json:"fc"`
+}
+
 // Endpoints are the addresses of a running local cloud and what a client needs
 // besides; the content of endpoints.json in the state directory.
 type Endpoints struct {
-	Console         string `json:"console"` // URL, as are the next five
-	ECS             string `json:"ecs"`
-	OSS             string `json:"oss"`
-	MNS             string `json:"mns"` // in the form that the MNS SDK can parse
-	EC2             string `json:"ec2"` // EC2 Image Builder
-	FC              string `json:"fc"`
-	Region          string `json:"region"`
-	AccountID       string `json:"accountId"`
-	AccessKeyID     string `json:"accessKeyId"`
-	AccessKeySecret string `json:"accessKeySecret"`
-	AWSRegion       string `json:"awsRegion"` // of the function that calls AWS, "" where none does
-	Bucket          string `json:"bucket"`    // of the first OSS trigger, "" where there is none
-	Prefix          string `json:"prefix"`
-	ResultQueue     string `json:"resultQueue"`
-	RequestQueue    string `json:"requestQueue"` // of the first queue trigger, "" where there is none
-	ParkedQueue     string `json:"parkedQueue"`  // of given-up events, "" where no function parks any
-	PID             int    `json:"pid"`
+	Addresses                 // over HTTP
+	HTTPS           Addresses `json:"https"`
+	CAFile          string    `json:"caFile"` // PEM, the authority of the certificates of HTTPS
+	Region          string    `json:"region"`
+	AccountID       string    `json:"accountId"`
+	AccessKeyID     string    `json:"accessKeyId"`
+	AccessKeySecret string    `json:"accessKeySecret"`
+	AWSRegion       string    `json:"awsRegion"` // of the function that calls AWS, "" where none does
+	Bucket          string    `json:"bucket"`    // of the first OSS trigger, "" where there is none
+	Prefix          string    `json:"prefix"`
+	ResultQueue     string    `json:"resultQueue"`
+	RequestQueue    string    `json:"requestQueue"` // of the first queue trigger, "" where there is none
+	ParkedQueue     string    `json:"parkedQueue"`  // of given-up events, "" where no function parks any
+	PID             int       `json:"pid"`
 }
 
 const endpointsFile = "endpoints.json"
@@ -52,14 +59,22 @@ func ReadEndpoints(stateDir string) (Endpoints, error) {
 	return e, nil
 }
 
-// write puts the addresses in place whole: a reader sees the old or the new.
+// byService returns the addresses by the name of their service.
+func (a Addresses) byService() map[string]string {
+	return map[string]string{"console": a.Console, "ecs": a.ECS, "oss": a.OSS, "mns": a.MNS, "ec2": a.EC2, "fc": a.FC}
+}
+
 func (e Endpoints) write(stateDir string) error {
 	data, err := json.MarshalIndent(e, "", "  ")
 	if err != nil {
 		return err
 	}
-	path := filepath.Join(stateDir, endpointsFile)
-	if err := os.WriteFile(path+".new", append(data, '\n'), 0o600); err != nil {
+	return writeWhole(filepath.Join(stateDir, endpointsFile), append(data, '\n'), 0o600)
+}
+
+// writeWhole puts a file in place whole: a reader sees the old or the new.
+func writeWhole(path string, data []byte, mode os.FileMode) error {
+	if err := os.WriteFile(path+".new", data, mode); err != nil {
 		return err
 	}
 	return os.Rename(path+".new", path)

@@ -19,11 +19,13 @@ import (
 // DefaultPortBase is the port of the console; the services follow it.
 const DefaultPortBase = 4700
 
-// The services and how far their ports are from the base.
+// The services and how far their ports are from the base; those of HTTPS are
+// httpsOffset further.
 var portOffsets = map[string]int{"console": 0, "ecs": 1, "oss": 2, "mns": 3, "ec2": 4, "fc": 5}
 
 const (
-	maxPortBase = 65_530
+	httpsOffset = 10
+	maxPortBase = 65_520
 	// freeTries is how often a free port is looked for that ::1 has, too.
 	freeTries = 10
 	// headerTimeout ends connections that send nothing.
@@ -32,7 +34,7 @@ const (
 	drainTime = 2 * time.Second
 )
 
-// ports opens the listeners, all on loopback.
+// ports opens the listeners of HTTP or of HTTPS, all on loopback.
 type ports struct {
 	base     int            // 0: free ones
 	previous map[string]int // by service: preferred where base is 0
@@ -40,9 +42,9 @@ type ports struct {
 
 // previousPorts returns the ports of the local cloud that had the state before
 // and did not end in order, so that its clients find this one.
-func previousPorts(e Endpoints) map[string]int {
+func previousPorts(a Addresses) map[string]int {
 	found := map[string]int{}
-	for service, address := range map[string]string{"console": e.Console, "ecs": e.ECS, "oss": e.OSS, "mns": e.MNS, "ec2": e.EC2, "fc": e.FC} {
+	for service, address := range a.byService() {
 		if u, err := url.Parse(address); err == nil {
 			found[service], _ = strconv.Atoi(u.Port())
 		}

@@ -18,6 +18,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"sync"
+	"time"
 
 	"imagedrop/shared/local/account"
 	"imagedrop/shared/local/console"
@@ -59,7 +60,10 @@ type Options struct {
 	// OnDemand starts a function with its first event, not before: for those who
 	// start many clouds.
 	OnDemand bool
-	Clock    account.Clock // nil: the system's
+	// NoAuth lets every service take every request as the account's, whatever
+	// its signature: for experiments.
+	NoAuth bool
+	Clock  account.Clock // nil: the system's
 	// LookupEnv answers the ${env(...)} of s.yaml; nil: os.LookupEnv.
 	LookupEnv func(string) (string, bool)
 }
@@ -77,7 +81,9 @@ type Stack struct {
 	mns       *mns.Service
 	oss       *oss.Service
 	functions *fc.Host
-	listeners map[string][]net.Listener
+	authority *authority
+	listeners map[string][]net.Listener // by service
+	secured   map[string][]net.Listener // of HTTPS, likewise
 	endpoints Endpoints
 	log       *log.Logger // of what the functions write
 	report    *log.Logger
@@ -94,7 +100,7 @@ func Start(ctx context.Context, opt Options) (*Stack, error) {
 	s := &Stack{opt: opt, log: log.New(cmp.Or[io.Writer](opt.Log, io.Discard), "", 0)}
 	s.report = log.New(io.MultiWriter(lines{s.log}, cmp.Or[io.Writer](opt.Report, io.Discard)), "", 0)
 	for _, step := range []func(context.Context) error{
-		s.readFile, s.makeAccount, s.openStore, s.openPorts, s.joinServices, s.createNames, s.serveAll, s.publish,
+		s.readFile, s.makeAccount, s.openStore, s.openAuthority, s.openPorts, s.joinServices, s.createNames, s.serveAll, s.publish,
 	} {
 		if err := errors.Join(ctx.Err(), step(ctx)); err != nil {
 			return nil, errors.Join(err, s.Close())
@@ -198,24 +204,55 @@ func (s *Stack) locked() error {
 	return lockedError(fmt.Sprintf("%s uses the state in %s: stop it, or choose another directory with --state", who, s.opt.StateDir))
 }
 
-func (s *Stack) openPorts(context.Context) error {
+// openAuthority keeps the authority of HTTPS beside the state. Where nothing is
+// kept, clients read its certificate from a file that goes with this cloud.
+func (s *Stack) openAuthority(context.Context) error {
+	dir := s.opt.StateDir
+	if dir == "" {
+		var err error
+		if dir, err = os.MkdirTemp("", "imagedrop-ca-*"); err != nil {
+			return err
+		}
+		s.onClose(func() error { return os.RemoveAll(dir) })
+	}
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return err
+	}
+	s.authority, err = openAuthority(dir, time.Now())
+	return err
+}
+
+func (s *Stack) openPorts(context.Context) (err error) {
 	if s.opt.PortBase < 0 || s.opt.PortBase > maxPortBase {
 		return fmt.Errorf("port base %d is not within 0 and %d", s.opt.PortBase, maxPortBase)
 	}
-	p := ports{base: s.opt.PortBase}
-	if e, err := ReadEndpoints(s.opt.StateDir); s.opt.StateDir != "" && err == nil {
-		p.previous = previousPorts(e)
+	plain, secure := ports{base: s.opt.PortBase}, ports{}
+	if plain.base != 0 {
+		secure.base = plain.base + httpsOffset
 	}
-	s.listeners = map[string][]net.Listener{}
+	if e, err := ReadEndpoints(s.opt.StateDir); s.opt.StateDir != "" && err == nil {
+		plain.previous, secure.previous = previousPorts(e.Addresses), previousPorts(e.HTTPS)
+	}
+	if s.listeners, err = s.listenAll(plain); err != nil {
+		return err
+	}
+	s.secured, err = s.listenAll(secure)
+	return err
+}
+
+// listenAll opens the listeners of every service.
+func (s *Stack) listenAll(p ports) (map[string][]net.Listener, error) {
+	all := map[string][]net.Listener{}
 	for _, service := range keysOf(portOffsets) {
 		listeners, err := p.listen(service)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		s.listeners[service] = listeners
+		all[service] = listeners
 		s.onClose(func() error { return closeAll(listeners) })
 	}
-	return nil
+	return all, nil
 }
 
 // closeAll frees the ports of a start that failed; a server has closed its own.
@@ -231,8 +268,8 @@ func closeAll(listeners []net.Listener) error {
 // joinServices makes the services; they call each other through s.
 func (s *Stack) joinServices(ctx context.Context) (err error) {
 	s.endpoints = s.makeEndpoints(ctx)
-	s.mns = mns.New(s.account, s.store, mns.Options{OnSend: s.feedOutcome, OnPublish: s.publishToFunctions})
-	s.oss = oss.New(s.account, s.store, oss.Options{Rules: s.objectRules()})
+	s.mns = mns.New(s.account, s.store, mns.Options{NoAuth: s.opt.NoAuth, OnSend: s.feedOutcome, OnPublish: s.publishToFunctions})
+	s.oss = oss.New(s.account, s.store, oss.Options{NoAuth: s.opt.NoAuth, Rules: s.objectRules()})
 	s.functions, err = fc.New(s.account, s.store, fc.Options{
 		OnDemand: s.opt.OnDemand, Functions: s.deployed(), Triggers: s.queueTriggers(), Timers: s.plan.timers, Topics: s.plan.topics,
 		Log:    func(function, line string) { s.log.Printf("[%s] %s", function, line) },
@@ -272,13 +309,14 @@ func (s *Stack) serveAll(context.Context) error {
 		"console": console.New(console.Options{
 			Account: s.account, Feed: s.feed, Functions: s.functions, Queues: s.mns, Work: s.work, Endpoints: s.endpoints, Versions: versions(s.opt.Generation),
 		}),
-		"ecs": ecs.New(s.account, s.store, ecs.Options{Generation: s.opt.Generation}),
+		"ecs": ecs.New(s.account, s.store, ecs.Options{Generation: s.opt.Generation, NoAuth: s.opt.NoAuth}),
 		"oss": s.oss,
-		"ec2": ec2.New(s.account, s.store, ec2.Options{}),
+		"ec2": ec2.New(s.account, s.store, ec2.Options{NoAuth: s.opt.NoAuth}),
 		"mns": s.mns,
 		"fc":  console.LocalOnly(s.functions),
 	} {
-		servers = append(servers, serve(s.listeners[service], h, s.report))
+		listeners := slices.Concat(s.listeners[service], s.authority.secure(s.secured[service]))
+		servers = append(servers, serve(listeners, h, s.report))
 	}
 	s.onClose(func() error { return closeServers(servers) })
 	s.onClose(s.functions.Close)
@@ -304,9 +342,8 @@ func (s *Stack) publish(context.Context) error {
 }
 
 func (s *Stack) makeEndpoints(ctx context.Context) Endpoints {
-	at := func(service string) string { return "http://" + s.listeners[service][0].Addr().String() }
 	e := Endpoints{
-		Console: at("console"), ECS: at("ecs"), OSS: at("oss"), EC2: at("ec2"), FC: at("fc"), MNS: mnsEndpoint(ctx, portOf(s.listeners["mns"][0])),
+		Addresses: addresses(ctx, "http://", s.listeners), HTTPS: addresses(ctx, "https://", s.secured), CAFile: s.authority.file,
 		Region: account.Region, AccountID: account.ID, AccessKeyID: account.AccessKeyID, AccessKeySecret: account.AccessKeySecret,
 		PID: os.Getpid(),
 	}
@@ -328,14 +365,21 @@ func (s *Stack) makeEndpoints(ctx context.Context) Endpoints {
 	return e
 }
 
+func addresses(ctx context.Context, scheme string, listeners map[string][]net.Listener) Addresses {
+	at := func(service string) string { return scheme + listeners[service][0].Addr().String() }
+	return Addresses{
+		Console: at("console"), ECS: at("ecs"), OSS: at("oss"), EC2: at("ec2"), FC: at("fc"), MNS: mnsEndpoint(ctx, scheme, portOf(listeners["mns"][0])),
+	}
+}
+
 // mnsEndpoint returns the address in the form that the MNS SDK can take apart:
 // five parts between dots. Where localhost has no address the SDK at least
 // sends to the shorter form.
-func mnsEndpoint(ctx context.Context, port int) string {
+func mnsEndpoint(ctx context.Context, scheme string, port int) string {
 	if _, err := net.DefaultResolver.LookupHost(ctx, "localhost"); err != nil {
-		return fmt.Sprintf("http://127.0.0.1:%d/%s.mns", port, account.ID)
+		return fmt.Sprintf("%s127.0.0.1:%d/%s.mns", scheme, port, account.ID)
 	}
-	return fmt.Sprintf("http://localhost:%d/%s.mns.%s.aliyuncs.com", port, account.ID, account.Region)
+	return fmt.Sprintf("%slocalhost:%d/%s.mns.%s.aliyuncs.com", scheme, port, account.ID, account.Region)
 }
 
 func versions(generation string) map[string]string {

@@ -402,7 +402,7 @@ func TestFunctionsThatAreNotBuiltAreNamed(t *testing.T) {
 func TestUnknownChoicesAreRefused(t *testing.T) {
 	for want, change := range map[string]func(*stack.Options){
 		`unknown generation "2032": did you mean "2023"?`: func(o *stack.Options) { o.Generation = "2032" },
-		"port base 70000 is not within 0 and 65530":       func(o *stack.Options) { o.PortBase = 70_000 },
+		"port base 70000 is not within 0 and 65520":       func(o *stack.Options) { o.PortBase = 70_000 },
 		"no-such-catalogue.yaml":                          func(o *stack.Options) { o.Catalogue = "no-such-catalogue.yaml" },
 		"no-such-s.yaml":                                  func(o *stack.Options) { o.File = "no-such-s.yaml" },
 	} {
