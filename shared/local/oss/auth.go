@@ -1,6 +1,7 @@
 package oss
 
 import (
+	"cmp"
 	"crypto/hmac"
 	"crypto/sha1"
 	"crypto/sha256"
@@ -31,6 +32,9 @@ const (
 type claim struct {
 	accessKeyID string
 	signature   string
+	token       string
+	// fresh says whether a request that arrives now still counts.
+	fresh func(now time.Time) error
 	// sign computes the signatures that the owner of secret may send, and the
 	// documents that they are computed over, for the error document.
 	sign func(secret string) (signatures []string, details []element)
@@ -46,17 +50,12 @@ func (s *Service) authenticate(c *call) error {
 	if err != nil {
 		return err
 	}
-	key, err := s.key(claim.accessKeyID, c.Header.Get("x-oss-security-token"))
+	key, err := s.key(claim.accessKeyID, claim.token)
 	if err != nil {
 		return err
 	}
-	sent, err := c.time()
-	if err != nil {
+	if err := claim.fresh(s.acct.Clock.Now()); err != nil {
 		return err
-	}
-	if skew := s.acct.Clock.Now().Sub(sent); skew.Abs() > account.MaxSkew {
-		return errRequestTimeTooFar.with("RequestTime", written(sent)).
-			with("ServerTime", written(s.acct.Clock.Now()))
 	}
 	wanted, details := claim.sign(key.Secret)
 	for _, want := range wanted {
@@ -95,13 +94,11 @@ func (c *call) claim() (claim, error) {
 	case scheme == schemeV1:
 		return c.claimV1(rest)
 	case scheme == schemeV2:
-		return claim{}, errNotImplemented.because("The local cloud does not implement signature version 2: use version 4 or 1.")
+		return claim{}, errVersion2
 	case scheme != "":
 		return claim{}, errInvalidArgument.because("The scheme in the Authorization header is not valid.")
-	case c.query.Has("x-oss-signature") || c.query.Has("Signature"):
-		return claim{}, errNotImplemented.because("The local cloud does not implement signed URLs.")
 	}
-	return claim{}, errAccessDenied
+	return c.claimOfURL()
 }
 
 // signedTime is the text of the request's time that goes into the signature:
@@ -113,8 +110,22 @@ func (c *call) signedTime() string {
 	return c.Header.Get("Date")
 }
 
-func (c *call) time() (time.Time, error) {
-	text := c.signedTime()
+// claimed is a claim of now: the request's own time may be a little off.
+func (c *call) claimed(accessKeyID, signature string, sign func(string) ([]string, []element)) (claim, error) {
+	sent, err := parseTime(c.signedTime())
+	return claim{accessKeyID, signature, c.Header.Get("x-oss-security-token"), func(now time.Time) error {
+		return checkSkew(sent, now)
+	}, sign}, err
+}
+
+func checkSkew(sent, now time.Time) error {
+	if now.Sub(sent).Abs() > account.MaxSkew {
+		return errRequestTimeTooFar.with("RequestTime", written(sent)).with("ServerTime", written(now))
+	}
+	return nil
+}
+
+func parseTime(text string) (time.Time, error) {
 	if t, err := time.Parse(basicISO8601, text); err == nil {
 		return t, nil
 	}
@@ -128,60 +139,79 @@ func (c *call) time() (time.Time, error) {
 // claimV4 reads the parameters of an OSS4-HMAC-SHA256 Authorization header:
 // Credential=<AK>/<date>/<region>/oss/aliyun_v4_request[,AdditionalHeaders=a;b],Signature=<hex>
 func (c *call) claimV4(text string) (claim, error) {
-	invalid := errInvalidArgument.because("The Authorization header is not well-formed.")
 	params := map[string]string{}
 	for part := range strings.SplitSeq(text, ",") {
 		name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
 		params[name] = value
 	}
-	accessKeyID, scope, _ := strings.Cut(params["Credential"], "/")
-	parts := strings.Split(scope, "/")
-	if accessKeyID == "" || params["Signature"] == "" || len(parts) != 4 || parts[3] != scopeEnd {
-		return claim{}, invalid
-	}
-	if err := c.checkScope(parts[0], parts[1], parts[2]); err != nil {
+	accessKeyID, v, err := c.readV4(params["Credential"], c.signedTime(), params["AdditionalHeaders"])
+	switch {
+	case err != nil:
 		return claim{}, err
+	case params["Signature"] == "":
+		return claim{}, errNotWellFormed
+	case c.Header.Get("x-oss-content-sha256") == "":
+		return claim{}, errInvalidArgument.because("The header x-oss-content-sha256 is missing.")
 	}
-	return claim{accessKeyID, params["Signature"], func(secret string) ([]string, []element) {
-		return c.signV4(secret, scope, params["AdditionalHeaders"])
-	}}, nil
+	return c.claimed(accessKeyID, params["Signature"], v.sign)
 }
 
-func (c *call) checkScope(date, region, service string) error {
-	sent, err := c.time()
+// signingV4 is a V4 signature in the making.
+type signingV4 struct {
+	call       *call
+	time       string
+	scope      string // <date>/<region>/oss/aliyun_v4_request
+	additional string // names of headers signed beyond the default ones, joined by semicolons
+	query      string // raw
+}
+
+// readV4 returns what a V4 signature is made over, and whose it is to be.
+func (c *call) readV4(credential, at, additional string) (accessKeyID string, v signingV4, err error) {
+	accessKeyID, scope, _ := strings.Cut(credential, "/")
+	parts := strings.Split(scope, "/")
+	if accessKeyID == "" || len(parts) != 4 || parts[3] != scopeEnd {
+		return "", v, errNotWellFormed
+	}
+	for name := range strings.SplitSeq(additional, ";") {
+		if name != "" && !strings.EqualFold(name, "host") && c.Header.Get(name) == "" {
+			return "", v, errNoAdditional.with("HeaderName", name)
+		}
+	}
+	return accessKeyID, signingV4{c, at, scope, strings.ToLower(additional), c.URL.RawQuery}, checkScope(parts, at)
+}
+
+func checkScope(parts []string, at string) error {
+	sent, err := parseTime(at)
 	switch {
 	case err != nil:
 		return err
-	case region != account.Region:
+	case parts[1] != account.Region:
 		return errSigningRegion
-	case service != product:
+	case parts[2] != product:
 		return errSigningProduct
-	case date != sent.Format("20060102"):
+	case parts[0] != sent.Format("20060102"):
 		return errInvalidArgument.because("Invalid signing date in Authorization header.")
-	case c.Header.Get("x-oss-content-sha256") == "":
-		return errInvalidArgument.because("The header x-oss-content-sha256 is missing.")
 	}
 	return nil
 }
 
-// signV4 computes the V4 signatures. additional are the names of headers signed
-// beyond the default ones, joined by semicolons.
-func (c *call) signV4(secret, scope, additional string) (signatures []string, details []element) {
+// sign computes the V4 signatures.
+func (v signingV4) sign(secret string) (signatures []string, details []element) {
 	key := []byte("aliyun_v4" + secret)
-	for part := range strings.SplitSeq(scope, "/") {
+	for part := range strings.SplitSeq(v.scope, "/") {
 		key = hmacSHA256(key, part)
 	}
-	for _, query := range canonicalQueries(c.URL.RawQuery) {
+	for _, query := range canonicalQueries(v.query) {
 		canonical := strings.Join([]string{
-			c.Method,
-			escapePath(c.signedResource()),
+			v.call.Method,
+			escapePath(v.call.signedResource()),
 			query,
-			c.canonicalHeaders(strings.Split(strings.ToLower(additional), ";")),
-			strings.ToLower(additional),
-			c.Header.Get("x-oss-content-sha256"),
+			v.call.canonicalHeaders(strings.Split(v.additional, ";")),
+			v.additional,
+			cmp.Or(v.call.Header.Get("x-oss-content-sha256"), unsignedPayload),
 		}, "\n")
 		hash := sha256.Sum256([]byte(canonical))
-		text := strings.Join([]string{schemeV4, c.signedTime(), scope, hex.EncodeToString(hash[:])}, "\n")
+		text := strings.Join([]string{schemeV4, v.time, v.scope, hex.EncodeToString(hash[:])}, "\n")
 		signatures = append(signatures, hex.EncodeToString(hmacSHA256(key, text)))
 		details = []element{newElement("StringToSign", text), newElement("CanonicalRequest", canonical)}
 	}
@@ -299,14 +329,16 @@ func joinTrimmed(values []string) string {
 func (c *call) claimV1(text string) (claim, error) {
 	accessKeyID, signature, ok := strings.Cut(strings.TrimSpace(text), ":")
 	if !ok || accessKeyID == "" {
-		return claim{}, errInvalidArgument.because("The Authorization header is not well-formed.")
+		return claim{}, errNotWellFormed
 	}
-	return claim{accessKeyID, signature, c.signV1}, nil
+	return c.claimed(accessKeyID, signature, func(secret string) ([]string, []element) { return c.signV1(secret, c.signedTime()) })
 }
 
-func (c *call) signV1(secret string) ([]string, []element) {
+// signV1 computes the V1 signature of a request with that text in the place of
+// its date.
+func (c *call) signV1(secret, date string) ([]string, []element) {
 	text := strings.Join([]string{
-		c.Method, c.Header.Get("Content-MD5"), c.Header.Get("Content-Type"), c.signedTime(),
+		c.Method, c.Header.Get("Content-MD5"), c.Header.Get("Content-Type"), date,
 		c.headerLines(func(name string) bool { return strings.HasPrefix(name, "x-oss-") }),
 	}, "\n") + c.signedResource() + signedQueryV1(c.query)
 	h := hmac.New(sha1.New, []byte(secret))

@@ -14,15 +14,10 @@ const (
 	location       = "oss-" + account.Region
 	storageClass   = "Standard"
 	dataRedundancy = "LRS"
-	aclPrivate     = "private"
-	aclDefault     = "default" // of an object: that of its bucket
 
 	// timeFormat is how OSS writes times in documents and events.
 	timeFormat = "2006-01-02T15:04:05.000Z"
 )
-
-// maxBucketConfiguration bounds the body of PutBucket in bytes; ours.
-const maxBucketConfiguration = 64 << 10
 
 // bucketConfiguration is the body of PutBucket.
 type bucketConfiguration struct {
@@ -31,9 +26,11 @@ type bucketConfiguration struct {
 	DataRedundancyType string
 }
 
-// putBucket creates a bucket; the owner's repeated PUT changes nothing.
+// putBucket follows the page PutBucket; the owner's repeated PUT changes nothing.
+// It leaves out every storage class but Standard, zone redundancy, and the ACLs
+// that let others in.
 func (s *Service) putBucket(w http.ResponseWriter, c *call) error {
-	body, err := c.body(maxBucketConfiguration)
+	body, err := c.body(maxConfiguration)
 	if err != nil {
 		return err
 	}
@@ -52,17 +49,14 @@ func (s *Service) putBucket(w http.ResponseWriter, c *call) error {
 	return nil
 }
 
+// deleteBucket follows the page DeleteBucket: versions, delete markers and open
+// uploads keep a bucket from being deleted, as objects do.
 func (s *Service) deleteBucket(w http.ResponseWriter, c *call) error {
 	err := s.st.Update(func(tx *store.Tx) error {
-		if tx.Get(bucketTable, c.bucket) == nil {
-			return errNoSuchBucket.with("BucketName", c.bucket)
+		if _, err := bucketIn(tx, c.bucket); err != nil {
+			return err
 		}
-		empty := true
-		tx.Scan(objectTable, store.Key(c.bucket, ""), "", func(string, []byte) bool {
-			empty = false
-			return false
-		})
-		if !empty {
+		if !isEmpty(tx, objectTable, c.bucket) || !isEmpty(tx, uploadTable, c.bucket) {
 			return errBucketNotEmpty.with("BucketName", c.bucket)
 		}
 		return tx.Delete(bucketTable, c.bucket)
@@ -72,6 +66,16 @@ func (s *Service) deleteBucket(w http.ResponseWriter, c *call) error {
 	}
 	w.WriteHeader(http.StatusNoContent)
 	return nil
+}
+
+// isEmpty reports whether a table has no row of a bucket.
+func isEmpty(tx *store.Tx, table, bucket string) bool {
+	empty := true
+	tx.Scan(table, store.Key(bucket, ""), "", func(string, []byte) bool {
+		empty = false
+		return false
+	})
+	return empty
 }
 
 // bucketEntry is a bucket in the answer of ListBuckets. Its endpoints are the
@@ -105,6 +109,8 @@ type listBucketsResult struct {
 	Buckets     []bucketEntry `xml:"Buckets>Bucket"`
 }
 
+// listBuckets follows the page ListBuckets (GetService). It leaves out the
+// selection by resource group and by tags.
 func (s *Service) listBuckets(w http.ResponseWriter, c *call) error {
 	limit, err := c.maxKeys("max-keys", defaultMaxKeys)
 	if err != nil {
@@ -147,12 +153,18 @@ func bucketNames(tx *store.Tx, prefix, marker string, limit int) (names []string
 // bucket returns the record of a call's bucket.
 func (s *Service) bucket(c *call) (b bucketRecord, err error) {
 	err = s.st.View(func(tx *store.Tx) error {
-		found, err := tx.GetJSON(bucketTable, c.bucket, &b)
-		if err == nil && !found {
-			return errNoSuchBucket.with("BucketName", c.bucket)
-		}
+		b, err = bucketIn(tx, c.bucket)
 		return err
 	})
+	return b, err
+}
+
+// bucketIn returns the record of a bucket.
+func bucketIn(tx *store.Tx, name string) (b bucketRecord, err error) {
+	found, err := tx.GetJSON(bucketTable, name, &b)
+	if err == nil && !found {
+		err = errNoSuchBucket.with("BucketName", name)
+	}
 	return b, err
 }
 
@@ -171,9 +183,11 @@ type bucketInfo struct {
 	CrossRegionReplication string
 	BlockPublicAccess      bool
 	SSEAlgorithm           string `xml:"ServerSideEncryptionRule>SSEAlgorithm"`
+	Versioning             string `xml:",omitempty"`
 	ResourceGroupID        string `xml:"ResourceGroupId"`
 }
 
+// getBucketInfo follows the page GetBucketInfo. It leaves out the log bucket.
 func (s *Service) getBucketInfo(w http.ResponseWriter, c *call) error {
 	b, err := s.bucket(c)
 	if err != nil {
@@ -182,7 +196,7 @@ func (s *Service) getBucketInfo(w http.ResponseWriter, c *call) error {
 	writeXML(w, http.StatusOK, bucketInfoResult{Bucket: bucketInfo{
 		bucketEntry: c.bucketEntry(c.bucket, b), Owner: accountOwner, Grant: aclPrivate, DataRedundancyType: dataRedundancy,
 		AccessMonitor: "Disabled", TransferAcceleration: "Disabled", CrossRegionReplication: "Disabled",
-		BlockPublicAccess: true, SSEAlgorithm: "None", ResourceGroupID: "rg-default-id",
+		BlockPublicAccess: true, SSEAlgorithm: "None", Versioning: b.Versioning, ResourceGroupID: "rg-default-id",
 	}})
 	return nil
 }
@@ -192,13 +206,9 @@ type locationResult struct {
 	Text    string   `xml:",chardata"`
 }
 
+// getBucketLocation follows the page GetBucketLocation.
 func (s *Service) getBucketLocation(w http.ResponseWriter, c *call) error {
 	writeXML(w, http.StatusOK, locationResult{Text: location})
-	return nil
-}
-
-func (s *Service) getBucketACL(w http.ResponseWriter, c *call) error {
-	writeXML(w, http.StatusOK, aclResult{Owner: accountOwner, Grant: aclPrivate})
 	return nil
 }
 

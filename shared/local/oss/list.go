@@ -68,12 +68,21 @@ func (c *call) listing(after string) (listing, error) {
 
 // page is one answer of a listing.
 type page struct {
-	Contents       []entry
-	CommonPrefixes []commonPrefix
-	IsTruncated    bool
-	last           string // the last entry, in the order of the listing
+	rows        []listed
+	prefixes    []commonPrefix
+	truncated   bool
+	last        string // the last entry, in the order of the listing: a key or a common prefix
+	lastVersion string // of that key
 }
 
+// listed is an object in a listing.
+type listed struct {
+	key    string // as it is answered
+	object object
+	latest bool
+}
+
+// entry is how an object stands in an answer.
 type entry struct {
 	Key          string
 	LastModified string
@@ -84,9 +93,16 @@ type entry struct {
 	Owner        *owner
 }
 
+func (l listed) entry() entry {
+	return entry{
+		Key: l.key, LastModified: written(l.object.Modified), ETag: l.object.quotedETag(), Type: l.object.Type,
+		Size: l.object.Size, StorageClass: storageClass,
+	}
+}
+
 type commonPrefix struct{ Prefix string }
 
-func (p *page) len() int { return len(p.Contents) + len(p.CommonPrefixes) }
+func (p *page) len() int { return len(p.rows) + len(p.prefixes) }
 
 // afterPrefix is greater than every key with the prefix and smaller than all
 // that follow: keys are UTF-8, where the byte 0xFF does not occur.
@@ -104,59 +120,74 @@ func (l listing) group(key string) string {
 	return l.prefix + head + l.delimiter
 }
 
-// list reads a page of the bucket. A common prefix costs one step, however many
-// keys are below it.
+// list reads a page of the bucket's objects. A common prefix costs one step,
+// however many keys are below it.
 func (l listing) list(tx *store.Tx, bucket string) (page, error) {
-	var p page
-	if tx.Get(bucketTable, bucket) == nil {
-		return p, errNoSuchBucket.with("BucketName", bucket)
+	return l.walk(tx, bucket, store.Key(bucket, l.after), "", func(v listed) bool { return v.latest && !v.object.Marker })
+}
+
+// listVersions reads a page of the bucket's versions. Where version names one
+// of the key that the listing begins after, the older ones of that key follow.
+func (l listing) listVersions(tx *store.Tx, bucket, version string) (page, error) {
+	from, key, seen := store.Key(bucket, l.after), l.after, ""
+	if version != "" {
+		l.after = "" // its older versions are wanted
+		o, found, err := versionOf(tx, bucket, key, version)
+		if err != nil {
+			return page{}, err
+		}
+		if found {
+			from, seen = o.row+"\x00", key
+		}
 	}
-	var failed error
-	for from, more := l.after, true; more; {
+	return l.walk(tx, bucket, from, seen, func(listed) bool { return true })
+}
+
+// walk collects the versions from a row on that wanted chooses; seen is the key
+// whose latest version is before that row.
+func (l listing) walk(tx *store.Tx, bucket, from, seen string, wanted func(listed) bool) (p page, failed error) {
+	for more := true; more; {
 		more = false
-		tx.Scan(objectTable, store.Key(bucket, l.prefix), store.Key(bucket, from), func(k string, v []byte) bool {
-			key := k[len(bucket)+1:]
-			group := l.group(key)
-			listed := group != "" && group == l.after // on the page before
+		tx.Scan(objectTable, store.Key(bucket, l.prefix), from, func(row string, record []byte) bool {
+			v := listed{key: keyOf(bucket, row)}
+			v.latest, seen = v.key != seen, v.key
+			if failed = json.Unmarshal(record, &v.object); failed != nil {
+				return false
+			}
+			group := l.group(v.key)
 			switch {
-			case key == l.after && !listed:
+			case !wanted(v) || (v.key == l.after && group != l.after):
 				return true
-			case p.len() == l.limit && !listed:
-				p.IsTruncated = true
+			case group != "" && group == l.after: // on the page before
+				from, more = store.Key(bucket, afterPrefix(group)), true
+				return false
+			case p.len() == l.limit:
+				p.truncated = true
 				return false
 			case group == "":
-				p.last, failed = key, p.add(l.encode(key), v)
-				return failed == nil
-			case !listed:
-				p.CommonPrefixes = append(p.CommonPrefixes, commonPrefix{l.encode(group)})
-				p.last = group
+				p.add(l.encode, v)
+				return true
 			}
-			from, more = afterPrefix(group), true
+			p.prefixes = append(p.prefixes, commonPrefix{l.encode(group)})
+			p.last, p.lastVersion = group, ""
+			from, more = store.Key(bucket, afterPrefix(group)), true
 			return false
 		})
 	}
 	return p, failed
 }
 
-func (p *page) add(name string, record []byte) error {
-	var o object
-	if err := json.Unmarshal(record, &o); err != nil {
-		return err
-	}
-	p.Contents = append(p.Contents, entry{
-		Key: name, LastModified: written(o.Modified), ETag: o.quotedETag(), Type: "Normal", Size: o.Size, StorageClass: storageClass,
-	})
-	return nil
-}
-
-func (p *page) showOwner() {
-	for i := range p.Contents {
-		p.Contents[i].Owner = &accountOwner
-	}
+func (p *page) add(encode func(string) string, v listed) {
+	p.last, p.lastVersion = v.key, v.object.versionID()
+	v.key = encode(v.key)
+	p.rows = append(p.rows, v)
 }
 
 func (s *Service) page(c *call, l listing) (p page, err error) {
 	err = s.st.View(func(tx *store.Tx) error {
+		if _, err := bucketIn(tx, c.bucket); err != nil {
+			return err
+		}
 		p, err = l.list(tx, c.bucket)
 		return err
 	})
@@ -183,14 +214,22 @@ type listResult struct {
 	KeyCount              *int
 }
 
-func (c *call) listResult(l listing, p page) listResult {
-	return listResult{
+func (c *call) listResult(l listing, p page, withOwner bool) listResult {
+	result := listResult{
 		Name: c.bucket, Prefix: l.encode(l.prefix), MaxKeys: l.limit, Delimiter: l.encode(l.delimiter),
-		EncodingType: c.query.Get("encoding-type"), IsTruncated: p.IsTruncated,
-		Contents: p.Contents, CommonPrefixes: p.CommonPrefixes,
+		EncodingType: c.query.Get("encoding-type"), IsTruncated: p.truncated, CommonPrefixes: p.prefixes,
 	}
+	for _, row := range p.rows {
+		e := row.entry()
+		if withOwner {
+			e.Owner = &accountOwner
+		}
+		result.Contents = append(result.Contents, e)
+	}
+	return result
 }
 
+// listObjects follows the page GetBucket (ListObjects).
 func (s *Service) listObjects(w http.ResponseWriter, c *call) error {
 	l, err := c.listing(c.query.Get("marker"))
 	if err != nil {
@@ -200,16 +239,16 @@ func (s *Service) listObjects(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
-	p.showOwner()
-	result := c.listResult(l, p)
+	result := c.listResult(l, p, true)
 	result.Marker = new(l.encode(l.after))
-	if p.IsTruncated {
+	if p.truncated {
 		result.NextMarker = new(l.encode(p.last))
 	}
 	writeXML(w, http.StatusOK, result)
 	return nil
 }
 
+// listObjectsV2 follows the page GetBucketV2 (ListObjectsV2).
 func (s *Service) listObjectsV2(w http.ResponseWriter, c *call) error {
 	after, err := c.position()
 	if err != nil {
@@ -223,10 +262,7 @@ func (s *Service) listObjectsV2(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
-	if c.query.Get("fetch-owner") == "true" {
-		p.showOwner()
-	}
-	result := c.listResult(l, p)
+	result := c.listResult(l, p, c.query.Get("fetch-owner") == "true")
 	result.KeyCount = new(p.len())
 	if text := c.query.Get("start-after"); text != "" {
 		result.StartAfter = new(l.encode(text))
@@ -234,7 +270,7 @@ func (s *Service) listObjectsV2(w http.ResponseWriter, c *call) error {
 	if token := c.query.Get("continuation-token"); token != "" {
 		result.ContinuationToken = &token
 	}
-	if p.IsTruncated {
+	if p.truncated {
 		result.NextContinuationToken = new(newToken(p.last))
 	}
 	writeXML(w, http.StatusOK, result)
@@ -277,67 +313,62 @@ type versionsResult struct {
 	IsTruncated         bool
 	NextKeyMarker       *string
 	NextVersionIDMarker *string `xml:"NextVersionIdMarker"`
-	Version             []version
+	Versions            []versionEntry
 	CommonPrefixes      []commonPrefix
 }
 
-type version struct {
-	entry
-	VersionID string `xml:"VersionId"`
-	IsLatest  bool
+// versionEntry is a version or a delete marker in the answer of
+// ListObjectVersions; a marker has no element from ETag to StorageClass.
+type versionEntry struct {
+	XMLName      xml.Name // Version or DeleteMarker
+	Key          string
+	VersionID    string `xml:"VersionId"`
+	IsLatest     bool
+	LastModified string
+	ETag         string `xml:",omitempty"`
+	Type         string `xml:",omitempty"`
+	Size         *int64
+	StorageClass string `xml:",omitempty"`
+	Owner        owner
 }
 
+func (l listed) versionEntry() versionEntry {
+	e := versionEntry{
+		XMLName: xml.Name{Local: "DeleteMarker"}, Key: l.key, VersionID: l.object.versionID(), IsLatest: l.latest,
+		LastModified: written(l.object.Modified), Owner: accountOwner,
+	}
+	if !l.object.Marker {
+		e.XMLName.Local, e.ETag, e.Type = "Version", l.object.quotedETag(), l.object.Type
+		e.Size, e.StorageClass = &l.object.Size, storageClass
+	}
+	return e
+}
+
+// listVersions follows the page GetBucketVersions (ListObjectVersions).
 func (s *Service) listVersions(w http.ResponseWriter, c *call) error {
 	l, err := c.listing(c.query.Get("key-marker"))
 	if err != nil {
 		return err
 	}
-	p, err := s.page(c, l)
+	var p page
+	err = s.st.View(func(tx *store.Tx) error {
+		p, err = l.listVersions(tx, c.bucket, c.query.Get("version-id-marker"))
+		return err
+	})
 	if err != nil {
 		return err
 	}
-	p.showOwner()
 	result := versionsResult{
 		Name: c.bucket, Prefix: l.encode(l.prefix), KeyMarker: l.encode(l.after), VersionIDMarker: c.query.Get("version-id-marker"),
 		MaxKeys: l.limit, Delimiter: l.encode(l.delimiter), EncodingType: c.query.Get("encoding-type"),
-		IsTruncated: p.IsTruncated, CommonPrefixes: p.CommonPrefixes,
+		IsTruncated: p.truncated, CommonPrefixes: p.prefixes,
 	}
-	for _, e := range p.Contents {
-		result.Version = append(result.Version, version{e, "null", true})
+	for _, row := range p.rows {
+		result.Versions = append(result.Versions, row.versionEntry())
 	}
-	if p.IsTruncated {
-		result.NextKeyMarker, result.NextVersionIDMarker = new(l.encode(p.last)), new("null")
+	if p.truncated {
+		result.NextKeyMarker, result.NextVersionIDMarker = new(l.encode(p.last)), &p.lastVersion
 	}
 	writeXML(w, http.StatusOK, result)
-	return nil
-}
-
-type uploadsResult struct {
-	XMLName        xml.Name `xml:"ListMultipartUploadsResult"`
-	Bucket         string
-	KeyMarker      string
-	UploadIDMarker string `xml:"UploadIdMarker"`
-	Delimiter      string
-	Prefix         string
-	EncodingType   string `xml:",omitempty"`
-	MaxUploads     int
-	IsTruncated    bool
-}
-
-// listUploads answers that no multipart upload is open: none can be started.
-func (s *Service) listUploads(w http.ResponseWriter, c *call) error {
-	limit, err := c.maxKeys("max-uploads", defaultMaxUploads)
-	if err != nil {
-		return err
-	}
-	encode, err := c.encoding()
-	if err != nil {
-		return err
-	}
-	writeXML(w, http.StatusOK, uploadsResult{
-		Bucket: c.bucket, KeyMarker: encode(c.query.Get("key-marker")), UploadIDMarker: c.query.Get("upload-id-marker"),
-		Delimiter: encode(c.query.Get("delimiter")), Prefix: encode(c.query.Get("prefix")),
-		EncodingType: c.query.Get("encoding-type"), MaxUploads: limit,
-	})
 	return nil
 }

@@ -17,19 +17,8 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"imagedrop/shared/local/account"
 	"imagedrop/shared/local/store"
 )
-
-// object is what the store keeps of an object besides its bytes.
-type object struct {
-	Size     int64
-	ETag     string // upper-case hex MD5, without quotes
-	CRC64    string // decimal
-	ACL      string // "default" or "private", which are the same here
-	Modified time.Time
-	Headers  map[string]string // as they are answered; canonical names
-}
 
 // contentHeaders are the standard headers that OSS keeps with an object.
 // Source: OSS API, PutObject, request headers.
@@ -39,25 +28,37 @@ var contentHeaders = []string{"Content-Type", "Cache-Control", "Content-Disposit
 // Source: OSS API, PutObject, user metadata: 8 KB.
 const maxMetadata = 8 << 10
 
-// ecma is CRC-64 of ECMA-182, the checksum in x-oss-hash-crc64ecma.
-var ecma = crc64.MakeTable(crc64.ECMA)
-
-func newObject(c *call, body []byte) (object, error) {
-	headers, err := c.objectHeaders()
+// newObject returns the object that a body and the headers of its request make.
+func (c *call) newObject(body []byte) (object, error) {
+	o, err := c.describedObject(typeNormal)
 	if err != nil {
-		return object{}, err
+		return o, err
 	}
+	o.weigh(body)
+	if sent := c.Header.Get("Content-MD5"); sent != "" && sent != o.MD5 {
+		return o, errInvalidDigest
+	}
+	return o, nil
+}
+
+// weigh sets what follows from the bytes of an object.
+func (o *object) weigh(body []byte) {
 	sum := md5.Sum(body)
-	if sent := c.Header.Get("Content-MD5"); sent != "" && sent != base64.StdEncoding.EncodeToString(sum[:]) {
-		return object{}, errInvalidDigest
+	o.Size, o.ETag, o.CRC64 = int64(len(body)), etag(sum[:]), crc64.Checksum(body, ecma)
+	o.MD5 = base64.StdEncoding.EncodeToString(sum[:])
+}
+
+func etag(sum []byte) string { return strings.ToUpper(hex.EncodeToString(sum)) }
+
+// describedObject returns an empty object with what the headers of a request
+// say about one.
+func (c *call) describedObject(kind string) (o object, err error) {
+	o = object{Type: kind, ACL: cmp.Or(c.Header.Get("x-oss-object-acl"), aclDefault)}
+	if o.Tags, err = parseTags(c.Header.Get("x-oss-tagging")); err != nil {
+		return o, err
 	}
-	return object{
-		Size:    int64(len(body)),
-		ETag:    strings.ToUpper(hex.EncodeToString(sum[:])),
-		CRC64:   strconv.FormatUint(crc64.Checksum(body, ecma), 10),
-		ACL:     cmp.Or(c.Header.Get("x-oss-object-acl"), aclDefault),
-		Headers: headers,
-	}, nil
+	o.Headers, err = c.objectHeaders()
+	return o, err
 }
 
 // objectHeaders returns the headers of a PUT that are kept with the object.
@@ -86,12 +87,6 @@ func (c *call) objectHeaders() (map[string]string, error) {
 	return headers, nil
 }
 
-// md5 returns the object's digest in the form of Content-MD5.
-func (o object) md5() string {
-	sum, _ := hex.DecodeString(o.ETag)
-	return base64.StdEncoding.EncodeToString(sum)
-}
-
 func (o object) quotedETag() string { return `"` + o.ETag + `"` }
 
 // body reads a request's body, at most limit bytes.
@@ -110,132 +105,176 @@ func (c *call) body(limit int64) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
+// putObject follows the page PutObject. It leaves out callbacks, server-side
+// encryption and every storage class but Standard.
 func (s *Service) putObject(w http.ResponseWriter, c *call) error {
+	body, err := c.content()
+	if err != nil {
+		return err
+	}
+	o, err := c.newObject(body)
+	if err != nil {
+		return err
+	}
+	var b bucketRecord
+	err = s.st.Update(func(tx *store.Tx) (err error) {
+		b, o, err = s.keep(tx, c, o, body, "ObjectCreated:PutObject")
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	b.showVersion(w, o)
+	o.acknowledge(w)
+	return nil
+}
+
+// content reads the body that is to be stored.
+func (c *call) content() ([]byte, error) {
 	if c.ContentLength == 0 && c.Header.Get("Content-Length") == "" && len(c.TransferEncoding) == 0 {
-		return errMissingLength
+		return nil, errMissingLength
 	}
-	body, err := c.body(MaxObjectSize)
-	if err != nil {
-		return err
-	}
-	o, err := newObject(c, body)
-	if err != nil {
-		return err
-	}
-	if err := s.st.Update(func(tx *store.Tx) error { return s.keep(tx, c, o, body) }); err != nil {
-		return err
-	}
+	return c.body(MaxObjectSize)
+}
+
+// acknowledge answers a request whose body was stored as o.
+func (o object) acknowledge(w http.ResponseWriter) {
 	w.Header().Set("ETag", o.quotedETag())
-	w.Header().Set("Content-MD5", o.md5())
-	w.Header().Set("x-oss-hash-crc64ecma", o.CRC64)
+	w.Header().Set("Content-MD5", o.MD5)
+	w.Header().Set("x-oss-hash-crc64ecma", decimal(o.CRC64))
 	w.Header().Set("Content-Length", "0")
 	w.WriteHeader(http.StatusOK)
-	return nil
 }
 
-// keep stores an object and delivers its event, in one transaction.
-func (s *Service) keep(tx *store.Tx, c *call, o object, body []byte) error {
-	old, found, err := findObject(tx, c.bucket, c.key)
+func decimal(n uint64) string { return strconv.FormatUint(n, 10) }
+
+// keep makes o, with that body, the newest version of the call's object and
+// delivers its event. It returns the version as it is stored.
+func (s *Service) keep(tx *store.Tx, c *call, o object, body []byte, event string) (bucketRecord, object, error) {
+	b, err := c.mayOverwrite(tx)
 	if err != nil {
-		return err
+		return b, o, err
 	}
-	if found && c.Header.Get("x-oss-forbid-overwrite") == "true" {
-		return errFileAlreadyExists
+	chunks, err := putChunk(tx, body)
+	if err != nil {
+		return b, o, err
 	}
+	o.Chunks = append(slices.Clip(o.Chunks), chunks...)
 	o.Modified = s.acct.Clock.Now()
-	key := store.Key(c.bucket, c.key)
-	if err := tx.PutJSON(objectTable, key, o); err != nil {
-		return err
+	o, replaced, err := addVersion(tx, b, c.bucket, c.key, o)
+	if err != nil {
+		return b, o, err
 	}
-	if err := tx.Put(dataTable, key, body); err != nil {
-		return err
-	}
-	return s.notify(tx, change{"ObjectCreated:PutObject", c, c.key, o, o.Size - old.Size, o.Modified})
+	return b, o, s.notify(tx, change{event, c, c.key, o, o.Size - replaced.Size, o.Modified})
 }
 
-// findObject returns an object without its bytes; the error is errNoSuchBucket
-// where the bucket does not exist.
-func findObject(tx *store.Tx, bucket, key string) (o object, found bool, err error) {
-	if tx.Get(bucketTable, bucket) == nil {
-		return o, false, errNoSuchBucket
+// mayOverwrite returns the record of the call's bucket, or why its object must
+// not be written. With versioning nothing is overwritten, so nothing is forbidden.
+// Source: OSS API, PutObject, x-oss-forbid-overwrite.
+func (c *call) mayOverwrite(tx *store.Tx) (bucketRecord, error) {
+	b, err := bucketIn(tx, c.bucket)
+	if err != nil || b.Versioning != "" || c.Header.Get("x-oss-forbid-overwrite") != "true" {
+		return b, err
 	}
-	found, err = tx.GetJSON(objectTable, store.Key(bucket, key), &o)
-	return o, found, err
+	_, found, err := currentVersion(tx, c.bucket, c.key)
+	if err == nil && found {
+		err = errFileAlreadyExists
+	}
+	return b, err
 }
 
-// checkVersion refuses any version but "null", which every object here has.
-func (c *call) checkVersion() error {
-	if c.query.Has("versionId") && c.query.Get("versionId") != "null" {
-		return errNoSuchVersion
-	}
-	return nil
-}
-
-// read returns the object of a call, with its bytes if wanted, from one snapshot.
-func (s *Service) read(c *call, wantBytes bool) (o object, body []byte, err error) {
-	err = s.st.View(func(tx *store.Tx) error {
-		var found bool
-		if o, found, err = findObject(tx, c.bucket, c.key); err != nil {
+// view runs fn on the version of an object that the call names, in one
+// snapshot, and tells that version in the answer.
+func (s *Service) view(w http.ResponseWriter, c *call, fn func(*store.Tx, object) error) error {
+	return s.st.View(func(tx *store.Tx) error {
+		b, err := bucketIn(tx, c.bucket)
+		if err != nil {
 			return err
 		}
-		if !found {
-			return errNoSuchKey.with("Key", c.key)
+		o, err := find(tx, source{c.bucket, c.key, c.query.Get("versionId")})
+		if o.Marker {
+			w.Header().Set("x-oss-delete-marker", "true")
 		}
-		if wantBytes {
-			body = tx.Get(dataTable, store.Key(c.bucket, c.key))
+		if o.Marker || err == nil {
+			b.showVersion(w, o)
 		}
-		return c.checkVersion()
+		if err != nil {
+			return err
+		}
+		return fn(tx, o)
 	})
-	return o, body, err
 }
 
+// getObject follows the page GetObject. It leaves out x-oss-process, several
+// ranges in one request, and what needs a key of the client.
 func (s *Service) getObject(w http.ResponseWriter, c *call) error {
-	o, body, err := s.read(c, true)
-	if err != nil {
+	var (
+		o    object
+		sp   span
+		body []byte
+	)
+	err := s.view(w, c, func(tx *store.Tx, found object) (err error) {
+		if o, err = follow(tx, c.bucket, found); err != nil {
+			return err
+		}
+		if err := c.precondition(w, o, ""); err != nil {
+			return err
+		}
+		sp, err = selectRange(c.Header.Get("Range"), c.Header.Get("x-oss-range-behavior") == "standard", o.Size)
+		if err == nil {
+			body = o.bytes(tx, sp.first, sp.length)
+		}
 		return err
-	}
-	if err := c.precondition(w, o); err != nil {
-		return err
-	}
-	span, err := selectRange(c.Header.Get("Range"), c.Header.Get("x-oss-range-behavior") == "standard", o.Size)
+	})
 	if err != nil {
 		return err
 	}
 	o.describe(w)
 	c.overrideHeaders(w)
-	w.Header().Set("Content-Length", strconv.FormatInt(span.length, 10))
+	w.Header().Set("Content-Length", strconv.FormatInt(sp.length, 10))
 	status := http.StatusOK
-	if span.partial {
+	if sp.partial {
 		status = http.StatusPartialContent
 		w.Header().Del("Content-MD5") // of the whole object, not of this body
-		w.Header().Set("Content-Range", fmt.Sprintf("bytes %d-%d/%d", span.first, span.first+span.length-1, o.Size))
+		w.Header().Set("Content-Range", fmt.Sprintf("bytes %d-%d/%d", sp.first, sp.first+sp.length-1, o.Size))
 	}
 	w.WriteHeader(status)
-	w.Write(body[span.first : span.first+span.length])
+	w.Write(body)
 	return nil
 }
 
+// headObject follows the page HeadObject.
 func (s *Service) headObject(w http.ResponseWriter, c *call) error {
-	o, _, err := s.read(c, false)
+	err := s.view(w, c, func(tx *store.Tx, found object) error {
+		o, err := follow(tx, c.bucket, found)
+		if err != nil {
+			return err
+		}
+		if err := c.precondition(w, o, ""); err != nil {
+			return err
+		}
+		o.describe(w)
+		return nil
+	})
 	if err != nil {
 		return err
 	}
-	if err := c.precondition(w, o); err != nil {
-		return err
-	}
-	o.describe(w)
 	w.WriteHeader(http.StatusOK)
 	return nil
 }
 
+// getObjectMeta follows the page GetObjectMeta: of a symlink it tells the link.
+// It leaves out x-oss-last-access-time.
 func (s *Service) getObjectMeta(w http.ResponseWriter, c *call) error {
-	o, _, err := s.read(c, false)
+	err := s.view(w, c, func(_ *store.Tx, o object) error {
+		o.identify(w)
+		w.Header().Set("Content-Length", strconv.FormatInt(o.Size, 10))
+		w.Header().Set("x-oss-hash-crc64ecma", decimal(o.CRC64))
+		return nil
+	})
 	if err != nil {
 		return err
 	}
-	o.identify(w)
-	w.Header().Set("Content-Length", strconv.FormatInt(o.Size, 10))
-	w.Header().Set("x-oss-hash-crc64ecma", o.CRC64)
 	w.WriteHeader(http.StatusOK)
 	return nil
 }
@@ -252,11 +291,19 @@ func (o object) describe(w http.ResponseWriter) {
 		w.Header().Set(name, value)
 	}
 	w.Header().Set("Content-Length", strconv.FormatInt(o.Size, 10))
-	w.Header().Set("Content-MD5", o.md5())
 	w.Header().Set("Accept-Ranges", "bytes")
-	w.Header().Set("x-oss-object-type", "Normal")
+	w.Header().Set("x-oss-object-type", o.Type)
 	w.Header().Set("x-oss-storage-class", storageClass)
-	w.Header().Set("x-oss-hash-crc64ecma", o.CRC64)
+	w.Header().Set("x-oss-hash-crc64ecma", decimal(o.CRC64))
+	if o.MD5 != "" {
+		w.Header().Set("Content-MD5", o.MD5)
+	}
+	if len(o.Tags) > 0 {
+		w.Header().Set("x-oss-tagging-count", strconv.Itoa(len(o.Tags)))
+	}
+	if o.Type == typeAppendable {
+		w.Header().Set("x-oss-next-append-position", strconv.FormatInt(o.Size, 10))
+	}
 }
 
 // overrideHeaders applies the response-* parameters of a GET.
@@ -268,18 +315,20 @@ func (c *call) overrideHeaders(w http.ResponseWriter) {
 	}
 }
 
-// precondition judges the conditional headers: a request must meet all that it has.
-func (c *call) precondition(w http.ResponseWriter, o object) error {
+// precondition judges the conditional headers, whose names begin with prefix: a
+// request must meet all that it has.
+func (c *call) precondition(w http.ResponseWriter, o object, prefix string) error {
 	modified := o.Modified.Truncate(time.Second) // as Last-Modified tells it
-	if match := c.Header.Get("If-Match"); match != "" && !matchesETag(match, o.ETag) {
-		return errPreconditionFailed.with("Condition", "If-Match")
+	header := func(name string) string { return c.Header.Get(prefix + name) }
+	if match := header("If-Match"); match != "" && !matchesETag(match, o.ETag) {
+		return errPreconditionFailed.with("Condition", prefix+"If-Match")
 	}
-	if since, err := http.ParseTime(c.Header.Get("If-Unmodified-Since")); err == nil && modified.After(since) {
-		return errPreconditionFailed.with("Condition", "If-Unmodified-Since")
+	if since, err := http.ParseTime(header("If-Unmodified-Since")); err == nil && modified.After(since) {
+		return errPreconditionFailed.with("Condition", prefix+"If-Unmodified-Since")
 	}
-	since, err := http.ParseTime(c.Header.Get("If-Modified-Since"))
+	since, err := http.ParseTime(header("If-Modified-Since"))
 	unmodified := err == nil && !modified.After(since)
-	if none := c.Header.Get("If-None-Match"); unmodified || (none != "" && matchesETag(none, o.ETag)) {
+	if none := header("If-None-Match"); unmodified || (none != "" && matchesETag(none, o.ETag)) {
 		o.identify(w)
 		return errNotModified
 	}
@@ -296,32 +345,71 @@ func matchesETag(list, etag string) bool {
 	return false
 }
 
+// deletion is what a delete did: with versioning, to which version.
+type deletion struct {
+	version string // "" without versioning
+	marker  bool   // it is a delete marker, which was made or deleted
+}
+
+// deleteObject follows the page DeleteObject: what is not there is no error.
 func (s *Service) deleteObject(w http.ResponseWriter, c *call) error {
-	if err := c.checkVersion(); err != nil {
+	var d deletion
+	err := s.st.Update(func(tx *store.Tx) (err error) {
+		d, err = s.remove(tx, c, c.key, c.query.Get("versionId"), "ObjectRemoved:DeleteObject")
 		return err
-	}
-	err := s.st.Update(func(tx *store.Tx) error { return s.remove(tx, c, c.key, "ObjectRemoved:DeleteObject") })
+	})
 	if err != nil {
 		return err
+	}
+	if d.version != "" {
+		w.Header().Set("x-oss-version-id", d.version)
+	}
+	if d.marker {
+		w.Header().Set("x-oss-delete-marker", "true")
 	}
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }
 
-// remove deletes an object and delivers its event; what is not there is no
-// error and no event.
-func (s *Service) remove(tx *store.Tx, c *call, key, event string) error {
-	o, found, err := findObject(tx, c.bucket, key)
-	if err != nil || !found {
-		return err
+// remove deletes a version of an object for good, or, where no version is
+// named, the object: with versioning by a delete marker. It delivers an event
+// where an object went.
+func (s *Service) remove(tx *store.Tx, c *call, key, id, event string) (d deletion, err error) {
+	b, err := bucketIn(tx, c.bucket)
+	if err != nil {
+		return d, err
 	}
-	if err := tx.Delete(objectTable, store.Key(c.bucket, key)); err != nil {
-		return err
+	if id == "" && b.Versioning != "" {
+		return s.mark(tx, c, b, key, event)
 	}
-	if err := tx.Delete(dataTable, store.Key(c.bucket, key)); err != nil {
-		return err
+	o, err := dropVersion(tx, c.bucket, key, cmp.Or(id, nullVersion))
+	if err != nil {
+		return d, err
 	}
-	return s.notify(tx, change{event, c, key, o, -o.Size, s.acct.Clock.Now()})
+	if b.Versioning != "" {
+		d = deletion{id, o.Marker}
+	}
+	if o.row == "" || o.Marker {
+		return d, nil
+	}
+	return d, s.notify(tx, change{event, c, key, o, -o.Size, s.acct.Clock.Now()})
+}
+
+// mark puts a delete marker on an object, whether it exists or not.
+func (s *Service) mark(tx *store.Tx, c *call, b bucketRecord, key, event string) (d deletion, err error) {
+	old, found, err := currentVersion(tx, c.bucket, key)
+	if err != nil {
+		return d, err
+	}
+	marker, replaced, err := addVersion(tx, b, c.bucket, key, object{Marker: true, Modified: s.acct.Clock.Now()})
+	if err != nil {
+		return d, err
+	}
+	d = deletion{marker.versionID(), true}
+	if !found || old.Marker {
+		return d, nil
+	}
+	return d, s.notify(tx, change{event, c, key, old, -replaced.Size, marker.Modified})
 }
 
 // deleteRequest is the body of DeleteMultipleObjects.
@@ -340,7 +428,12 @@ type deleteResult struct {
 	Deleted      []deletedObject
 }
 
-type deletedObject struct{ Key string }
+type deletedObject struct {
+	Key                   string
+	VersionID             string `xml:"VersionId,omitempty"`
+	DeleteMarker          bool   `xml:",omitempty"`
+	DeleteMarkerVersionID string `xml:"DeleteMarkerVersionId,omitempty"`
+}
 
 // Limits of DeleteMultipleObjects.
 // Source: OSS API, DeleteMultipleObjects: 1,000 objects, a body of 2 MB.
@@ -349,6 +442,7 @@ const (
 	maxDeleteBody    = 2 << 20
 )
 
+// deleteObjects follows the page DeleteMultipleObjects.
 func (s *Service) deleteObjects(w http.ResponseWriter, c *call) error {
 	request, err := c.deleteRequest()
 	if err != nil {
@@ -359,14 +453,18 @@ func (s *Service) deleteObjects(w http.ResponseWriter, c *call) error {
 		return err
 	}
 	result := deleteResult{EncodingType: c.query.Get("encoding-type")}
-	for _, o := range request.Object {
-		result.Deleted = append(result.Deleted, deletedObject{encode(o.Key)})
-	}
 	err = s.st.Update(func(tx *store.Tx) error {
+		result.Deleted = nil
 		for _, o := range request.Object {
-			if err := s.remove(tx, c, o.Key, "ObjectRemoved:DeleteObjects"); err != nil {
+			d, err := s.remove(tx, c, o.Key, o.VersionID, "ObjectRemoved:DeleteObjects")
+			if err != nil {
 				return err
 			}
+			deleted := deletedObject{Key: encode(o.Key), VersionID: o.VersionID, DeleteMarker: d.marker}
+			if d.marker {
+				deleted.DeleteMarkerVersionID = d.version
+			}
+			result.Deleted = append(result.Deleted, deleted)
 		}
 		return nil
 	})
@@ -390,39 +488,14 @@ func (c *call) deleteRequest() (deleteRequest, error) {
 	if c.Header.Get("Content-MD5") != base64.StdEncoding.EncodeToString(sum[:]) {
 		return request, errInvalidDigest // the header is mandatory here
 	}
-	if xml.Unmarshal(body, &request) != nil || len(request.Object) == 0 || len(request.Object) > maxDeleteObjects {
+	if decodeXML(body, &request) != nil || len(request.Object) == 0 || len(request.Object) > maxDeleteObjects {
 		return request, errMalformedXML
 	}
-	for _, o := range request.Object {
-		if !validKey(o.Key) {
+	for i, o := range request.Object {
+		if !validKey(plainControls.Replace(o.Key)) {
 			return request, errInvalidObjectName
 		}
-		if o.VersionID != "" && o.VersionID != "null" {
-			return request, errNoSuchVersion
-		}
+		request.Object[i].Key = plainControls.Replace(o.Key)
 	}
 	return request, nil
-}
-
-// aclResult is the answer of GetBucketAcl and GetObjectAcl.
-type aclResult struct {
-	XMLName xml.Name `xml:"AccessControlPolicy"`
-	Owner   owner
-	Grant   string `xml:"AccessControlList>Grant"`
-}
-
-type owner struct {
-	ID          string
-	DisplayName string
-}
-
-var accountOwner = owner{account.ID, account.ID}
-
-func (s *Service) getObjectACL(w http.ResponseWriter, c *call) error {
-	o, _, err := s.read(c, false)
-	if err != nil {
-		return err
-	}
-	writeXML(w, http.StatusOK, aclResult{Owner: accountOwner, Grant: o.ACL})
-	return nil
 }

@@ -2,20 +2,10 @@
 // HTTP as the OSS API of 2013-10-15 spells them, with signatures checked and
 // event notification in the transaction that stores the object.
 //
-// It answers ListBuckets, PutBucket, DeleteBucket, GetBucketInfo,
-// GetBucketLocation, GetBucketAcl, ListObjects, ListObjectsV2, PutObject,
-// GetObject, HeadObject, GetObjectMeta, GetObjectAcl, DeleteObject and
-// DeleteMultipleObjects. ListObjectVersions and ListMultipartUploads answer what
-// is true of it: every object has the one version "null", and no upload is open.
-//
-// It leaves out, and refuses with NotImplemented or MethodNotAllowed, never with
-// a silent success: multipart upload, append, copy, post forms, symlinks,
-// tagging, versioning, callbacks, server-side encryption, image and data
-// processing, archive classes and restore, ACLs other than private, signed URLs,
-// every other sub-resource, and every x-oss-* header that asks for one of these.
-// Limits: one bucket region, one account that owns everything, no RAM policies,
-// objects up to MaxObjectSize. Where the documents name no EC for an error, the
-// error document has none.
+// It answers what the table operations in routes.go lists. What is left out is
+// refused with NotImplemented or MethodNotAllowed, never with a silent success;
+// the list of it is in leftout.go. Where the documents name no EC for an error,
+// the error document has none.
 package oss
 
 import (
@@ -27,17 +17,21 @@ import (
 	"imagedrop/shared/local/store"
 )
 
-// MaxObjectSize is the largest object in bytes that the local cloud takes; a
-// larger PUT is answered EntityTooLarge. OSS takes 5 GB in one PutObject; here
-// objects live in the store, which serves templates of at most 16 KB.
-const MaxObjectSize = 16 << 20
+// MaxObjectSize is the largest object, and so the largest part, in bytes that
+// the local cloud takes; a larger one is answered EntityTooLarge, whether it is
+// put, appended to, or made of parts. OSS takes 5 GB in one PutObject and 48.8 TB
+// in parts; here objects live in the store, which serves templates of at most
+// 16 KB. It is what ossutil sends in one PutObject before it goes over to parts.
+const MaxObjectSize = 100 << 20
 
 // The buckets of the store. Bytes are apart from metadata, so that listing and
 // HEAD never read an object.
 const (
-	bucketTable = "oss.buckets" // bucket name -> bucketRecord
-	objectTable = "oss.objects" // store.Key(bucket, key) -> object
-	dataTable   = "oss.data"    // store.Key(bucket, key) -> the object's bytes
+	bucketTable = "oss.buckets"  // bucket name -> bucketRecord
+	objectTable = "oss.versions" // versionRow(bucket, key, n) -> object
+	dataTable   = "oss.chunks"   // chunk.ID -> the bytes
+	uploadTable = "oss.uploads"  // store.Key(bucket, key, upload id) -> upload
+	partTable   = "oss.parts"    // partRow(upload id, number) -> part
 )
 
 // Options are the settings of a Service.
@@ -66,7 +60,8 @@ func New(acct *account.Account, st *store.Store, opt Options) *Service {
 
 // bucketRecord is what the store keeps of a bucket.
 type bucketRecord struct {
-	Created time.Time
+	Created    time.Time
+	Versioning string `json:",omitempty"` // "", "Enabled" or "Suspended"
 }
 
 // bucketName is the naming rule of buckets.

@@ -232,7 +232,7 @@ func TestWhatAPutRefuses(t *testing.T) {
 		{"metadata over 8 KB", sdk.PutObjectRequest{Metadata: map[string]string{"a": strings.Repeat("x", 8<<10)}}, 400, "InvalidArgument"},
 		{"metadata not UTF-8", sdk.PutObjectRequest{Metadata: map[string]string{"a": "\xff"}}, 400, "InvalidArgument"},
 		{"no such bucket", sdk.PutObjectRequest{Bucket: sdk.Ptr("no-such-bucket")}, 404, "NoSuchBucket"},
-		{"tagging", sdk.PutObjectRequest{Tagging: sdk.Ptr("a=b")}, 501, "NotImplemented"},
+		{"a tag with two values", sdk.PutObjectRequest{Tagging: sdk.Ptr("a=b=c")}, 400, "InvalidTag"},
 		{"callback", sdk.PutObjectRequest{Callback: sdk.Ptr("e30=")}, 501, "NotImplemented"},
 		{"encryption", sdk.PutObjectRequest{ServerSideEncryption: sdk.Ptr("AES256")}, 501, "NotImplemented"},
 		{"archive", sdk.PutObjectRequest{StorageClass: sdk.StorageClassArchive}, 501, "NotImplemented"},
@@ -425,7 +425,7 @@ func TestVersions(t *testing.T) {
 	_, err := c.client.GetObject(t.Context(), &sdk.GetObjectRequest{Bucket: sdk.Ptr(bucket), Key: sdk.Ptr("k"), VersionId: sdk.Ptr("CAEQexample")})
 	requireError(t, err, 404, "NoSuchVersion")
 	_, err = c.client.DeleteObject(t.Context(), &sdk.DeleteObjectRequest{Bucket: sdk.Ptr(bucket), Key: sdk.Ptr("k"), VersionId: sdk.Ptr("CAEQexample")})
-	requireError(t, err, 404, "NoSuchVersion")
+	require.NoError(t, err, "what is not there is no error")
 	require.Equal(t, "v", c.get(t, "k"))
 }
 
@@ -631,7 +631,6 @@ func TestDeleteMultipleObjects(t *testing.T) {
 		"<Delete/>":                  "MalformedXML",
 		"<Delete><Object>":           "MalformedXML",
 		"<Delete><Object/></Delete>": "InvalidObjectName",
-		"<Delete><Object><Key>stays</Key><VersionId>CAEQ</VersionId></Object></Delete>":      "NoSuchVersion",
 		"<Delete>" + strings.Repeat("<Object><Key>stays</Key></Object>", 1001) + "</Delete>": "MalformedXML",
 	} {
 		sum := md5.Sum([]byte(body))
@@ -662,22 +661,10 @@ func TestWhatIsLeftOutIsRefused(t *testing.T) {
 		status             int
 		code               string
 	}{
-		{"POST", "k", "uploads", 501, "NotImplemented"},
-		{"PUT", "k", "partNumber", 501, "NotImplemented"},
-		{"POST", "k", "append", 501, "NotImplemented"},
-		{"PUT", "k", "tagging", 501, "NotImplemented"},
-		{"GET", "k", "tagging", 501, "NotImplemented"},
-		{"DELETE", "k", "tagging", 501, "NotImplemented"},
-		{"PUT", "k", "symlink", 501, "NotImplemented"},
-		{"PUT", "k", "acl", 501, "NotImplemented"},
 		{"GET", "k", "x-oss-process", 501, "NotImplemented"},
 		{"POST", "k", "restore", 501, "NotImplemented"},
-		{"PUT", "", "acl", 501, "NotImplemented"},
-		{"PUT", "", "versioning", 501, "NotImplemented"},
-		{"GET", "", "versioning", 501, "NotImplemented"},
 		{"GET", "", "lifecycle", 501, "NotImplemented"},
 		{"DELETE", "", "website", 501, "NotImplemented"},
-		{"GET", "", "stat", 501, "NotImplemented"},
 		{"POST", "", "", 405, "MethodNotAllowed"},
 		{"OPTIONS", "k", "", 405, "MethodNotAllowed"},
 	} {
@@ -690,9 +677,7 @@ func TestWhatIsLeftOutIsRefused(t *testing.T) {
 	}
 	answer := c.raw(t, "PATCH /demo-bucket/k HTTP/1.1\r\nHost: h\r\n"+c.signedV1("PATCH", "/demo-bucket/k")+"\r\n")
 	require.Equal(t, "MethodNotAllowed", requireErrorDocument(t, answer).Code)
-	_, err := c.client.CopyObject(t.Context(), &sdk.CopyObjectRequest{Bucket: sdk.Ptr(bucket), Key: sdk.Ptr("copy"), SourceKey: sdk.Ptr("k")})
-	requireError(t, err, 501, "NotImplemented")
-	_, err = c.client.PutBucket(t.Context(), &sdk.PutBucketRequest{Bucket: sdk.Ptr("public-bucket"), Acl: sdk.BucketACLPublicRead})
+	_, err := c.client.PutBucket(t.Context(), &sdk.PutBucketRequest{Bucket: sdk.Ptr("public-bucket"), Acl: sdk.BucketACLPublicRead})
 	requireError(t, err, 501, "NotImplemented")
 	_, err = c.client.PutBucket(t.Context(), &sdk.PutBucketRequest{Bucket: sdk.Ptr("archive-bucket"),
 		CreateBucketConfiguration: &sdk.CreateBucketConfiguration{StorageClass: sdk.StorageClassArchive}})

@@ -46,7 +46,14 @@ type route struct {
 	sub    string
 }
 
-var listParams = []string{"prefix", "delimiter", "max-keys", "encoding-type"}
+// copying is the sub-resource, so to speak, of a PUT that names its source.
+const copying = "copy"
+
+var (
+	listParams  = []string{"prefix", "delimiter", "max-keys", "encoding-type"}
+	versionIDs  = []string{"versionId"}
+	uploadParam = []string{"uploadId", "encoding-type"}
+)
 
 // operations is the API. An entry's sub-resource is among its parameters
 // without being named again.
@@ -57,7 +64,11 @@ var operations = map[route]operation{
 	{"DELETE", onBucket, ""}:        {"DeleteBucket", nil, (*Service).deleteBucket},
 	{"GET", onBucket, "bucketInfo"}: {"GetBucketInfo", nil, (*Service).getBucketInfo},
 	{"GET", onBucket, "location"}:   {"GetBucketLocation", nil, (*Service).getBucketLocation},
+	{"GET", onBucket, "stat"}:       {"GetBucketStat", nil, (*Service).getBucketStat},
 	{"GET", onBucket, "acl"}:        {"GetBucketAcl", nil, (*Service).getBucketACL},
+	{"PUT", onBucket, "acl"}:        {"PutBucketAcl", nil, (*Service).putBucketACL},
+	{"GET", onBucket, "versioning"}: {"GetBucketVersioning", nil, (*Service).getBucketVersioning},
+	{"PUT", onBucket, "versioning"}: {"PutBucketVersioning", nil, (*Service).putBucketVersioning},
 	{"GET", onBucket, ""}:           {"ListObjects", append([]string{"marker"}, listParams...), (*Service).listObjects},
 	{"GET", onBucket, "list-type"}: {"ListObjectsV2",
 		append([]string{"start-after", "continuation-token", "fetch-owner"}, listParams...), (*Service).listObjectsV2},
@@ -68,14 +79,29 @@ var operations = map[route]operation{
 		[]string{"prefix", "delimiter", "max-uploads", "key-marker", "upload-id-marker", "encoding-type", "max-parts"}, (*Service).listUploads},
 	{"POST", onBucket, "delete"}: {"DeleteMultipleObjects", []string{"encoding-type"}, (*Service).deleteObjects},
 
-	{"PUT", onObject, ""}: {"PutObject", nil, (*Service).putObject},
+	{"PUT", onObject, ""}:      {"PutObject", nil, (*Service).putObject},
+	{"PUT", onObject, copying}: {"CopyObject", nil, (*Service).copyObject},
 	{"GET", onObject, ""}: {"GetObject", []string{"versionId", "response-content-type", "response-content-language", "response-expires",
 		"response-cache-control", "response-content-disposition", "response-content-encoding"}, (*Service).getObject},
-	{"HEAD", onObject, ""}:           {"HeadObject", []string{"versionId"}, (*Service).headObject},
-	{"HEAD", onObject, "objectMeta"}: {"GetObjectMeta", []string{"versionId"}, (*Service).getObjectMeta},
-	{"GET", onObject, "objectMeta"}:  {"GetObjectMeta", []string{"versionId"}, (*Service).getObjectMeta},
-	{"GET", onObject, "acl"}:         {"GetObjectAcl", []string{"versionId"}, (*Service).getObjectACL},
-	{"DELETE", onObject, ""}:         {"DeleteObject", []string{"versionId"}, (*Service).deleteObject},
+	{"HEAD", onObject, ""}:           {"HeadObject", versionIDs, (*Service).headObject},
+	{"HEAD", onObject, "objectMeta"}: {"GetObjectMeta", versionIDs, (*Service).getObjectMeta},
+	{"GET", onObject, "objectMeta"}:  {"GetObjectMeta", versionIDs, (*Service).getObjectMeta},
+	{"DELETE", onObject, ""}:         {"DeleteObject", versionIDs, (*Service).deleteObject},
+	{"POST", onObject, "append"}:     {"AppendObject", []string{"position"}, (*Service).appendObject},
+	{"GET", onObject, "acl"}:         {"GetObjectACL", versionIDs, (*Service).getObjectACL},
+	{"PUT", onObject, "acl"}:         {"PutObjectACL", versionIDs, (*Service).putObjectACL},
+	{"GET", onObject, "symlink"}:     {"GetSymlink", versionIDs, (*Service).getSymlink},
+	{"PUT", onObject, "symlink"}:     {"PutSymlink", nil, (*Service).putSymlink},
+	{"GET", onObject, "tagging"}:     {"GetObjectTagging", versionIDs, (*Service).getObjectTagging},
+	{"PUT", onObject, "tagging"}:     {"PutObjectTagging", versionIDs, (*Service).putObjectTagging},
+	{"DELETE", onObject, "tagging"}:  {"DeleteObjectTagging", versionIDs, (*Service).deleteObjectTagging},
+
+	{"POST", onObject, "uploads"}:           {"InitiateMultipartUpload", []string{"encoding-type", "sequential"}, (*Service).initiateUpload},
+	{"PUT", onObject, "uploadId"}:           {"UploadPart", []string{"partNumber"}, (*Service).uploadPart},
+	{"PUT", onObject, "uploadId" + copying}: {"UploadPartCopy", []string{"partNumber", "uploadId"}, (*Service).uploadPartCopy},
+	{"POST", onObject, "uploadId"}:          {"CompleteMultipartUpload", uploadParam, (*Service).completeUpload},
+	{"DELETE", onObject, "uploadId"}:        {"AbortMultipartUpload", uploadParam, (*Service).abortUpload},
+	{"GET", onObject, "uploadId"}:           {"ListParts", []string{"max-parts", "part-number-marker", "encoding-type"}, (*Service).listParts},
 }
 
 // unsupported is the operation of a request that no row matches.
@@ -144,17 +170,20 @@ func (c *call) level() level {
 }
 
 func (c *call) lookUp() operation {
-	method, level := c.Method, c.level()
+	method, level, suffix := c.Method, c.level(), ""
 	if method == http.MethodHead && level != onObject {
 		method = http.MethodGet // as HTTP says: GET without the body
 	}
-	for sub := range c.query {
-		if op, ok := operations[route{method, level, sub}]; ok && sub != "" {
+	if method == http.MethodPut && c.Header.Get(sourceHeader) != "" {
+		suffix = copying
+	}
+	for _, sub := range slices.Sorted(maps.Keys(c.query)) {
+		if op, ok := operations[route{method, level, sub + suffix}]; ok && sub != "" {
 			op.params = append(slices.Clip(op.params), sub)
 			return op
 		}
 	}
-	if op, ok := operations[route{method, level, ""}]; ok {
+	if op, ok := operations[route{method, level, suffix}]; ok {
 		return op
 	}
 	return unsupported
@@ -175,6 +204,18 @@ var ossHeaders = map[string][]string{
 	"X-Oss-Storage-Class":    {storageClass},
 	"X-Oss-Acl":              {aclPrivate},
 	"X-Oss-Object-Acl":       {aclDefault, aclPrivate},
+	"X-Oss-Tagging":          nil,
+	"X-Oss-Complete-All":     {"yes"},
+	"X-Oss-Symlink-Target":   nil,
+
+	"X-Oss-Copy-Source":                     nil,
+	"X-Oss-Copy-Source-Range":               nil,
+	"X-Oss-Copy-Source-If-Match":            nil,
+	"X-Oss-Copy-Source-If-None-Match":       nil,
+	"X-Oss-Copy-Source-If-Modified-Since":   nil,
+	"X-Oss-Copy-Source-If-Unmodified-Since": nil,
+	"X-Oss-Metadata-Directive":              {"COPY", directiveNew},
+	"X-Oss-Tagging-Directive":               {"Copy", "COPY", "Replace", directiveNew},
 }
 
 const metaPrefix = "X-Oss-Meta-"
@@ -182,8 +223,8 @@ const metaPrefix = "X-Oss-Meta-"
 // admit refuses what a request asks for beyond its operation.
 func (c *call) admit() error {
 	for _, param := range slices.Sorted(maps.Keys(c.query)) {
-		if !slices.Contains(c.op.params, param) {
-			return errNotImplemented.because("The local cloud does not implement the parameter " + param + " here.")
+		if !slices.Contains(c.op.params, param) && !c.signsWith(param) {
+			return notImplemented(param)
 		}
 	}
 	for name, values := range c.Header {
@@ -192,7 +233,7 @@ func (c *call) admit() error {
 		}
 		accepted, known := ossHeaders[name]
 		if !known || (accepted != nil && !slices.Contains(accepted, values[0])) {
-			return errNotImplemented.because("The local cloud does not implement this header or value: " + strings.ToLower(name) + ".")
+			return notImplemented(strings.ToLower(name))
 		}
 	}
 	return nil
