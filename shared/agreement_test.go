@@ -59,6 +59,9 @@ var stricter = map[string]struct{ why, answers string }{
 	"IB0254":   {why: "the key or section is not sent"},
 	"IB0255":   {why: "the keys of the other kind, and the kind, are not sent"},
 	"IB0257":   {why: "the service sees one content, the sender gave two"},
+	"IB0300":   {why: "the service parses no shell text; the build would fail"},
+	"IB0301":   {why: "as IB0300; the build would wait for an answer"},
+	"IB0311":   {why: "as IB0300; nothing would be left to build"},
 	"IB0601":   {why: "the service knows YAML by its root, not by the file's name, and may read the text as commands", answers: anyCode},
 	"IB0602":   {why: "as IB0601", answers: anyCode},
 	"IB0605":   {why: "the service passes over an unknown key of a task"},
@@ -536,6 +539,9 @@ var documented = []sample{
 // disagreed are samples that linter and service once saw differently.
 var disagreed = []sample{
 	{key: "templates/web.Dockerfile", text: "# caf\xe9\nRUN true\n"},
+	{key: "templates/web.Dockerfile", text: "RUN if true\n"},
+	{key: "templates/web.Dockerfile", text: "RUN yum install nginx\n"},
+	{key: "templates/web.Dockerfile", text: "RUN rm -rf /\n"},
 	{key: "templates/web.Dockerfile", text: "FROM IMAGE:m-1234\nCOMPONENT ic-1\u00a0--p x\n"},
 	{key: "templates/web.Dockerfile", text: "FROM IMAGE:\u2003m\nUSER a\u0085b\nu\u017fer x\n"},
 	{key: "templates/web.Dockerfile", text: "COPY \"/a b\" /c\nCOPY '/a /b\nCOPY /a /b\u00a0/c\n"},

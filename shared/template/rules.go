@@ -18,6 +18,11 @@ type Rule struct {
 	// on and each: a check of every command of these kinds.
 	on   verb
 	each func(*lint, *part, *instruction)
+	// script: a check of every shell text.
+	script func(*lint, *script)
+	// tools and call: a check of every call of these programs in it.
+	tools tool
+	call  func(*lint, *script, *call)
 	// part: a check of every part.
 	part func(*lint, *part)
 	// all: a check of the template.
@@ -51,6 +56,9 @@ func (l *lint) runRules() {
 	if l.test != nil {
 		parts = append(parts, l.test)
 	}
+	for _, p := range parts {
+		readScripts(p)
+	}
 	for i := range Rules {
 		r := &Rules[i]
 		if r.all != nil {
@@ -66,12 +74,27 @@ func (l *lint) runRule(r *Rule, p *part) {
 	if r.part != nil {
 		r.part(l, p)
 	}
-	if r.each == nil {
-		return
+	if r.each != nil {
+		for i := range p.commands {
+			if in := &p.commands[i]; in.verb&r.on != 0 {
+				r.each(l, p, in)
+			}
+		}
 	}
-	for i := range p.commands {
-		if in := &p.commands[i]; in.verb&r.on != 0 {
-			r.each(l, p, in)
+	if r.script != nil || r.call != nil {
+		for i := range p.scripts {
+			l.runShellRule(r, &p.scripts[i])
+		}
+	}
+}
+
+func (l *lint) runShellRule(r *Rule, s *script) {
+	if r.script != nil {
+		r.script(l, s)
+	}
+	for i := range s.calls {
+		if k := &s.calls[i]; k.tools&r.tools != 0 {
+			r.call(l, s, k)
 		}
 	}
 }

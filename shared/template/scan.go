@@ -46,6 +46,7 @@ type part struct {
 	commands []instruction
 	text     string
 	yaml     *yamlContent // set for YAML; commands is empty then
+	scripts  []script     // its shell texts
 
 	// Of all commands, so that one command allocates nothing of its own.
 	pieces     []piece
@@ -152,9 +153,13 @@ func (p *part) offset(in *instruction, at int) int {
 	return in.end
 }
 
-// spanIn maps a range of arguments() back to the source.
+// spanIn maps a range of arguments() back to the source. What begins between two
+// pieces begins in the later.
 func (p *part) spanIn(in *instruction, start, end int) span {
-	return p.span(p.offset(in, start), p.offset(in, end))
+	if start == end {
+		return p.span(p.offset(in, start), p.offset(in, end))
+	}
+	return p.span(p.offset(in, start+1)-1, p.offset(in, end))
 }
 
 func (p *part) spanOfWord(in *instruction, w word) span { return p.spanIn(in, w.start, w.end) }

@@ -132,6 +132,11 @@ var rules = []Rule{
 	{ID: "IB0257", Severity: Error, Doc: "content and templateUri, or of kind execution imagePipelineId and pipelineName: both or neither"},
 	{ID: "IB0258", Severity: Error, Doc: "something that the operator's policy does not allow"},
 
+	{ID: "IB0300", Severity: Error, Doc: "shell text that no shell can read; where nobody can be sure, a warning", script: checkSyntax},
+	{ID: "IB0301", Severity: Error, Doc: "packages installed or removed without -y: the build waits for an answer", tools: tInstall, call: checkAssumeYes},
+	{ID: "IB0309", Severity: Warning, Doc: "reboot or shutdown in shell text", tools: tPower, call: checkPower},
+	{ID: "IB0311", Severity: Error, Doc: "rm -r of the root directory or of one that no system starts without", tools: tRemove, call: checkRemoveRoot},
+
 	{ID: "IB0501", Target: TargetAWS, Severity: Error, Doc: "target aws: a document of more than 16,000 characters and no bucket for it"},
 	{ID: "IB0502", Target: TargetAWS, Severity: Warning, Doc: "target aws: {{, which AWS may take for a reference; written apart where a shell puts it together again, an info"},
 	{ID: "IB0503", Target: TargetAWS, Severity: Warning, Doc: "target aws: exit 194 in RUN, which restarts the instance and repeats the step"},

@@ -1,2 +1,2 @@
-RUN if true; then echo a
+RUN eval 'if true; then echo a'
 RUN touch /ROOT/never

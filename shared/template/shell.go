@@ -1,0 +1,314 @@
+package template
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"go.yaml.in/yaml/v3"
+	"mvdan.cc/sh/v3/syntax"
+)
+
+// script is one shell text of a part: the argument of RUN, or the
+// commandContent of a task. It is parsed once, for all rules.
+type script struct {
+	p    *part
+	in   *instruction // RUN, nil of a task
+	node *yaml.Node   // commandContent, nil of RUN
+	text string
+	runs []run // of a task, once someone asked for a place
+
+	stmts []*syntax.Stmt // the whole statements before a syntax error, if there is one
+	base  int            // offset of text in what was parsed
+	err   error
+
+	calls []call // in the order of the text
+}
+
+// Bounds of what is parsed. A longer script is sent to no service, and a
+// parser that recurses must not be led deeper than any author goes.
+const (
+	maxScript  = MaxContentBytes
+	maxScripts = 4 * maxScript // of all scripts of a part
+	maxNesting = 500
+)
+
+// readScripts parses the shell texts of a part.
+func readScripts(p *part) {
+	if p.yaml != nil {
+		p.scripts = scriptsOfTasks(p)
+	} else {
+		p.scripts = scriptsOfRun(p)
+	}
+	if len(p.scripts) == 0 {
+		return
+	}
+	parser := shellParser{p: syntax.NewParser()}
+	if !parser.together(p.scripts) {
+		for i := range p.scripts {
+			parser.alone(&p.scripts[i])
+		}
+	}
+	for i := range p.scripts {
+		s := &p.scripts[i]
+		r := callReader{script: s, parser: &parser}
+		r.stmts(s.stmts, context{})
+	}
+}
+
+// scriptsOfRun are the shell forms of RUN. What another rule calls broken is
+// not judged as shell text.
+func scriptsOfRun(p *part) []script {
+	n := 0
+	for i := range p.commands {
+		if p.commands[i].verb == vRUN {
+			n++
+		}
+	}
+	out, left := make([]script, 0, n), maxScripts
+	for i := range p.commands {
+		in := &p.commands[i]
+		if in.verb != vRUN || in.open || in.heredoc.end > 0 || strings.HasPrefix(p.head(in), "--") {
+			continue
+		}
+		text := p.arguments(in)
+		if left -= len(text); left < 0 || !isParsable(text) || text[0] == '[' && isStringArray(text) {
+			continue
+		}
+		out = append(out, script{p: p, in: in, text: text})
+	}
+	return out
+}
+
+// scriptsOfTasks are the contents of RunShellCommand that a shell reads.
+func scriptsOfTasks(p *part) []script {
+	var out []script
+	left := maxScripts
+	p.eachAction(func(task *yaml.Node, a *action) {
+		n := value(value(task, "Properties"), "commandContent")
+		if a.name != "RunShellCommand" || n == nil || n.Kind != yaml.ScalarNode {
+			return
+		}
+		text := blankReferences(n.Value)
+		if left -= len(text); left >= 0 && isParsable(text) && interpreterOf(text) != notShell {
+			out = append(out, script{p: p, node: n, text: text})
+		}
+	})
+	return out
+}
+
+// isParsable bounds the size and the nesting, quotes and all.
+func isParsable(text string) bool {
+	if len(text) > maxScript || strings.Trim(text, " \t\r\n") == "" || !utf8.ValidString(text) {
+		return false
+	}
+	depth := 0
+	for i := range len(text) {
+		switch text[i] {
+		case '(', '[', '{', '`', '!':
+			if depth++; depth > maxNesting {
+				return false
+			}
+		case ')', ']', '}', '\n':
+			depth = max(depth-1, 0)
+		}
+	}
+	return true
+}
+
+// blankReferences writes an expansion of the same length in the place of each
+// {{ reference }}: the service puts a value there before a shell sees the text.
+func blankReferences(text string) string {
+	var b strings.Builder
+	at := 0
+	for {
+		open := strings.Index(text[at:], "{{")
+		if open < 0 {
+			break
+		}
+		open += at
+		length := strings.Index(text[open:], "}}")
+		if length < 0 {
+			break
+		}
+		end := open + length + len("}}")
+		if !isReferenceName(text[open+2 : end-2]) {
+			b.WriteString(text[at : open+1])
+			at = open + 1
+			continue
+		}
+		b.WriteString(text[at:open])
+		b.WriteString("${")
+		for range end - open - 3 {
+			b.WriteByte('_')
+		}
+		b.WriteByte('}')
+		at = end
+	}
+	if at == 0 {
+		return text
+	}
+	b.WriteString(text[at:])
+	return b.String()
+}
+
+// isReferenceName reports what referenceForm takes between the braces.
+func isReferenceName(s string) bool {
+	s = strings.Trim(s, " \t\r\n\f\v")
+	first, rest, dotted := strings.Cut(s, ".")
+	return isNameOf(first, "_-") && (!dotted || isNameOf(rest, "_"))
+}
+
+func isNameOf(s, also string) bool {
+	for i := range len(s) {
+		if c := s[i]; !isLetter(c) && (c < '0' || c > '9') && !strings.Contains(also, s[i:i+1]) {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// interpreter is what reads a script.
+type interpreter int
+
+const (
+	bash interpreter = iota // also where nothing says so
+	korn
+	zsh
+	notShell
+)
+
+// interpreterOf goes by the first line.
+func interpreterOf(text string) interpreter {
+	line, ok := strings.CutPrefix(text, "#!")
+	if !ok {
+		return bash
+	}
+	line, _, _ = strings.Cut(line, "\n")
+	for _, word := range strings.Fields(line) {
+		name := word[strings.LastIndexByte(word, '/')+1:]
+		switch name {
+		case "sh", "bash", "dash", "ash":
+			return bash
+		case "ksh", "mksh", "ksh93":
+			return korn
+		case "zsh":
+			return zsh
+		case "env":
+			continue
+		}
+		if !strings.HasPrefix(name, "-") && !strings.Contains(name, "=") {
+			return notShell
+		}
+	}
+	return bash
+}
+
+// shellParser parses text after text.
+type shellParser struct {
+	p    *syntax.Parser
+	text strings.Reader
+}
+
+func (sp *shellParser) parse(text string, dialect syntax.LangVariant) (*syntax.File, error) {
+	syntax.Variant(dialect)(sp.p)
+	sp.text.Reset(text)
+	return sp.p.Parse(&sp.text, "")
+}
+
+// together parses all RUN commands as one text, which takes half the time. It
+// answers false where there is an error in it, or a statement that reaches from
+// one command into the next.
+func (sp *shellParser) together(scripts []script) bool {
+	size := 0
+	for i := range scripts {
+		if size += len(scripts[i].text) + 1; scripts[i].in == nil {
+			return false
+		}
+	}
+	if size > maxScript || len(scripts) == 1 {
+		return false
+	}
+	var b strings.Builder
+	b.Grow(size)
+	for i := range scripts {
+		scripts[i].base = b.Len()
+		b.WriteString(scripts[i].text)
+		b.WriteByte('\n')
+	}
+	file, err := sp.parse(b.String(), syntax.LangBash)
+	return err == nil && share(scripts, file.Stmts)
+}
+
+// share gives each script its statements.
+func share(scripts []script, stmts []*syntax.Stmt) bool {
+	for i := range scripts {
+		s := &scripts[i]
+		end, n := s.base+len(s.text), 0
+		for n < len(stmts) && int(stmts[n].Pos().Offset()) < end {
+			if int(stmts[n].End().Offset()) > end {
+				return false
+			}
+			n++
+		}
+		s.stmts, stmts = stmts[:n:n], stmts[n:]
+	}
+	return true
+}
+
+// alone parses one script. What any of the usual shells can read is no error:
+// no document says which one runs it.
+func (sp *shellParser) alone(s *script) {
+	s.base = 0
+	dialects := []syntax.LangVariant{syntax.LangBash, syntax.LangPOSIX, syntax.LangMirBSDKorn}
+	switch interpreterOf(s.text) {
+	case korn:
+		dialects = []syntax.LangVariant{syntax.LangMirBSDKorn, syntax.LangBash}
+	case zsh:
+		dialects = []syntax.LangVariant{syntax.LangZsh, syntax.LangBash}
+	}
+	for i, dialect := range dialects {
+		file, err := sp.parse(s.text, dialect)
+		if err == nil {
+			s.stmts, s.err = file.Stmts, nil
+			return
+		}
+		if i == 0 {
+			s.err = err
+		}
+	}
+	s.stmts = sp.whole(s.text, dialects[0])
+}
+
+// whole are the statements before a syntax error.
+func (sp *shellParser) whole(text string, dialect syntax.LangVariant) (stmts []*syntax.Stmt) {
+	syntax.Variant(dialect)(sp.p)
+	sp.text.Reset(text)
+	for stmt, err := range sp.p.StmtsSeq(&sp.text) {
+		if err != nil {
+			return stmts
+		}
+		stmts = append(stmts, stmt)
+	}
+	return stmts
+}
+
+// offset is that of a position in the script's text.
+func (s *script) offset(pos syntax.Pos) int {
+	return min(max(int(pos.Offset())-s.base, 0), len(s.text))
+}
+
+// extent is a range of a script's text.
+type extent struct{ start, end int }
+
+func (s *script) extent(n syntax.Node) extent { return extent{s.offset(n.Pos()), s.offset(n.End())} }
+
+// span is where a range of the text stands in the source.
+func (s *script) span(e extent) span {
+	if s.in != nil {
+		return s.p.spanIn(s.in, e.start, e.end)
+	}
+	if s.runs == nil {
+		s.runs = runsOf(s.p.yaml.text, s.node, s.node.Value)
+	}
+	return spanOfRuns(s.p.yaml.text, s.node, s.runs, e)
+}
