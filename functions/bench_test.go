@@ -303,6 +303,7 @@ type versions struct {
 	object  oneTemplate
 	outbox  lastOutcome
 	ctx     context.Context
+	header  string // of every template, beside its name
 }
 
 func newVersions(b *testing.B) *versions {
@@ -324,7 +325,7 @@ func newVersions(b *testing.B) *versions {
 // and the milliseconds of its look-up.
 func (v *versions) job(b *testing.B, n, version int) (status string, lookup float64) {
 	b.Helper()
-	v.object.text = fmt.Sprintf("# ---\n# name: bench\n# ---\nRUN echo version %d\n%s", version, strings.Repeat("RUN echo 'a line of a template, as they are'\n", 80))
+	v.object.text = fmt.Sprintf("# ---\n# name: bench\n"+v.header+"# ---\nRUN echo version %d\n%s", version, strings.Repeat("RUN echo 'a line of a template, as they are'\n", 80))
 	results := v.builder.Run(v.ctx, imagebuild.Invocation{Function: "upload", Region: account.Region, AccountID: account.ID},
 		[]imagebuild.Delivery{{Trigger: imagebuild.TriggerOSS, SourceID: fmt.Sprintf("job-%d", n),
 			Object: imagebuild.ObjectRef{Bucket: "b", Key: "templates/bench.Dockerfile"}}})
@@ -338,10 +339,21 @@ func (v *versions) job(b *testing.B, n, version int) (status string, lookup floa
 // for new content, for a job that is delivered again, and for content that is
 // current already, beside the same with one version.
 func BenchmarkLookup(b *testing.B) {
+	benchmarkLookup(b, "", "")
+}
+
+// BenchmarkLookupBelowAWildcard is the same where imagedrop numbers the versions.
+func BenchmarkLookupBelowAWildcard(b *testing.B) {
+	benchmarkLookup(b, "1.4.x-", "# componentVersion: 1.4.*\n")
+	benchmarkLookup(b, "1.x.x-", "# componentVersion: 1.*.*\n")
+}
+
+func benchmarkLookup(b *testing.B, prefix, header string) {
 	const samples = 201
 	one := map[string]float64{}
 	for _, count := range []int{1, 20, 100} {
 		v := newVersions(b)
+		v.header = header
 		for n := range count {
 			status, _ := v.job(b, n, n)
 			require.Equal(b, "created", status)
@@ -364,7 +376,7 @@ func BenchmarkLookup(b *testing.B) {
 			if count == 1 {
 				one[path.name] = cost
 			}
-			b.Run(fmt.Sprintf("%s/%d-versions", path.name, count), report(cost/one[path.name], targetLookup, "x-1-version", cost*1000, "µs"))
+			b.Run(fmt.Sprintf("%s%s/%d-versions", prefix, path.name, count), report(cost/one[path.name], targetLookup, "x-1-version", cost*1000, "µs"))
 		}
 	}
 }

@@ -326,7 +326,7 @@ var wellFormed = map[string][]string{
 	"vSwitchId":        {"vsw-bp67acfmxazb4p****"},
 	"instanceType":     {"ecs.g6.large", "ecs.t6-c1m1.large", "ecs.none.large"},
 	"baseImage":        {"m-bp67acfmxazb4p****", "aliyun_3_x64_20G_alibase_20240819.vhd", "m-none0"},
-	"componentVersion": {"1.0.0", "0.0.0", "1.2.3", "999999999.0.1", "12.34.56"},
+	"componentVersion": {"1.0.0", "0.0.0", "1.2.3", "999999999.0.1", "12.34.56", "1.4.*", "1.4.*", "7.*.*"},
 	"addAccounts":      {"1234567890", "1", "999999999999999999"},
 	"importImageOptions.diskDeviceMappings.ossBucket": {"abc", "my-bucket-1", "0" + "-a", strings.Repeat("b", 63)},
 	"importImageOptions.diskDeviceMappings.ossObject": {"a", "disks/系统.raw", strings.Repeat("o", 1023)},

@@ -50,6 +50,7 @@ var stricter = map[string]struct{ why, answers string }{
 	"IB0124":   {why: "the service drops one of two base images; the linter drops none"},
 	"IB0201":   {why: "no name is sent where the file's name makes none, and the service would choose one"},
 	"IB0206":   {why: "a prefix of ours; and an empty tag cannot be sent"},
+	"IB0210":   {why: "beside 20 tags there is no room for the one that keeps the number; the service gets a number"},
 	"IB0231":   {why: "an empty tag cannot be sent"},
 	"IB0246":   {why: "the key is not sent; it means that the author wanted something else"},
 	"IB0250":   {why: "the key is not sent"},
@@ -236,11 +237,53 @@ func (m *service) requestOf(t *template.Template, token string) request {
 	if t.Build {
 		tags = append(tags, imagebuild.Tag{Key: "imagedrop:build", Value: "true"})
 	}
+	if isNumbered(t) {
+		tags = append(tags, imagebuild.Tag{Key: "imagedrop:version", Value: t.ComponentVersion})
+	}
 	for i, tag := range tags[:min(max(20-t.UserTags(), 0), len(tags))] {
 		n := "Tag." + strconv.Itoa(t.UserTags()+i+1)
 		r.Parameters = append(r.Parameters, template.Parameter{Name: n + ".Key", Value: tag.Key}, template.Parameter{Name: n + ".Value", Value: tag.Value})
 	}
+	if isNumbered(t) {
+		return newRequest(r).numbered(strings.ReplaceAll(t.ComponentVersion, "*", "0"), t.ComponentVersion+" 1")
+	}
 	return newRequest(r)
+}
+
+// isNumbered reports a template whose component gets the next free number.
+func isNumbered(t *template.Template) bool {
+	return t.Kind == template.Component && !strings.HasPrefix(t.ComponentVersion, "*") &&
+		template.MatchVersion(t.ComponentVersion, strings.ReplaceAll(t.ComponentVersion, "*", "0")) && strings.HasSuffix(t.ComponentVersion, "*")
+}
+
+// numbered is the request with another number, and the mark of it.
+func (r request) numbered(number, mark string) request {
+	parameters := slices.Clone(r.Parameters)
+	for i, p := range parameters {
+		if p.Name == "ComponentVersion" {
+			parameters[i].Value = number
+		}
+		if p.Value == "imagedrop:version" {
+			parameters[i+1].Value = mark
+		}
+	}
+	r.Parameters = parameters
+	return newRequest(r.Request)
+}
+
+// numberedAs is the request with the number that was sent: which one is free
+// only the service knows.
+func (r request) numberedAs(sent request, t *template.Template) request {
+	mark := ""
+	for _, p := range sent.Parameters {
+		if strings.HasPrefix(p.Value, t.ComponentVersion+" ") {
+			mark = p.Value
+		}
+	}
+	if number := sent.values["ComponentVersion"]; template.MatchVersion(t.ComponentVersion, number) {
+		return r.numbered(number, mark)
+	}
+	return r
 }
 
 // job is the source ID of the delivery under way.
@@ -305,12 +348,15 @@ var open = imagebuild.Policy{
 }
 
 // build takes a sample without errors the whole way of a job.
-func (m *service) build(in sample, want request) (code string) {
+func (m *service) build(in sample, t *template.Template, want request) (code string) {
 	s := &spy{Client: m.client, service: m}
 	builder := imagebuild.Builder{Objects: in, Resources: s, AWS: s, Publisher: imagebuild.Publisher{Outbox: s},
 		Builds: imagebuild.Builds{Executions: s}, Policy: open, SkipLookup: true}
 	invocation := imagebuild.Invocation{Function: "upload", Region: account.Region, AccountID: account.ID}
 	builder.Run(m.ctx, invocation, []imagebuild.Delivery{in.delivery(m.job())})
+	if isNumbered(t) {
+		want = want.numberedAs(s.sent, t)
+	}
 	require.Equal(m.t, want, s.sent, "imagebuild sends another request than this test, or none")
 	return s.code
 }
@@ -352,7 +398,7 @@ func (m *service) agree(in sample) {
 	case t.Kind == template.Execution: // nothing is created
 		return
 	case !t.Rejects(template.TargetAlibaba):
-		v.answer = m.build(in, v.request)
+		v.answer = m.build(in, t, v.request)
 	case v.isUnread():
 		require.True(m.t, containsAny(v.silent, unread), "nothing was read, and no rule says why\n%v", v)
 		return

@@ -217,7 +217,7 @@ type page struct {
 
 func (c *Client) page(ctx context.Context, q imagebuild.Query, token string, size int) (page, error) {
 	var a resources
-	if _, err := c.do(ctx, describes[q.Kind], q.RegionID, filters(q.Name, q.Tags, token, size), &a); err != nil {
+	if _, err := c.do(ctx, describes[q.Kind], q.RegionID, filters(q, token, size), &a); err != nil {
 		return page{}, err
 	}
 	total, _ := strconv.Atoi(string(a.TotalCount)) // no number: not said
@@ -229,9 +229,9 @@ func (c *Client) page(ctx context.Context, q imagebuild.Query, token string, siz
 }
 
 // filters are the parameters that the lists have in common.
-func filters(name string, tags []imagebuild.Tag, token string, size int) map[string]string {
-	form := map[string]string{"Name": name, "NextToken": token, "MaxResults": strconv.Itoa(size)}
-	tagged(form, tags)
+func filters(q imagebuild.Query, token string, size int) map[string]string {
+	form := map[string]string{"Name": q.Name, "ComponentVersion": q.Version, "NextToken": token, "MaxResults": strconv.Itoa(size)}
+	tagged(form, q.Tags)
 	return form
 }
 

@@ -358,6 +358,18 @@ func TestFindComponents(t *testing.T) {
 	}}, found)
 }
 
+func TestFirstBelowAWildcard(t *testing.T) {
+	c := client(t, func(w http.ResponseWriter, r *http.Request) {
+		assert.NoError(t, r.ParseForm())
+		assert.Equal(t, url.Values{"Name": {"web"}, "ComponentVersion": {"1.4.*"}, "MaxResults": {"1"}}, r.PostForm)
+		answer(200, `{"RequestId":"R","TotalCount":12,"ImageComponent":{"ImageComponentSet":[{"ImageComponentId":"ic-1","Name":"web","ComponentVersion":"1.4.11"}]}}`)(w, r)
+	})
+	first, total, err := c.First(sdktest.Signed(t), imagebuild.Query{Kind: template.Component, RegionID: "cn-hangzhou", Name: "web", Version: "1.4.*"})
+	require.NoError(t, err)
+	require.Equal(t, 12, total)
+	require.Equal(t, "1.4.11", first.Version)
+}
+
 func TestFindReadsEveryPage(t *testing.T) {
 	for _, kind := range []template.Kind{template.Component, template.Pipeline} {
 		c := client(t, func(w http.ResponseWriter, r *http.Request) {

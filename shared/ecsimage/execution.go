@@ -101,7 +101,7 @@ func (c *Client) several(ctx context.Context, q imagebuild.ExecutionQuery, ids [
 func (c *Client) executions(ctx context.Context, q imagebuild.ExecutionQuery, ids string) ([]imagebuild.Execution, error) {
 	var found []imagebuild.Execution
 	err := eachPage("ecsimage.Executions", func(token string) (string, error) {
-		form := filters("", q.Tags, token, listSize)
+		form := filters(imagebuild.Query{Tags: q.Tags}, token, listSize)
 		form["ImagePipelineId"], form["ExecutionId"] = q.PipelineID, ids
 		var a executions
 		_, err := c.do(ctx, executionsRequest, q.RegionID, form, &a)

@@ -57,7 +57,7 @@ func (c *Client) Pipelines(ctx context.Context, q imagebuild.Query, ids ...strin
 func (c *Client) pipelines(ctx context.Context, q imagebuild.Query, ids []string) ([]imagebuild.Pipeline, error) {
 	var found []imagebuild.Pipeline
 	err := eachPage("ecsimage.Pipelines", func(token string) (string, error) {
-		form := filters(q.Name, q.Tags, token, listSize)
+		form := filters(q, token, listSize)
 		for i, id := range ids {
 			form["ImagePipelineId."+strconv.Itoa(i+1)] = id
 		}

@@ -19,6 +19,9 @@ const (
 	// buildTag is on a pipeline whose template has build: true, where there is
 	// room: another delivery of the job may not be able to read it any more.
 	buildTag = "imagedrop:build"
+	// versionTag is on a component that we gave its number, where there is room:
+	// the wildcard that it was the highest of, and how many there were then.
+	versionTag = "imagedrop:version"
 )
 
 // maxTags is the number of tags that a create takes.
@@ -49,6 +52,9 @@ func (j *job) prepare() {
 	if j.template.Build {
 		ours = append(ours, Tag{buildTag, "true"})
 	}
+	if j.below() != "" {
+		ours = append(ours, Tag{versionTag, string(j.below())})
+	}
 	room := min(max(maxTags-j.template.UserTags(), 0), len(ours))
 	j.ownTags = ours[:room]
 	for i, tag := range j.ownTags {
@@ -68,11 +74,15 @@ func (j *job) lookUp(ctx context.Context) (found bool, err error) {
 	defer clock(&j.spent.lookup)()
 	// The digest finds the job's own too; without it there is the job's tag.
 	same, err := j.find(ctx, j.query(j.ownTags[min(1, len(j.ownTags)-1)]))
-	if err != nil || len(same) == 0 {
+	switch {
+	case err != nil:
 		return false, err
-	}
-	if j.adopt(same) {
+	case j.adopt(same):
 		return true, nil
+	case j.below() != "":
+		return j.unchangedBelow(ctx, same)
+	case len(same) == 0:
+		return false, nil
 	}
 	return j.unchanged(ctx, newest(same))
 }
@@ -118,7 +128,7 @@ func (j *job) isNewest(ctx context.Context, same Resource) (current bool, err er
 // there are. Services list the newest first; nothing here relies on it alone.
 func (j *job) first(ctx context.Context) (first Resource, total int, err error) {
 	err = j.retry(ctx, func(ctx context.Context) (err error) {
-		first, total, err = j.Resources.First(ctx, j.query())
+		first, total, err = j.Resources.First(ctx, j.line())
 		return err
 	})
 	return first, total, err
@@ -143,6 +153,7 @@ func (p *Publisher) findAll(ctx context.Context, resources Resources, query Quer
 	})
 	return slices.DeleteFunc(found, func(r Resource) bool {
 		return query.Name != "" && r.Name != query.Name ||
+			query.Version != "" && !template.MatchVersion(query.Version, r.Version) ||
 			slices.ContainsFunc(query.Tags, func(t Tag) bool { return !slices.Contains(r.Tags, t) })
 	}), err
 }
@@ -159,6 +170,9 @@ func (j *job) adopt(found []Resource) bool {
 	first := slices.MinFunc(own, byAge)
 	j.created(first.ID)
 	j.resource.Tags = first.Tags
+	if j.below() != "" || tagValue(first.Tags, versionTag) != "" {
+		j.resource.Version = first.Version
+	}
 	j.template.Build = j.template.Build || tagValue(first.Tags, buildTag) != ""
 	return true
 }
@@ -183,22 +197,32 @@ func compareVersions(a, b string) int {
 
 func (j *job) create(ctx context.Context) error {
 	defer clock(&j.spent.create)()
+	send := j.send
+	if j.below() != "" {
+		send = j.sendBelow
+	}
+	if err := send(ctx); err != nil {
+		return j.recoverConflict(ctx, err)
+	}
+	return nil
+}
+
+func (j *job) send(ctx context.Context) error {
 	var id string
 	err := j.retry(ctx, func(ctx context.Context) (err error) {
 		id, err = j.Resources.Create(ctx, j.request)
 		return j.judge(err)
 	})
-	if err != nil {
-		return j.recoverConflict(ctx, err)
+	if err == nil {
+		j.created(id)
 	}
-	j.created(id)
-	return nil
+	return err
 }
 
 // created settles the job on its own resource. A repeat says no more of it
 // than the first answer did, which had no version unless one was asked for.
 func (j *job) created(id string) {
-	j.status, j.resource = Created, Resource{ID: id, Version: j.template.ComponentVersion}
+	j.status, j.resource = Created, Resource{ID: id, Version: cmp.Or(j.number, j.template.ComponentVersion)}
 }
 
 // blameOperator makes a region that does not exist the operator's mistake,
@@ -218,10 +242,15 @@ func (j *job) judge(err error) error {
 	if f == nil || f.Code != codeNoComponent {
 		return err
 	}
-	if j.namesOwnComponent() && !j.delivery.Time.IsZero() && time.Since(j.delivery.Time) < youngEvent {
+	if j.namesOwnComponent() && j.isYoung() {
 		return because(f, fault.Retryable, f.Message)
 	}
 	return because(f, fault.Invalid, f.Message)
+}
+
+// isYoung reports an event that others may still be on their way with.
+func (j *job) isYoung() bool {
+	return !j.delivery.Time.IsZero() && time.Since(j.delivery.Time) < youngEvent
 }
 
 // namesOwnComponent looks for acs:ecs:<region>:<account>:imagecomponent/<name>.
@@ -242,23 +271,30 @@ var conflicts = map[string]struct {
 
 func (j *job) recoverConflict(ctx context.Context, err error) error {
 	f := fault.Of(err)
-	if f == nil {
+	if f == nil || f.Kind == fault.Retryable {
 		return err
 	}
 	conflict, ok := conflicts[f.Code]
 	if !ok {
 		return err
 	}
-	if len(j.ownTags) > 0 {
-		found, err := j.find(ctx, Query{Kind: j.kind(), RegionID: j.region(), Tags: j.ownTags[:1]}) // the name may be another since
-		if err != nil {
-			return err
-		}
-		if j.adopt(found) {
-			return nil
-		}
+	if found, err := j.adoptOwn(ctx); err != nil || found {
+		return err
+	}
+	if f.Code == codeMismatch && j.below() != "" && j.isYoung() {
+		return because(f, fault.Retryable, "another delivery of the job took another number, and its component is not listed yet")
 	}
 	return because(f, conflict.kind, conflict.message)
+}
+
+// adoptOwn looks for the resource that carries the job's tag, whatever its
+// name: that may be another since.
+func (j *job) adoptOwn(ctx context.Context) (found bool, err error) {
+	if len(j.ownTags) == 0 {
+		return false, nil
+	}
+	own, err := j.find(ctx, Query{Kind: j.kind(), RegionID: j.region(), Tags: j.ownTags[:1]})
+	return err == nil && j.adopt(own), err
 }
 
 // recall settles the job on the resource that an earlier delivery of it made,

@@ -307,9 +307,12 @@ func (l *letter) created(c claim, r Resource, build bool) {
 	if build {
 		token = digest(join(c.job.ID, string(r.Kind)))
 	}
+	resource := OutcomeResource{Kind: r.Kind, ID: r.ID, Name: r.Name}
+	if tagValue(r.Tags, versionTag) != "" {
+		resource.Version = r.Version
+	}
 	l.answers = append(l.answers, answer{
-		job: c.job, regionID: c.regionID, status: Created, clientToken: token, timings: c.spent.timings(),
-		resource: OutcomeResource{Kind: r.Kind, ID: r.ID, Name: r.Name},
+		job: c.job, regionID: c.regionID, status: Created, clientToken: token, timings: c.spent.timings(), resource: resource,
 	})
 }
 

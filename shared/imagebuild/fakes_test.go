@@ -1,6 +1,7 @@
 package imagebuild_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -8,6 +9,7 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -62,6 +64,7 @@ func text(s string) objects {
 type cloud struct {
 	mu      sync.Mutex
 	all     []imagebuild.Resource
+	made    int
 	tokens  map[string]string
 	regions map[string]string // by resource ID; one without is everywhere
 	queries []imagebuild.Query
@@ -240,7 +243,7 @@ func (c *cloud) matches(r imagebuild.Resource, q imagebuild.Query) bool {
 	if region, ok := c.regions[r.ID]; ok && region != q.RegionID {
 		return false
 	}
-	return r.Kind == q.Kind && (q.Name == "" || q.Name == r.Name) && !missing
+	return r.Kind == q.Kind && (q.Name == "" || q.Name == r.Name) && (q.Version == "" || template.MatchVersion(q.Version, r.Version)) && !missing
 }
 
 func (c *cloud) Find(_ context.Context, q imagebuild.Query) ([]imagebuild.Resource, error) {
@@ -278,9 +281,13 @@ func (c *cloud) Create(_ context.Context, r imagebuild.Request) (string, error) 
 			return id, nil
 		}
 	}
-	n := len(c.all) + 1
+	c.made = max(c.made, len(c.all)) + 1
+	n := c.made
 	made := imagebuild.Resource{Kind: r.Kind, ID: fmt.Sprintf("id-%03d", n), Name: parameter(r, "Name"),
-		Version: strconv.Itoa(n) + ".0.0", CreationTime: fmt.Sprintf("2026-05-04T08:00:%02dZ", n), Tags: tags(r)}
+		Version: cmp.Or(parameter(r, "ComponentVersion"), c.nextMajor(parameter(r, "Name"))), CreationTime: fmt.Sprintf("2026-05-04T08:00:%02dZ", n), Tags: tags(r)}
+	if r.Kind == template.Component && slices.ContainsFunc(c.all, func(o imagebuild.Resource) bool { return o.Name == made.Name && o.Version == made.Version }) {
+		return "", failure(fault.Invalid, "InvalidComponentVersion.Exist")
+	}
 	c.all = append(c.all, made)
 	if c.pipelines == nil {
 		c.pipelines = map[string]imagebuild.Pipeline{}
@@ -294,6 +301,18 @@ func (c *cloud) Create(_ context.Context, r imagebuild.Request) (string, error) 
 	}
 	c.tokens[r.ClientToken], c.regions[made.ID] = made.ID, r.RegionID
 	return made.ID, nil
+}
+
+// nextMajor is the version of a component that asks for none.
+func (c *cloud) nextMajor(name string) string {
+	highest := 0
+	for _, r := range c.all {
+		major, _, _ := strings.Cut(r.Version, ".")
+		if n, err := strconv.Atoi(major); err == nil && r.Name == name {
+			highest = max(highest, n)
+		}
+	}
+	return strconv.Itoa(highest+1) + ".0.0"
 }
 
 // described is what the service says of a pipeline that was created so.

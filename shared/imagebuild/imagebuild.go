@@ -56,7 +56,9 @@ type Query struct {
 	Kind     template.Kind
 	RegionID string
 	Name     string
-	Tags     []Tag // all must match
+	// Version is of components with a Name: x.y.z, of which one may be "*".
+	Version string
+	Tags    []Tag // all must match
 }
 
 // Tag is a resource tag.

@@ -45,6 +45,7 @@ type job struct {
 	unread   bool               // an earlier delivery may have read the template, this one cannot
 	request  Request            // complete once the template is accepted
 	ownTags  []Tag              // those of ours that the request has room for
+	number   string             // the version below the template's wildcard, "" where none is chosen
 
 	status   Status
 	resource Resource

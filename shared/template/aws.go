@@ -45,12 +45,14 @@ func (t *Template) AWS() AWS {
 	return a
 }
 
-// plainVersion leaves out leading zeros, which mean nothing and may not come back.
+// plainVersion leaves out leading zeros, which mean nothing and may not come
+// back, and puts 0 for a wildcard: the service itself numbers the builds of a
+// version, and a reference reaches the newest.
 func plainVersion(version string) string {
 	numbers := strings.Split(version, ".")
 	for i, n := range numbers {
 		if n != "" {
-			numbers[i] = cmp.Or(strings.TrimLeft(n, "0"), "0")
+			numbers[i] = cmp.Or(strings.TrimLeft(n, "0*"), "0")
 		}
 	}
 	return strings.Join(numbers, ".")
@@ -127,7 +129,11 @@ func (l *lint) checkDefaults() {
 		limits := Keys[i]
 		limits.Path = g.key.Path + ", for target aws,"
 		limits.Form = strings.TrimPrefix(limits.Form+"; or give "+Keys[i].Path, "; ")
-		checkKeys(&l.report, []given{{key: &limits, keyAt: g.keyAt, at: g.at, values: g.values}})
+		values := g.values
+		if g.key.Path == "componentVersion" && g.key.problem(g.text()) == "" {
+			values = []scalar{{at: g.at, text: plainVersion(g.text())}}
+		}
+		checkKeys(&l.report, []given{{key: &limits, keyAt: g.keyAt, at: g.at, values: values}})
 	}
 }
 

@@ -44,7 +44,7 @@ func checkValue(r *report, key *Key, v scalar) {
 	if problem := key.problem(v.text); problem != "" {
 		rule, help := key.Rule, key.help()
 		if key.Path == "componentVersion" && strings.Contains(v.text, "*") {
-			rule, help = "IB0210", "a wildcard belongs in a COMPONENT reference; give three numbers, or no version for the next major one"
+			rule, help = "IB0210", "write 1.4.* for the next patch of 1.4, 1.*.* for the next minor version of 1, or no version for the next major one"
 		}
 		r.add(rule, v.at, key.Code, key.Path+" "+problem, help)
 		return

@@ -3,6 +3,7 @@ package template
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // checkDefaultName: a name made of the file's name must be one too.
@@ -216,4 +217,14 @@ func checkTagRoom(l *lint) {
 	}
 	tags := find(l.t.given, "tags")
 	l.add("IB0248", tags.keyAt, "", fmt.Sprintf("%d tags: %s", l.t.UserTags(), lost), "give at most 18 tags")
+}
+
+// checkNumbering: a redelivered job knows the number that it took by its tag,
+// for which 20 others leave no room.
+func checkNumbering(l *lint) {
+	version, tags := find(l.t.given, "componentVersion"), l.t.UserTags()
+	if l.t.Kind == Component && tags == tagsWithoutBoth && strings.HasSuffix(version.text(), "*") {
+		l.add("IB0210", version.at, "", fmt.Sprintf("componentVersion has a wildcard, and %d tags leave no room for the one that keeps the number", tags),
+			"give at most 19 tags, or three numbers")
+	}
 }

@@ -99,6 +99,8 @@ const (
 	familyForm    = "begins with a letter or a Chinese character, not with acs: or aliyun; then letters, digits, Chinese characters, and : _ -"
 	webNot        = `^https?://`
 	webForm       = "does not begin with http:// or https://"
+	// versionNumber is one of the three numbers of a component's version.
+	versionNumber = `(0|[1-9][0-9]{0,8})`
 	regionPattern = `^[a-z]{2}-[a-z0-9-]+$`
 	regionForm    = "a region ID, for example cn-hangzhou"
 )
@@ -130,8 +132,8 @@ var Keys = []Key{
 	{Path: "componentType", Parameter: "ComponentType", Type: String, Kind: Component, Enum: []string{"Build", "Test"},
 		Rule: "IB0204", Code: "InvalidComponentType.NotSupportedValue", Doc: "where the component is used; default Build"},
 	{Path: "componentVersion", Parameter: "ComponentVersion", Type: String, Kind: Component,
-		Pattern: `^(0|[1-9][0-9]{0,8})(\.(0|[1-9][0-9]{0,8})){2}$`, Form: "three numbers, for example 1.0.0", Rule: "IB0205",
-		Code: "InvalidParameter.ComponentVersion", Doc: "version of the component; default: the next major version"},
+		Pattern: `^` + versionNumber + `\.(` + versionNumber + `\.(` + versionNumber + `|\*)|\*\.\*)$`, Form: "three numbers, for example 1.0.0; or 1.4.* or 1.*.* for the next free one", Rule: "IB0205",
+		Code: "InvalidParameter.ComponentVersion", Doc: "version of the component; 1.4.* is the next patch of 1.4, 1.*.* the next minor version of 1; default: the next major version"},
 
 	{Path: "baseImageType", Parameter: "BaseImageType", Type: String, Kind: Pipeline, Required: true, Enum: []string{"IMAGE", "IMAGE_FAMILY", baseOSS},
 		Rule: "IB0211", Code: "InvalidBaseImageType.NotSupportedValue", Doc: "type of the base image; FROM gives it too"},
@@ -250,7 +252,7 @@ var Keys = []Key{
 		Rule: "IB0517", Doc: "AWS region of the component; default: that of the function awscomponent"},
 	{Path: "aws.semanticVersion", Default: "componentVersion", Type: String, Pattern: `^` + awsNumber + `\.` + awsNumber + `\.` + awsNumber + `$`,
 		Form: "three numbers up to 1073741823, for example 1.0.0", Rule: "IB0507", Code: "InvalidVersionNumberException",
-		Doc: "version of the AWS component; default: componentVersion, else 1.0.0; the service numbers its builds"},
+		Doc: "version of the AWS component; default: componentVersion, with 0 for a wildcard, else 1.0.0; the service numbers its builds"},
 	{Path: "aws.platform", Type: String, Enum: []string{platformLinux, "Windows", "macOS"}, Rule: "IB0517",
 		Doc: "system of the component; default Linux, which is what commands are for"},
 	{Path: "aws.supportedOsVersions", Type: Strings, Items: maxAWSVersions, ItemsRule: "IB0517", Min: 1, Max: maxAWSText, Rule: "IB0517",

@@ -53,7 +53,11 @@ func standIns() (list []any) {
 	for i := range Keys {
 		if key := &Keys[i]; key.Default != "" {
 			own := object{"required": []string{key.parent()}, "properties": object{key.parent(): object{"required": []string{key.name()}}}}
-			list = append(list, object{"if": own, "else": object{"properties": object{key.Default: keySchema(key, TargetAWS)}}})
+			limits := keySchema(key, TargetAWS)
+			if key.Default == "componentVersion" { // a wildcard stands for 0
+				limits = object{"anyOf": []any{limits, limitsOf(keyAt(key.Default))}}
+			}
+			list = append(list, object{"if": own, "else": object{"properties": object{key.Default: limits}}})
 		}
 	}
 	return list
@@ -265,6 +269,9 @@ var combined = []string{
 	`"targets": ["alibaba", "aws"], "content": "RUN true", "vSwitchId": "none"`, `"targets": ["aws", "azure"], "content": "RUN true"`, `"targets": [], "content": "RUN true", "vSwitchId": "none"`,
 	`"targets": ["aws"], "content": "RUN true", "description": "d"`, `"targets": ["aws"], "content": "RUN true", "description": ""`,
 	`"targets": ["aws"], "content": "RUN true", "componentVersion": "01.2.1073741823"`, `"targets": ["aws"], "content": "RUN true", "componentVersion": "1.2.1073741824"`,
+	`"targets": ["alibaba", "aws"], "content": "RUN true", "componentVersion": "1.4.*"`, `"content": "RUN true", "componentVersion": "1.*.*"`,
+	`"content": "RUN true", "componentVersion": "*.*.*"`, `"content": "RUN true", "componentVersion": "1.*.3"`,
+	`"content": "RUN true", "componentVersion": "*"`, `"content": "RUN true", "componentVersion": "01.*.*"`, `"targets": ["aws"], "content": "RUN true", "componentVersion": "*.*.*"`, `"targets": ["aws"], "content": "RUN true", "aws": {"semanticVersion": "1.4.*"}`,
 	`"content": "RUN true", "aws": {"platform": "BeOS", "semanticVersion": "1", "tags": {"a b": "c"}}`, `"targets": ["aws"], "content": "RUN true", "aws": {"platform": "BeOS"}`,
 	`"targets": ["aws"], "content": "RUN true", "aws": {"tags": {"aws:a": "c"}}`, `"targets": ["aws"], "content": "RUN true", "aws": {"name": "-a b_"}`,
 	`"targets": ["aws"], "content": "RUN true", "aws": {"name": "a "}`, `"targets": ["aws"], "content": "RUN true", "aws": {"dryRun": "yes"}`,

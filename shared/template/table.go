@@ -76,7 +76,7 @@ var rules = []Rule{
 		Codes: []string{"InvalidTagKey.Malformed", "InvalidTagValue.Malformed", "Duplicate.TagKey", "InvalidParameter.Tag"}},
 	{ID: "IB0208", Target: TargetAlibaba, Severity: Error, Doc: "malformed region ID", Codes: []string{"InvalidRegionId.NotFound"}},
 	{ID: "IB0209", Target: TargetAlibaba, Severity: Error, Doc: "malformed resourceGroupId", Codes: []string{"InvalidResourceGroup.NotFound"}},
-	{ID: "IB0210", Target: TargetAlibaba, Severity: Error, Doc: "componentVersion with a wildcard", Codes: []string{"InvalidParameter.ComponentVersion"}},
+	{ID: "IB0210", Target: TargetAlibaba, Severity: Error, Doc: "componentVersion with a wildcard that is not 1.4.* or 1.*.*, or beside 20 tags", Codes: []string{"InvalidParameter.ComponentVersion"}, all: checkNumbering},
 	{ID: "IB0211", Target: TargetAlibaba, Severity: Error, Doc: "baseImageType outside IMAGE, IMAGE_FAMILY, OSS", Codes: []string{"InvalidBaseImageType.NotSupportedValue"}},
 	{ID: "IB0212", Target: TargetAlibaba, Severity: Error, Doc: "base image or its type missing", Codes: []string{"MissingParameter.BaseImage", "MissingParameter.BaseImageType"}, all: checkBaseImage},
 	{ID: "IB0213", Target: TargetAlibaba, Severity: Error, Doc: "malformed vSwitchId", Codes: []string{"InvalidVSwitchId.NotFound"}},

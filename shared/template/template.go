@@ -102,7 +102,8 @@ type Template struct {
 	// ImagePipelineID and PipelineName say which pipeline kind Execution starts:
 	// one of them, the other is "". Both are "" of the other kinds.
 	ImagePipelineID, PipelineName string
-	// ComponentVersion is the pinned version, "" where none is.
+	// ComponentVersion is the version as given, "" where none is: x.y.z, or with
+	// wildcards x.y.* or x.*.*, below which the next free number is meant.
 	ComponentVersion string
 	Findings         []Finding
 

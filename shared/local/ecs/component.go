@@ -243,7 +243,7 @@ func (s *service) describeImageComponents(req request) (any, error) {
 	q.only("SystemType", func(r *record) string { return r.System })
 	q.only("ComponentType", func(r *record) string { return r.Type })
 	if isFiltered {
-		q.filters = append(q.filters, func(r *record) bool { return version.matches(r.version()) })
+		q.versions = &version
 	}
 	page, err := s.list(q)
 	if err != nil {

@@ -28,6 +28,8 @@ type query struct {
 	name   string
 	group  string
 	tag    tag // looked up in the index; more are filters
+	// versions are those of components wanted, nil for all.
+	versions *pattern
 	none   bool
 	// filters are what the index does not answer.
 	filters []func(*record) bool
@@ -180,12 +182,40 @@ func (s *service) list(q *query) (*page, error) {
 		return p, nil
 	}
 	err := s.store.View(func(tx *store.Tx) error {
+		q.chooseVersions(tx)
 		if len(q.ids) > 0 {
 			return p.addIDs(tx)
 		}
 		return p.addIndexed(tx)
 	})
 	return p, err
+}
+
+// chooseVersions asks the index for the patches of a minor version, where that
+// holds all of them: an older program kept no such entries.
+func (q *query) chooseVersions(tx *store.Tx) {
+	if q.versions == nil {
+		return
+	}
+	want := *q.versions
+	if want.stars == [3]bool{false, false, true} && q.tag.Key == "" && len(q.ids) == 0 {
+		patches := patchesOf(want.version)
+		all := size(tx, bucketVersions, versionKey(q.region, q.name, want.version[0], want.version[1]))
+		if all == size(tx, bucketIndex, indexPrefix(q.kind, q.region, q.name, patches)) {
+			q.tag = patches
+			return
+		}
+	}
+	q.filters = append(q.filters, func(r *record) bool { return want.matches(r.version()) })
+}
+
+// size counts the entries below a prefix.
+func size(tx *store.Tx, bucket, prefix string) (n int) {
+	tx.Scan(bucket, prefix, "", func(string, []byte) bool {
+		n++
+		return true
+	})
+	return n
 }
 
 // addIndexed walks the entries of name and tag. Records are read for the page,

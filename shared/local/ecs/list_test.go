@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"imagedrop/shared/local/store"
 )
 
 func (c *cloud) componentIDs(form params) (ids []string, total int) {
@@ -194,4 +196,37 @@ func TestShapes(t *testing.T) {
 
 	empty := c.raw("GET", params{"Action": "DescribeImageComponents", "RegionId": "cn-hangzhou"})
 	require.Equal(t, map[string]any{"ImageComponentSet": []any{}}, empty.fields["ImageComponent"])
+}
+
+// The patches of a minor version are found by an index, which components of an
+// older program are not in.
+func TestPatchesOfAMinorVersion(t *testing.T) {
+	c := newCloud(t, Options{})
+	var want []string
+	for _, version := range []string{"1.4.0", "1.40.0", "1.4.10", "1.3.9", "2.4.1", "1.4.2"} {
+		id := c.mustCreate(opComponent, params{"Name": "web", "ComponentVersion": version})
+		c.mustCreate(opComponent, params{"Name": "webs", "ComponentVersion": version})
+		if pattern, _ := parsePattern("1.4.*"); pattern.matches(c.version(id)) {
+			want = append([]string{id}, want...)
+		}
+	}
+	require.Len(t, want, 3)
+	form := params{"Name": "web", "ComponentVersion": "1.4.*"}
+	require.Equal(t, [][]string{want}, c.pages(form))
+	require.Equal(t, [][]string{{want[0]}, {want[1]}, {want[2]}}, c.pages(form.with(params{"MaxResults": "1"})))
+	require.NoError(t, c.delete(opComponent, want[1]))
+	want = []string{want[0], want[2]}
+	require.Equal(t, [][]string{want}, c.pages(form))
+
+	require.NoError(t, c.store.Update(func(tx *store.Tx) error {
+		r, err := load(tx, components, "cn-hangzhou", want[0])
+		require.NoError(t, err)
+		return tx.Delete(bucketIndex, indexPrefix(components, r.Region, r.Name, patchesOf(r.version()))+r.Order)
+	}))
+	require.Equal(t, [][]string{want}, c.pages(form), "as an older program left it")
+}
+
+func (c *cloud) version(id string) version {
+	v, _ := parseVersion(c.component(id).ComponentVersion)
+	return v
 }

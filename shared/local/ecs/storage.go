@@ -140,7 +140,7 @@ func remove(tx *store.Tx, kind string, r *record) error {
 }
 
 // indexKeys are an entry for each pair of {any name, this name} and {any tag,
-// each tag}.
+// each tag}, and of a component one among the patches of its minor version.
 func (r *record) indexKeys(kind string) []string {
 	var keys []string
 	for _, name := range []string{"", r.Name} {
@@ -149,8 +149,14 @@ func (r *record) indexKeys(kind string) []string {
 			keys = append(keys, indexPrefix(kind, r.Region, name, t)+r.Order)
 		}
 	}
+	if kind == components {
+		keys = append(keys, indexPrefix(kind, r.Region, r.Name, patchesOf(r.version()))+r.Order)
+	}
 	return keys
 }
+
+// patchesOf stands in the index where a tag does: no tag begins with acs:.
+func patchesOf(v version) tag { return tag{"acs:patches", fmt.Sprintf("%d.%d", v[0], v[1])} }
 
 // indexPrefix begins the entries of what has that name and that tag; empty
 // ones are any.

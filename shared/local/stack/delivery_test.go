@@ -54,6 +54,35 @@ func TestFiveOfOneInOneEvent(t *testing.T) {
 	})
 }
 
+// Two jobs at work on the same wildcard at once, each delivered five times:
+// both see the same number free, and each ends with one of its own.
+func TestTwoJobsForOneNumber(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ version, first, second string }{{"1.4.*", "1.4.0", "1.4.1"}, {"1.*.*", "1.0.0", "1.1.0"}}
+	for _, test := range tests {
+		c := start(t, options())
+		c.slowCreates()
+		jobs := []job{
+			c.message(account.NewMessageID(), `{"name":"web","componentVersion":"`+test.version+`","content":"RUN echo one\n"}`),
+			c.message(account.NewMessageID(), `{"name":"web","componentVersion":"`+test.version+`","content":"RUN echo two\n"}`),
+		}
+		var deliveries errgroup.Group
+		for _, j := range jobs {
+			for range 5 {
+				deliveries.Go(func() error { return c.deliver(j, 1) })
+			}
+		}
+		require.NoError(t, deliveries.Wait())
+		components := c.components(c.e.Region)
+		require.Len(t, components, 2)
+		require.ElementsMatch(t, []string{test.first, test.second}, []string{components[0].Version, components[1].Version})
+		for _, o := range c.outcomes(10) {
+			require.Equal(t, "imagedrop.component.created.v1", o.Type)
+			require.Contains(t, components, resource{ID: o.Data.Resource.ID, Name: "web", Version: o.Data.Resource.Version, Job: o.Data.Job.ID})
+		}
+	}
+}
+
 // slowCreates refuses the first creates: while those pause, others look up and
 // find nothing, either.
 func (c *cloud) slowCreates() {

@@ -18,6 +18,9 @@ const (
 	aPipeline  = "# ---\n# name: web\n# ---\nFROM IMAGE_FAMILY:acs:alibaba_cloud_linux_3_2104_lts_x64\nRUN echo hello\n"
 	aVersion   = "# ---\n# name: web\n# componentVersion: 1.2.0\n# ---\nRUN echo hello\n"
 
+	aPatch     = "# ---\n# name: web\n# componentVersion: 1.4.*\n# ---\nRUN echo hello\n"
+	aMinor     = "# ---\n# name: web\n# componentVersion: 1.*.*\n# ---\nRUN echo hello\n"
+
 	componentMessage = `{"name":"web","content":"RUN echo hello\n"}`
 	pipelineMessage  = `{"name":"web","clientToken":"release-7","content":"FROM IMAGE_FAMILY:acs:alibaba_cloud_linux_3_2104_lts_x64\nRUN echo hello\n"}`
 	namelessMessage  = "RUN echo hello\n"
@@ -73,6 +76,12 @@ var scenarios = []scenario{
 		"GetObject DescribeImageComponents CreateImageComponent SendMessage", "component.created", 2, 0},
 	{"version taken", plain, seed(aVersion), aVersion + "RUN echo more\n", "",
 		"GetObject DescribeImageComponents CreateImageComponent DescribeImageComponents SendMessage", "component.rejected", 1, 0},
+	{"number below a wildcard", plain, seed(aPatch + "RUN echo before\n"), aPatch, "",
+		"GetObject DescribeImageComponents DescribeImageComponents CreateImageComponent SendMessage", "component.created", 2, 0},
+	{"number beside a pinned one", plain, seed(aVersion), aMinor, "",
+		"GetObject DescribeImageComponents DescribeImageComponents CreateImageComponent SendMessage", "component.created", 2, 0},
+	{"unchanged below a wildcard", plain, seed(aPatch), aPatch, "",
+		"GetObject DescribeImageComponents DescribeImageComponents SendMessage", "component.unchanged", 1, 0},
 	{"without look-up", withoutLookUp, nothing, aVersion, "",
 		"GetObject CreateImageComponent SendMessage", "component.created", 1, 0},
 	{"no room for our tags", plain, nothing, strings.Replace(aComponent, "# ---\nRUN", "# tags: {"+tags(20)+"}\n# ---\nRUN", 1), "",
@@ -138,6 +147,7 @@ func (s scenario) verify(c *cloud, j job, outcomes []outcome) {
 	for _, r := range append(components, pipelines...) {
 		if r.ID == id {
 			made++
+			require.Contains(c.t, []string{"", r.Version}, outcomes[0].Data.Resource.Version)
 		}
 		if strings.HasSuffix(s.want, ".created") && r.Job != "" {
 			require.Equal(c.t, r.ID == id, r.Job == j.id)

@@ -150,8 +150,9 @@ type outcome struct {
 		Job    struct{ ID, Trigger, Bucket, Key, Queue, TriggerName, TriggerTime string }
 		// Resource is what was made or found.
 		Resource struct {
-			ID, Kind, Name, ImagePipelineID string
-			Images                          []image
+			ID, Kind, Name, Version string
+			ImagePipelineID         string
+			Images                  []image
 		}
 		Findings []struct{ Rule, Message string }
 	}

@@ -1,4 +1,4 @@
 # ---
-# componentVersion: 1.*.*
+# componentVersion: "*.*.*"
 # ---
 RUN yum update -y

@@ -1,4 +1,4 @@
 # ---
-# componentVersion: 2.0.0
+# componentVersion: 1.*.*
 # ---
 RUN yum update -y

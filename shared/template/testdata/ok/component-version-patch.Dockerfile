@@ -1,0 +1,5 @@
+# ---
+# name: node-exporter
+# componentVersion: 1.4.*
+# ---
+RUN yum install -y node-exporter
