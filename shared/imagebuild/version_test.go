@@ -258,8 +258,10 @@ func TestNumbersThatAreAlwaysTaken(t *testing.T) {
 	b := n.builder(below("1.4.*", "true"))
 	b.Jitter = func(time.Duration) time.Duration { return time.Hour }
 	b.Resources = resources{
-		find:   func(imagebuild.Query) ([]imagebuild.Resource, error) { return nil, nil },
-		create: func(imagebuild.Request) (string, error) { return "", failure(fault.Invalid, "InvalidComponentVersion.Exist") },
+		find: func(imagebuild.Query) ([]imagebuild.Resource, error) { return nil, nil },
+		create: func(imagebuild.Request) (string, error) {
+			return "", failure(fault.Invalid, "InvalidComponentVersion.Exist")
+		},
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()

@@ -30,7 +30,7 @@ type query struct {
 	tag    tag // looked up in the index; more are filters
 	// versions are those of components wanted, nil for all.
 	versions *pattern
-	none   bool
+	none     bool
 	// filters are what the index does not answer.
 	filters []func(*record) bool
 

@@ -18,8 +18,8 @@ const (
 	aPipeline  = "# ---\n# name: web\n# ---\nFROM IMAGE_FAMILY:acs:alibaba_cloud_linux_3_2104_lts_x64\nRUN echo hello\n"
 	aVersion   = "# ---\n# name: web\n# componentVersion: 1.2.0\n# ---\nRUN echo hello\n"
 
-	aPatch     = "# ---\n# name: web\n# componentVersion: 1.4.*\n# ---\nRUN echo hello\n"
-	aMinor     = "# ---\n# name: web\n# componentVersion: 1.*.*\n# ---\nRUN echo hello\n"
+	aPatch = "# ---\n# name: web\n# componentVersion: 1.4.*\n# ---\nRUN echo hello\n"
+	aMinor = "# ---\n# name: web\n# componentVersion: 1.*.*\n# ---\nRUN echo hello\n"
 
 	componentMessage = `{"name":"web","content":"RUN echo hello\n"}`
 	pipelineMessage  = `{"name":"web","clientToken":"release-7","content":"FROM IMAGE_FAMILY:acs:alibaba_cloud_linux_3_2104_lts_x64\nRUN echo hello\n"}`
