@@ -9,6 +9,8 @@ FUNCTIONS := upload message rebuild watch deadletter awscomponent
 # Executions, not seconds: at the end of a time go test may report its own
 # deadline as a failure of the target (golang/go#75804).
 FUZZTIME  := 5000x
+# What is held to BuildKit's parser stands apart, so that go.mod does not know it.
+BUILDKIT  := shared/template/buildkit
 
 .PHONY: run build test check lint bench fuzz conformance clean help
 
@@ -22,29 +24,34 @@ build: ## build the functions and the command line into dist/
 
 test: ## run every test; needs Go only, no C compiler
 	go test ./...
+	go -C $(BUILDKIT) test ./...
 
 check: lint ## what CI runs: lint, tests with the race detector, every cut without it, short fuzz runs, tidy modules, third-party clients
 	CGO_ENABLED=1 go test -race ./...
+	go -C $(BUILDKIT) test ./...
 	go test -run 'Every|Cut|ObjectChanges|Thousand' ./shared/local/stack
 	@$(MAKE) --no-print-directory fuzz
 	go mod tidy -diff
+	go -C $(BUILDKIT) mod tidy -diff
 	@$(MAKE) --no-print-directory conformance
 
 lint: ## gofmt, vet and staticcheck
 	@out=$$(gofmt -l .); [ -z "$$out" ] || { echo "gofmt would change:"; echo "$$out"; exit 1; }
 	go vet ./...
+	go -C $(BUILDKIT) vet ./...
 	go vet -tags nethttpomithttp2,conformance ./shared/local/conformance
 	go tool -modfile=tools/go.mod staticcheck ./...
+	go -C $(BUILDKIT) tool -modfile=$(CURDIR)/tools/go.mod staticcheck ./...
 	go tool -modfile=tools/go.mod staticcheck -tags nethttpomithttp2,conformance ./shared/local/conformance
 
 bench: build ## print the figures of the README as ratios within one run
 	go test -run '^$$' -bench . -benchmem ./...
 
 fuzz: ## run each fuzz test for FUZZTIME (default 5000x, executions)
-	@for pkg in $$(go list ./...); do \
-		for f in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz'); do \
+	@for module in . $(BUILDKIT); do for pkg in $$(go -C $$module list ./...); do \
+		for f in $$(go -C $$module test -list '^Fuzz' $$pkg | grep '^Fuzz'); do \
 			echo "fuzz $$pkg $$f"; \
-			go test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 2x $$pkg || exit 1; done; done
+			go -C $$module test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 2x $$pkg || exit 1; done; done; done
 
 # The time-out is for what hangs; each step and each installation has its own.
 conformance: build ## ask the local cloud what third-party clients ask; one that is not installed is skipped, with a message

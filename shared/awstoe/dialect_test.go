@@ -58,6 +58,9 @@ func logicalLines(text string) []string {
 			continue
 		}
 		body, more := strings.CutSuffix(line, `\`)
+		if strings.HasSuffix(body, `\`) {
+			body, more = line, false
+		}
 		if open {
 			out[len(out)-1] += body
 		} else {

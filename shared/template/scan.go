@@ -268,7 +268,7 @@ func (s *scanner) continued(in *instruction, from int) bool {
 	text := s.src.text[from:end]
 	body := trimBlanks(text)
 	s.line++
-	content, cut := strings.CutSuffix(body, `\`)
+	content, cut := cutMark(body)
 	s.add(from, from+len(content))
 	s.out.WriteString(body)
 	in.end = from + len(body)
@@ -276,6 +276,17 @@ func (s *scanner) continued(in *instruction, from int) bool {
 		s.part.late = append(s.part.late, piece{in.end, end})
 	}
 	return cut
+}
+
+// cutMark cuts the continuation mark that a line without blanks behind it ends
+// in. A backslash after a backslash is none: Docker, too, leaves that one to
+// the shell.
+func cutMark(line string) (string, bool) {
+	content, cut := strings.CutSuffix(line, `\`)
+	if !cut || strings.HasSuffix(content, `\`) {
+		return line, false
+	}
+	return content, true
 }
 
 func (s *scanner) add(start, end int) {
@@ -455,7 +466,7 @@ func isOddBlank(r rune) bool { return r >= utf8.RuneSelf && strings.ContainsRune
 // firstWord returns what stands before the first blank, without the
 // continuation mark of a line that ends right after it.
 func firstWord(s string) string {
-	s = strings.TrimSuffix(trimBlanks(s), `\`)
+	s, _ = cutMark(trimBlanks(s))
 	for i := range len(s) {
 		if blank(s[i:]) > 0 {
 			return s[:i]

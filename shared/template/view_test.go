@@ -29,6 +29,16 @@ func TestCommandsAndTheirPlaces(t *testing.T) {
 	require.Equal(t, text, got.Text(f))
 }
 
+// Two backslashes are one of the shell, and no continuation mark.
+func TestEscapedBackslashes(t *testing.T) {
+	got := ParseFile("templates/web.Dockerfile", []byte("RUN echo a\\\\ \nRUN\\\\\nUSER b"))
+	commands := got.Commands()
+	require.Len(t, commands, 3)
+	require.Equal(t, `echo a\\`, commands[0].Args)
+	require.Equal(t, `RUN\\`, commands[1].Keyword)
+	require.Equal(t, "RUN echo a\\\\\nRUN\\\\\nUSER b", got.Content.Text)
+}
+
 func TestNoTextHasNoCommands(t *testing.T) {
 	require.Empty(t, ParseFile("templates/web.Dockerfile", []byte{0}).Commands())
 	require.Empty(t, ParseFile("templates/web.yaml", []byte("Tasks: []")).TestCommands())

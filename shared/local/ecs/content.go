@@ -54,7 +54,7 @@ func readContent(parameter, text, tooLong string) (content, error) {
 const blanks = " \t\u00a0\u3000\ufeff"
 
 // readCommands takes a text apart: a BOM, CRLF, blank lines and comment lines
-// are nothing, a line that ends in a backslash goes on in the next one.
+// are nothing, a line that ends in one backslash goes on in the next one.
 func readCommands(text string) []command {
 	var list []command
 	goesOn := false
@@ -64,7 +64,7 @@ func readCommands(text string) []command {
 			continue
 		}
 		body, continues := strings.CutSuffix(strings.TrimRight(line, blanks), `\`)
-		if !continues {
+		if continues = continues && !strings.HasSuffix(body, `\`); !continues {
 			body = line
 		}
 		if goesOn {

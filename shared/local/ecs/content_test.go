@@ -40,6 +40,7 @@ func TestDockerfileContents(t *testing.T) {
 		{"directive is a comment", "# syntax=docker/dockerfile:1\n# escape=`\nRUN true", ""},
 		{"backslash on the last line", "RUN a\nRUN b \\", "InvalidCommandContent.RUN"},
 		{"backslash, then only comments", "USER a\\\n# c\n\n", "InvalidCommandContent.USER"},
+		{"two backslashes continue nothing", "RUN echo a\\\\\nUSER a\\\\\nBAD", "InvalidImageTemplateCommand.NotSupported"},
 		{"backslash after LABEL", "LABEL a=b \\", "InvalidParameter.Content"},
 		{"backslash after RESTART", "RESTART \\", "NotEmptyCommandContent.RESTART"},
 		{"first mistake by line", "RUN true\nUSER\nBAD", "EmptyCommandContent.USER"},
