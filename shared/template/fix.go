@@ -42,10 +42,67 @@ func (f *Finding) offer(title string, changes ...change) {
 	f.Fix = &fix
 }
 
-// ApplyFixes applies the fixes of findings to the text that they point into and
-// returns how many. Of fixes that overlap or touch only the first is applied:
-// parse the result and repeat until none is. A byte order mark stays.
-func ApplyFixes(text string, findings []Finding) (fixed string, n int) {
+// maxRounds bounds Mend. A round applies the fixes of maxAlike findings of each
+// rule, so this is enough for more lines than a template may have.
+const maxRounds = 100
+
+// Mend applies the fixes of what judge finds in text, round by round, until none
+// is left, and returns the findings that were mended. A fix that would add an
+// error finding is left out.
+func Mend(text string, judge func(text string) []Finding) (fixed string, mended []Finding) {
+	found := judge(text)
+	for range maxRounds {
+		fixes := together(text, found)
+		next, after := attempt(text, fixes, judge)
+		if addsError(found, after) {
+			fixes, next, after = oneByOne(text, found, fixes, judge)
+		}
+		if len(fixes) == 0 {
+			break
+		}
+		text, found, mended = next, after, append(mended, fixes...)
+	}
+	return text, mended
+}
+
+func attempt(text string, fixes []Finding, judge func(string) []Finding) (next string, after []Finding) {
+	next, _ = ApplyFixes(text, fixes)
+	return next, judge(next)
+}
+
+// oneByOne takes of fixes those that add no error to the ones before them.
+func oneByOne(text string, found, fixes []Finding, judge func(string) []Finding) (good []Finding, next string, after []Finding) {
+	next, after = text, found
+	for _, f := range fixes {
+		tried, result := attempt(text, append(good[:len(good):len(good)], f), judge)
+		if !addsError(found, result) {
+			good, next, after = append(good, f), tried, result
+		}
+	}
+	return good, next, after
+}
+
+// addsError reports a rule with more errors than before.
+func addsError(before, after []Finding) bool {
+	count := map[string]int{}
+	for _, f := range before {
+		if f.Severity == Error {
+			count[f.Rule]++
+		}
+	}
+	for _, f := range after {
+		if f.Severity == Error {
+			count[f.Rule]--
+			if count[f.Rule] < 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// together are the findings whose fixes neither overlap nor touch one before them.
+func together(text string, findings []Finding) (out []Finding) {
 	src := newSource("", bodyOrder, text)
 	var taken []replacement
 	for _, f := range findings {
@@ -53,9 +110,22 @@ func ApplyFixes(text string, findings []Finding) (fixed string, n int) {
 			continue
 		}
 		if wanted, ok := src.replacements(f.Fix.Edits); ok && !collide(taken, wanted) {
-			taken = append(taken, wanted...)
-			n++
+			taken, out = append(taken, wanted...), append(out, f)
 		}
+	}
+	return out
+}
+
+// ApplyFixes applies the fixes of findings to the text that they point into and
+// returns how many. Of fixes that overlap or touch only the first is applied:
+// judge the result and repeat, as Mend does. A byte order mark stays.
+func ApplyFixes(text string, findings []Finding) (fixed string, n int) {
+	src := newSource("", bodyOrder, text)
+	apply := together(text, findings)
+	var taken []replacement
+	for _, f := range apply {
+		wanted, _ := src.replacements(f.Fix.Edits)
+		taken = append(taken, wanted...)
 	}
 	sort.Slice(taken, func(a, b int) bool { return taken[a].start < taken[b].start })
 	var b strings.Builder
@@ -67,7 +137,7 @@ func ApplyFixes(text string, findings []Finding) (fixed string, n int) {
 		at = r.end
 	}
 	b.WriteString(src.text[at:])
-	return b.String(), n
+	return b.String(), len(apply)
 }
 
 // replacement is an edit in bytes.

@@ -11,7 +11,7 @@ import (
 )
 
 func addCases(f *testing.F, add func(path string, text []byte)) {
-	for _, dir := range []string{"ok", "err"} {
+	for _, dir := range []string{"ok", "err", "fix"} {
 		entries, err := os.ReadDir("testdata/" + dir)
 		require.NoError(f, err)
 		for _, e := range entries {

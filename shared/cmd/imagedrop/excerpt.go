@@ -21,12 +21,8 @@ const (
 )
 
 // excerpt returns the source line of a finding and the line with the caret
-// below it, as a terminal shows them; false where the text has no such line.
-func excerpt(text string, f template.Finding) (source, caret string, ok bool) {
-	whole, ok := lineAt(text, f.Line)
-	if !ok {
-		return "", "", false
-	}
+// below it, as a terminal shows them.
+func excerpt(whole string, f template.Finding) (source, caret string) {
 	line := []rune(whole)
 	from := min(max(f.Column-1, 0), len(line))
 	to := len(line)
@@ -40,7 +36,7 @@ func excerpt(text string, f template.Finding) (source, caret string, ok bool) {
 	marked := expand(line[from:to], width)
 	after := expand(line[to:end], width+uniseg.StringWidth(marked)) + mark(end < len(line))
 	caret = "^" + strings.Repeat("~", max(0, uniseg.StringWidth(marked)-1))
-	return before + marked + after, strings.Repeat(" ", width) + caret, true
+	return before + marked + after, strings.Repeat(" ", width) + caret
 }
 
 // lineAt returns a line by its number, from 1, without its end.

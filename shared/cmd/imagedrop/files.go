@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -9,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"imagedrop/shared/imagebuild"
 	"imagedrop/shared/template"
 )
 
@@ -29,7 +31,7 @@ func findTemplates(paths []string) ([]file, error) {
 			return nil, err
 		}
 		if len(found) == 0 {
-			return nil, fmt.Errorf("%s: no template; their names are X.Dockerfile, Dockerfile.X, Dockerfile, X.yaml or X.yml", p)
+			return nil, noTemplate(p)
 		}
 		for _, f := range found {
 			switch other, taken := byKey[f.key]; {
@@ -44,27 +46,50 @@ func findTemplates(paths []string) ([]file, error) {
 	return files, nil
 }
 
-func walk(root string) ([]file, error) {
+func noTemplate(name string) error {
+	return fmt.Errorf("%s: no template; their names are X.Dockerfile, Dockerfile.X, Dockerfile, X.yaml or X.yml", name)
+}
+
+// skipped are folders of other people's files; hidden ones are, too. Named on
+// the command line they are walked like any other.
+var skipped = map[string]bool{"node_modules": true, "vendor": true}
+
+// walk lists the templates below root in the order of their names, or root
+// itself where it is one. Links to files are followed, links to folders are not,
+// so that no walk goes in circles. What cannot be read keeps nothing else from
+// being found.
+func walk(root string) (files []file, err error) {
 	if info, err := os.Stat(root); err == nil && info.IsDir() {
 		root = filepath.Clean(root) + "/" // so that a link to a directory is one
 	}
-	var files []file
-	err := filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {
+	var unread []error
+	_ = filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {
 		if err != nil {
-			return err
+			unread = append(unread, err)
+			return nil
 		}
 		if d.IsDir() {
-			if p != root && strings.HasPrefix(d.Name(), ".") {
+			if p != root && (strings.HasPrefix(d.Name(), ".") || skipped[d.Name()]) {
 				return fs.SkipDir
 			}
 			return nil
 		}
-		if template.IsTemplate(d.Name()) {
+		if template.IsTemplate(d.Name()) && (p == root || isFile(p, d)) {
 			files = append(files, file{path: p, key: keyOf(root, p)})
 		}
 		return nil
 	})
-	return files, err
+	return files, errors.Join(unread...)
+}
+
+// isFile tells files, and links to them, from what a read could wait at for
+// ever. A link that leads nowhere is taken for one: reading it says so.
+func isFile(p string, d fs.DirEntry) bool {
+	if d.Type()&fs.ModeSymlink == 0 {
+		return d.Type().IsRegular()
+	}
+	info, err := os.Stat(p)
+	return err != nil || info.Mode().IsRegular()
 }
 
 // keyOf names the object of a template. One file of a templates folder has the
@@ -99,4 +124,22 @@ func readInput(path string, in io.Reader) ([]byte, error) {
 		return io.ReadAll(in)
 	}
 	return os.ReadFile(path)
+}
+
+// readFile reads a file up to the size that a function reads, and one byte of
+// what is more.
+func readFile(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if info.Mode().IsRegular() && info.Size() <= imagebuild.MaxRaw {
+		return os.ReadFile(path)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, imagebuild.MaxRaw+1))
 }

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -9,144 +9,321 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
 	"imagedrop/shared/awstoe"
+	"imagedrop/shared/imagebuild"
 	"imagedrop/shared/local/account"
 	"imagedrop/shared/template"
 )
 
-// report is what `lint --format json` prints: stable, versioned.
-type report struct {
-	Version  int          `json:"version"`
-	Findings []finding    `json:"findings"`
-	Files    []fileReport `json:"files"`
-}
-
-// finding is a template.Finding with every member present.
-type finding struct {
-	Rule        string            `json:"rule"`
-	Severity    template.Severity `json:"severity"`
-	Path        string            `json:"path"`
-	Line        int               `json:"line"`
-	Column      int               `json:"column"`
-	EndLine     int               `json:"endLine"`
-	EndColumn   int               `json:"endColumn"`
-	Message     string            `json:"message"`
-	Help        string            `json:"help"`
-	ServiceCode string            `json:"serviceCode"`
-}
-
-// fileReport is the budget of one file: commands and bytes of its canonical text.
-type fileReport struct {
-	Path     string `json:"path"`
-	Commands int    `json:"commands"`
-	Bytes    int    `json:"bytes"`
-}
-
-// reportVersion is raised when a consumer of the JSON would have to change.
-const reportVersion = 1
-
 // The formats of lint.
 const (
-	formatText = "text"
-	formatJSON = "json"
+	formatText   = "text"
+	formatJSON   = "json"
+	formatSARIF  = "sarif"
+	formatGitHub = "github"
+	formatJUnit  = "junit"
 )
+
+// lintFormats are the formats with what prints them.
+var lintFormats = []struct {
+	name  string
+	print func(io.Writer, []*judged, lintOptions) error
+}{
+	{formatText, printText}, {formatJSON, printReportJSON}, {formatSARIF, printSARIF}, {formatGitHub, printGitHub}, {formatJUnit, printJUnit},
+}
+
+// lintOptions are the flags of lint.
+type lintOptions struct {
+	template.Options
+	format    string
+	failOn    string
+	stdinName string
+	fix, diff bool
+	policy    string
+	region    string
+
+	check func(*template.Template) // against the policy
+}
+
+func newLint(s streams) *cobra.Command {
+	var o lintOptions
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "lint PATH...",
+		Short: "Find every mistake in templates and messages before anything is created",
+		Long: `lint checks templates, messages (*.json) and "-", standard input. It is the engine
+of the functions: what it calls an error, they reject. Directories are walked;
+hidden folders, node_modules and vendor are passed over unless they are named.
+
+Exit codes: 0 clean, 1 findings at or above --fail-on, 2 usage or I/O.
+
+--fix mends in place what has one obvious mending, and reports what is left; of
+standard input it prints the mended text, and reports on standard error.`,
+		Example: `  imagedrop lint templates/
+  imagedrop lint --fix --diff templates/ | patch -p0
+  imagedrop lint --format sarif templates/ > imagedrop.sarif
+  cat web.Dockerfile | imagedrop lint --stdin-name web.Dockerfile --json -`,
+		Args: cobra.MinimumNArgs(1),
+		PreRunE: func(_ *cobra.Command, paths []string) error {
+			if asJSON {
+				o.format = formatJSON
+			}
+			return o.validate(paths)
+		},
+		RunE: func(cmd *cobra.Command, paths []string) error { return runLint(cmd.Context(), paths, o, s) },
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.format, "format", formatText, listed(formatNames()))
+	f.BoolVar(&asJSON, "json", false, "the same as --format json")
+	f.StringVar(&o.failOn, "fail-on", string(template.Error), "lowest severity that makes the exit code 1: "+listed(severityNames()))
+	f.BoolVar(&o.Pedantic, "pedantic", false, "ask also the rules that are off by default")
+	f.BoolVar(&o.fix, "fix", false, "mend in place what has one obvious mending")
+	f.BoolVar(&o.diff, "diff", false, "print what --fix would change, as a unified diff, and change nothing")
+	f.StringVar(&o.stdinName, "stdin-name", "", `take "-" for the file of this name; without, for a message`)
+	f.StringVar(&o.policy, "policy", "", "also check against this policy (YAML, as POLICY in s.yaml)")
+	f.StringVar(&o.region, "region", account.Region, "the functions' own region, which a policy without regions allows")
+	return cmd
+}
+
+func formatNames() (names []string) {
+	for _, f := range lintFormats {
+		names = append(names, f.name)
+	}
+	return names
+}
+
+// severities are those of findings, the gravest first.
+var severities = []template.Severity{template.Error, template.Warning, template.Info}
+
+func severityNames() (names []string) {
+	for _, s := range severities {
+		names = append(names, string(s))
+	}
+	return names
+}
+
+// listed spells a choice: "a, b or c".
+func listed(words []string) string {
+	last := len(words) - 1
+	return strings.Join(words[:last], ", ") + " or " + words[last]
+}
+
+// validate refuses flags that make no sense, before anything is read.
+func (o *lintOptions) validate(paths []string) error {
+	fromStdin := slices.Contains(paths, "-")
+	switch {
+	case !slices.Contains(formatNames(), o.format):
+		return fmt.Errorf("--format is %s, not %q", listed(formatNames()), o.format)
+	case !slices.Contains(severityNames(), o.failOn):
+		return fmt.Errorf("--fail-on is %s, not %q", listed(severityNames()), o.failOn)
+	case o.stdinName != "" && !fromStdin:
+		return errors.New("--stdin-name needs -, standard input")
+	case o.fix && fromStdin && len(paths) > 1:
+		return errors.New("--fix prints the mended standard input, and takes no other path beside it")
+	}
+	return nil
+}
+
+// fails reports a finding at or above the threshold.
+func (o *lintOptions) fails(f template.Finding) bool {
+	return slices.Index(severities, f.Severity) <= slices.Index(severities, template.Severity(o.failOn))
+}
+
+// runLint reads, judges and mends the inputs, and prints what is left.
+func runLint(ctx context.Context, paths []string, o lintOptions, s streams) (err error) {
+	if o.check, err = policyCheck(o.policy, o.region); err != nil {
+		return err
+	}
+	results, err := lintAll(ctx, lintable(paths, o.stdinName), o, s)
+	if err != nil {
+		return err
+	}
+	out := s.out
+	if o.fix || o.diff {
+		if out, err = printFixes(results, o, s); err != nil {
+			return err
+		}
+	}
+	if out != nil {
+		if err := printResults(results, o, out); err != nil {
+			return err
+		}
+	}
+	return verdict(results, o)
+}
+
+func printResults(results []*judged, o lintOptions, w io.Writer) error {
+	for _, f := range lintFormats {
+		if f.name == o.format {
+			return f.print(w, results, o)
+		}
+	}
+	return nil
+}
+
+// verdict is what the exit code says.
+func verdict(results []*judged, o lintOptions) error {
+	var unread []error
+	bad := false
+	for _, r := range results {
+		if r.err != nil {
+			unread = append(unread, r.err)
+		}
+		bad = bad || slices.ContainsFunc(r.findings, func(f spot) bool { return o.fails(f.Finding) })
+	}
+	switch {
+	case len(unread) > 0:
+		return errors.Join(unread...)
+	case bad:
+		return errRejected
+	}
+	return nil
+}
 
 // linted is one input with what was found in it.
 type linted struct {
-	file // without a key it is a message
+	file        // without a key it is a message
+	name string // as a person calls it
+	text []byte
 	tmpl *template.Template
 	aws  *awstoe.Result // nil where it was not translated
 	err  error          // it could not be read
 }
 
-func newLint(s streams) *cobra.Command {
-	var format, policy, region string
-	var asJSON bool
-	cmd := &cobra.Command{
-		Use:   "lint PATH...",
-		Short: "Find every mistake in templates and messages before anything is created",
-		Long: `lint checks templates (directories are walked), messages (*.json) and "-",
-standard input. It is the engine of the functions: what it calls an error, they
-reject. Exit code 1 only on errors.`,
-		Example: "  imagedrop lint templates/\n  imagedrop lint --format json web.Dockerfile\n  cat web.Dockerfile | imagedrop lint -",
-		Args:    cobra.MinimumNArgs(1),
-		PreRunE: func(*cobra.Command, []string) error {
-			if asJSON {
-				format = formatJSON
-			}
-			if format != formatText && format != formatJSON {
-				return fmt.Errorf("--format is text or json, not %q", format)
-			}
-			return nil
-		},
-		RunE: func(_ *cobra.Command, paths []string) error {
-			check, err := policyCheck(policy, region)
-			if err != nil {
-				return err
-			}
-			inputs := lintable(paths)
-			lintAll(inputs, s.in, check)
-			return printReport(inputs, format, s)
-		},
-	}
-	cmd.Flags().StringVar(&format, "format", formatText, "text or json")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "the same as --format json")
-	cmd.Flags().StringVar(&policy, "policy", "", "also check against this policy (YAML, as POLICY in s.yaml)")
-	cmd.Flags().StringVar(&region, "region", account.Region, "the functions' own region, which a policy without regions allows")
-	return cmd
-}
+// stdin is how standard input is called where it has no name.
+const stdin = "<stdin>"
 
-// lintable lists what the paths name: "-", messages, templates.
-func lintable(paths []string) (inputs []*linted) {
+// lintable lists what the paths name, each once: "-", messages, templates.
+func lintable(paths []string, stdinName string) (inputs []*linted) {
+	seen := map[string]bool{}
+	add := func(l *linted) {
+		if !seen[filepath.Clean(l.path)] {
+			inputs = append(inputs, l)
+		}
+		seen[filepath.Clean(l.path)] = true
+	}
 	for _, p := range paths {
-		if p == "-" || filepath.Ext(p) == ".json" {
-			inputs = append(inputs, &linted{file: file{path: p}})
+		if p == "-" {
+			add(stdinInput(stdinName))
 			continue
 		}
-		files, err := findTemplates([]string{p})
-		if err != nil {
-			inputs = append(inputs, &linted{file: file{path: p}, err: err})
+		if isMessage(p) {
+			add(&linted{file: file{path: p}, name: p})
+			continue
+		}
+		files, err := walk(p)
+		if err == nil && len(files) == 0 {
+			err = noTemplate(p)
 		}
 		for _, f := range files {
-			inputs = append(inputs, &linted{file: f})
+			add(&linted{file: f, name: f.path})
+		}
+		if err != nil {
+			inputs = append(inputs, &linted{file: file{path: p}, name: p, err: err})
 		}
 	}
 	return inputs
 }
 
-func lintAll(inputs []*linted, in io.Reader, check func(*template.Template)) {
-	var g errgroup.Group
-	g.SetLimit(runtime.GOMAXPROCS(0))
-	for _, l := range inputs {
-		g.Go(func() error { l.lint(in, check); return nil })
+func isMessage(path string) bool { return filepath.Ext(path) == ".json" }
+
+// stdinInput is standard input, taken for the file of a name or, without one,
+// for a message, which may be template text.
+func stdinInput(name string) *linted {
+	l := &linted{file: file{path: "-"}, name: name}
+	switch {
+	case name == "":
+		l.name = stdin
+	case isMessage(name):
+	case template.IsTemplate(filepath.Base(name)):
+		l.key = keyOf(filepath.Dir(name), name)
+	default:
+		l.err = noTemplate(name)
 	}
-	_ = g.Wait() // each keeps its own error
+	return l
 }
 
-func (l *linted) lint(in io.Reader, check func(*template.Template)) {
+// lintAll judges the inputs side by side and answers the results in their order.
+func lintAll(ctx context.Context, inputs []*linted, o lintOptions, s streams) ([]*judged, error) {
+	results := make([]*judged, len(inputs))
+	step, done := lintProgress(len(inputs), o, s.err)
+	defer done()
+	var g errgroup.Group
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for i, l := range inputs {
+		if ctx.Err() != nil {
+			break
+		}
+		g.Go(func() error {
+			results[i] = l.judge(ctx, o, s.in)
+			step()
+			return nil
+		})
+	}
+	_ = g.Wait() // each result has its own error
+	return results, ctx.Err()
+}
+
+// judge reads one input and finds what is wrong with it; with --fix it mends
+// what has a fix first.
+func (l *linted) judge(ctx context.Context, o lintOptions, in io.Reader) *judged {
+	if l.err == nil {
+		l.text, l.err = readTemplate(ctx, l.path, in)
+	}
 	if l.err != nil {
-		return
+		return &judged{name: l.name, err: l.err}
 	}
-	var text []byte
-	if text, l.err = readInput(l.path, in); l.err != nil {
-		return
+	l.lint(o)
+	if o.fix || o.diff {
+		return l.mend(o)
 	}
+	return l.sum()
+}
+
+// readTemplate reads as much of an input as a function would; an interrupt ends
+// the wait for standard input.
+func readTemplate(ctx context.Context, path string, in io.Reader) (text []byte, err error) {
+	if path != "-" {
+		return readFile(path)
+	}
+	read := make(chan struct{})
+	go func() {
+		text, err = io.ReadAll(io.LimitReader(in, imagebuild.MaxRaw+1))
+		close(read)
+	}()
+	select {
+	case <-read:
+		return text, err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// lint judges the text.
+func (l *linted) lint(o lintOptions) {
+	l.aws = nil
 	whole := true // not where a message names its template
-	if l.key != "" {
-		l.tmpl = template.ParseFile(l.key, text)
-	} else {
-		m := template.ParseMessage(text)
+	switch {
+	case len(l.text) > imagebuild.MaxRaw:
+		l.tmpl = &template.Template{}
+		imagebuild.ReportTooLarge(l.tmpl, l.key)
+		return
+	case l.key != "":
+		l.tmpl = o.ParseFile(l.key, l.text)
+	default:
+		m := o.ParseMessage(l.text)
 		l.tmpl, whole = m.Resolve("", nil), m.TemplateURI == ""
 	}
 	if whole && slices.Contains(l.tmpl.Targets, template.TargetAWS) {
 		l.translate()
 	}
-	check(l.tmpl)
+	if o.check != nil {
+		o.check(l.tmpl)
+	}
 }
 
 // translate adds what the function awscomponent would find.
@@ -156,157 +333,4 @@ func (l *linted) translate() {
 		l.tmpl.Join(made.Findings)
 		l.aws = &made
 	}
-}
-
-// name is how the input is called to a person.
-func (l *linted) name() string {
-	if l.path == "-" {
-		return "<stdin>"
-	}
-	return l.path
-}
-
-// place names where a finding is: the file as it was given; in a message also
-// the JSON pointer.
-func (l *linted) place(f template.Finding) string {
-	if strings.HasPrefix(f.Path, "/") {
-		return l.name() + "#" + f.Path
-	}
-	return l.name()
-}
-
-func (l *linted) commands() int { return l.tmpl.Content.Commands + l.tmpl.Test.Commands }
-func (l *linted) bytes() int    { return l.tmpl.Content.Bytes + l.tmpl.Test.Bytes }
-
-// printReport prints what was found, and then says what could not be read.
-func printReport(inputs []*linted, format string, s streams) error {
-	var unread []error
-	var read []*linted
-	bad := false
-	for _, l := range inputs {
-		if l.err != nil {
-			unread = append(unread, l.err)
-			continue
-		}
-		read = append(read, l)
-		bad = bad || l.tmpl.HasErrors()
-	}
-	if err := printFormat(read, format, s.out); err != nil {
-		return err
-	}
-	if len(unread) > 0 {
-		return errors.Join(unread...)
-	}
-	if bad {
-		return errRejected
-	}
-	return nil
-}
-
-func printFormat(inputs []*linted, format string, w io.Writer) error {
-	if format == formatJSON {
-		return printJSON(w, reportOf(inputs))
-	}
-	out := bufio.NewWriter(w)
-	p := textReport{out: out, printer: newPrinter(w, false), counts: map[template.Severity]int{}}
-	for _, l := range inputs {
-		p.print(l)
-	}
-	p.total(len(inputs))
-	return out.Flush()
-}
-
-// printFindings prints what was found in one input.
-func printFindings(l *linted, w io.Writer) error {
-	out := bufio.NewWriter(w)
-	p := textReport{out: out, printer: newPrinter(w, false), counts: map[template.Severity]int{}}
-	for _, f := range l.tmpl.Findings {
-		p.finding(l, f)
-	}
-	return out.Flush()
-}
-
-func reportOf(inputs []*linted) report {
-	r := report{Version: reportVersion, Findings: []finding{}, Files: []fileReport{}}
-	for _, l := range inputs {
-		for _, f := range l.tmpl.Findings {
-			r.Findings = append(r.Findings, finding{
-				Rule: f.Rule, Severity: f.Severity, Path: l.place(f),
-				Line: f.Line, Column: f.Column, EndLine: f.EndLine, EndColumn: f.EndColumn,
-				Message: f.Message, Help: f.Help, ServiceCode: f.ServiceCode,
-			})
-		}
-		r.Files = append(r.Files, fileReport{Path: l.name(), Commands: l.commands(), Bytes: l.bytes()})
-	}
-	return r
-}
-
-// textReport is what `lint` prints for people.
-type textReport struct {
-	printer
-	out    *bufio.Writer
-	counts map[template.Severity]int
-}
-
-func (p *textReport) print(l *linted) {
-	for _, f := range l.tmpl.Findings {
-		p.finding(l, f)
-	}
-	if !l.tmpl.HasErrors() {
-		fmt.Fprintf(p.out, "%s: %s, %s\n", clean(l.name()), p.paint(green, "ok"), l.budget())
-	}
-}
-
-// finding prints it with the place in the source.
-func (p *textReport) finding(l *linted, f template.Finding) {
-	p.counts[f.Severity]++
-	fmt.Fprintf(p.out, "%s:%d:%d: %s %s: %s\n", clean(l.place(f)), f.Line, f.Column,
-		p.paint(severityColour[f.Severity], string(f.Severity)), f.Rule, said(f))
-	if source, caret, ok := excerpt(l.tmpl.Text(f), f); ok {
-		fmt.Fprintf(p.out, "%5d | %s\n      | %s\n", f.Line, source, p.paint(severityColour[f.Severity], caret))
-	}
-	if f.Help != "" {
-		fmt.Fprintf(p.out, "  help: %s\n", clean(f.Help))
-	}
-}
-
-// total counts over several files.
-func (p *textReport) total(files int) {
-	if files < 2 {
-		return
-	}
-	counts := []string{}
-	for _, severity := range []template.Severity{template.Error, template.Warning, template.Info} {
-		if n := p.counts[severity]; n > 0 {
-			counts = append(counts, count(n, string(severity)))
-		}
-	}
-	if len(counts) == 0 {
-		counts = []string{"no findings"}
-	}
-	fmt.Fprintf(p.out, "%d files: %s\n", files, strings.Join(counts, ", "))
-}
-
-// count says a number of things.
-func count(n int, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return fmt.Sprintf("%d %ss", n, thing)
-}
-
-// budget says how much of what a content may hold is used, part by part.
-func (l *linted) budget() string {
-	text := used(l.tmpl.Content)
-	if l.tmpl.Test.Bytes > 0 {
-		text += "; test: " + used(l.tmpl.Test)
-	}
-	if l.aws != nil && l.aws.Document != "" {
-		text += fmt.Sprintf("; aws: %d of %d characters", utf8.RuneCountInString(l.aws.Document), awstoe.MaxInline)
-	}
-	return text
-}
-
-func used(p template.Part) string {
-	return fmt.Sprintf("%s, %d of %d bytes", count(p.Commands, "command"), p.Bytes, template.MaxContentBytes)
 }

@@ -29,13 +29,14 @@ func golden(t *testing.T, name, got string) {
 }
 
 func TestLintPrintsPlaceAndHelp(t *testing.T) {
+	t.Setenv("GITHUB_WORKSPACE", "")
 	const dir = "testdata/lint/"
 	for name, args := range map[string][]string{
 		"all":    {dir + "templates", dir + "message.json"},
 		"policy": {"--policy", dir + "policy.yaml", dir + "templates/policy.yml"},
 		"one":    {dir + "templates/crlf.Dockerfile"},
 	} {
-		for _, format := range []string{formatText, formatJSON} {
+		for _, format := range []string{formatText, formatJSON, formatGitHub, formatJUnit} { // SARIF holds whole pages
 			r := imagedrop(t, append([]string{"lint", "--format", format}, args...)...).requireCode(t, exitRejected)
 			require.Empty(t, r.err)
 			golden(t, name+"."+format+".golden", r.out)
@@ -56,7 +57,7 @@ func TestLintJSONHasEveryMember(t *testing.T) {
 	require.NoError(t, json.Unmarshal(got["files"], &files))
 	require.NotEmpty(t, findings)
 	for _, f := range findings {
-		require.ElementsMatch(t, strings.Fields("rule severity path line column endLine endColumn message help serviceCode"), keys(f))
+		require.ElementsMatch(t, strings.Fields("rule severity path line column endLine endColumn message help serviceCode fix"), keys(f))
 	}
 	require.Len(t, files, 8)
 	for _, f := range files {

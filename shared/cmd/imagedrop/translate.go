@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -31,29 +32,36 @@ its targets are. Findings, and what changes its meaning, go to standard error. A
 AWS document is checked and printed without its comments.`,
 		Example: "  imagedrop translate web.Dockerfile > web.aws.yaml\n  imagedrop translate web.Dockerfile --json | jq .lines",
 		Args:    cobra.ExactArgs(1),
-		RunE: func(_ *cobra.Command, paths []string) error {
-			l := &linted{file: file{path: paths[0]}}
-			if l.path != "-" && filepath.Ext(l.path) != ".json" {
-				l.key = keyOf(filepath.Dir(l.path), l.path)
-			}
-			return printTranslation(l, asJSON, s)
+		RunE: func(cmd *cobra.Command, paths []string) error {
+			return printTranslation(cmd.Context(), translatable(paths[0]), asJSON, s)
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the document, the fidelity of each command and the findings as one JSON document")
 	return cmd
 }
 
-func printTranslation(l *linted, asJSON bool, s streams) error {
-	l.lint(s.in, func(*template.Template) {})
-	if l.err != nil {
-		return l.err
+// translatable is the one input of translate.
+func translatable(path string) *linted {
+	switch {
+	case path == "-":
+		return stdinInput("")
+	case isMessage(path):
+		return &linted{file: file{path: path}, name: path}
 	}
+	return &linted{file: file{path: path, key: keyOf(filepath.Dir(path), path)}, name: path}
+}
+
+func printTranslation(ctx context.Context, l *linted, asJSON bool, s streams) (err error) {
+	if l.text, err = readTemplate(ctx, l.path, s.in); err != nil {
+		return err
+	}
+	l.lint(lintOptions{})
 	if l.translate(); l.aws == nil {
-		return fmt.Errorf("%s: its document is %s", clean(l.name()), clean(l.tmpl.AWS().URI))
+		return fmt.Errorf("%s: its document is %s", clean(l.name), clean(l.tmpl.AWS().URI))
 	}
 	l.tmpl.Findings = l.tmpl.FindingsOf(template.TargetAWS)
 	if asJSON {
-		t := translation{Version: reportVersion, Document: l.aws.Document, Tags: l.aws.Tags, Lines: l.aws.Lines, Findings: reportOf([]*linted{l}).Findings}
+		t := translation{Version: reportVersion, Document: l.aws.Document, Tags: l.aws.Tags, Lines: l.aws.Lines, Findings: reportOf([]*judged{l.sum()}).Findings}
 		if err := printJSON(s.out, t); err != nil {
 			return err
 		}
@@ -70,5 +78,5 @@ func printDocument(l *linted, s streams) error {
 	if _, err := io.WriteString(s.out, l.aws.Document); err != nil {
 		return err
 	}
-	return printFindings(l, s.err)
+	return printFindings(l.sum(), s.err)
 }
