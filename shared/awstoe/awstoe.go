@@ -43,7 +43,8 @@ type Result struct {
 	// Lines is the fidelity report: each command of the template in order; none
 	// of a document that is passed through.
 	Lines []Line
-	// Findings are those of the translation only, in the order of the text.
+	// Findings are those of the translation only, in the order of the text, but
+	// for those that the template suppresses.
 	Findings []template.Finding
 }
 
@@ -80,8 +81,8 @@ func Translate(t *template.Template, o Options) Result {
 		tr.tooLong(doc)
 	}
 	template.Sort(tr.found)
-	out := Result{Tags: tr.tags, Lines: tr.lines, Findings: tr.found}
-	if !t.Rejects(template.TargetAWS) && !hasErrors(tr.found) {
+	out := Result{Tags: tr.tags, Lines: tr.lines, Findings: t.Unsuppressed(tr.found)}
+	if !t.Rejects(template.TargetAWS) && !hasErrors(out.Findings) {
 		out.Document = doc.text
 	}
 	return out
@@ -94,8 +95,8 @@ func passThrough(t *template.Template, o Options) Result {
 		whole.Message = o.lengthMessage(text)
 		found = append([]template.Finding{whole}, found...)
 	}
-	out := Result{Findings: found}
-	if !t.Rejects(template.TargetAWS) && !hasErrors(found) {
+	out := Result{Findings: t.Unsuppressed(found)}
+	if !t.Rejects(template.TargetAWS) && !hasErrors(out.Findings) {
 		out.Document = t.Content.Text
 	}
 	return out

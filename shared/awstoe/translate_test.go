@@ -220,3 +220,25 @@ func BenchmarkTranslate(b *testing.B) {
 		Translate(read, Options{})
 	}
 }
+
+// TestSuppressedErrorsAreSent: a document that the rules refuse goes to the
+// service where the template says so, and what has no form on AWS does not.
+func TestSuppressedErrorsAreSent(t *testing.T) {
+	const text = "schemaVersion: 1.0\nphases:\n  - name: build\n    steps:\n      # ib:ignore IB0523 a new module\n      - {name: a, action: RunScript}\n"
+	for name, component := range map[string]func(*template.Template, Options) Result{"Component": Component, "Translate": Translate} {
+		t.Run(name, func(t *testing.T) {
+			read := template.ParseFile("templates/a.yaml", []byte(text))
+			got := component(read, Options{})
+			require.Empty(t, got.Findings)
+			require.Contains(t, got.Document, "RunScript")
+			require.NotContains(t, got.Document, "ib:ignore")
+			read.Join(got.Findings)
+			require.Empty(t, read.Findings)
+		})
+	}
+	read := template.ParseFile("templates/a.Dockerfile", []byte("# ---\n# targets: [aws]\n# ---\n# ib:ignore IB0514,IB0504 not so\nENV A=\"b\"\nCOPY a b\n"))
+	got := Component(read, Options{})
+	require.Empty(t, got.Document)
+	require.Contains(t, shown(t, read.Findings), "IB0014 IB0504 cannot be suppressed")
+	require.NotContains(t, shown(t, got.Findings), "IB0514 ENV")
+}

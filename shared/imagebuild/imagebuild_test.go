@@ -102,6 +102,19 @@ func TestOutcomeSaysWhatTheJobWas(t *testing.T) {
 	require.Positive(t, o.Data.Timings.TotalMS)
 }
 
+// An error that the template suppresses is for the service to judge, and nobody
+// hears of the finding.
+func TestSuppressedErrorIsSent(t *testing.T) {
+	c, box := &cloud{}, &inbox{}
+	require.NoError(t, run(&imagebuild.Builder{
+		Objects: text("# ib:ignore IB0101 the service knows it\nSHELL x\n"), Resources: c, Publisher: imagebuild.Publisher{Outbox: box},
+	}, upload("job-1")).Err)
+	o := box.only(t)
+	require.Equal(t, imagebuild.Created, o.Data.Status)
+	require.Empty(t, o.Data.Findings)
+	require.Contains(t, c.creates[0].Parameters, template.Parameter{Name: "Content", Value: "SHELL x"})
+}
+
 func TestBatchGoesOnPastAPoisonItem(t *testing.T) {
 	const canary = "CANARY-in-a-panic"
 	box := &inbox{}

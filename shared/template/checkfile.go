@@ -158,11 +158,7 @@ func checkBlankLines(l *lint, p *part) {
 // wholeLine is the line that holds an offset, with its line end.
 func (p *part) wholeLine(at int) span {
 	line, _ := p.src.position(at)
-	end := len(p.src.text)
-	if line < len(p.src.lines) {
-		end = p.src.lines[line]
-	}
-	return p.span(p.src.lines[line-1], end)
+	return p.src.wholeLine(line - 1)
 }
 
 func checkHeredoc(l *lint, p *part, in *instruction) {

@@ -123,6 +123,9 @@ func stripComment(src *source, from, to int) *yamlText {
 		line := src.line(i)
 		body := skipBlanks(line)
 		body = strings.TrimPrefix(strings.TrimPrefix(body, "#"), " ")
+		if _, ok := suppressionIn(line, true); ok {
+			body = "" // also where it is no comment to YAML
+		}
 		y.addLine(src.lines[i]+len(line)-len(body), body)
 		b.WriteString(body)
 		b.WriteByte('\n')

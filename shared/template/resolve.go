@@ -70,6 +70,8 @@ func (in *input) template() *Template {
 		l.t.Targets = targetsOf(l.t.given, false)
 	}
 	l.settle()
+	l.reportUnused(in.options.Pedantic)
+	l.t.suppressions = l.suppressions
 	l.t.Findings = l.findings(l.t.Targets, in.options)
 	return l.t
 }
@@ -85,6 +87,7 @@ func (in *input) texts() (texts [testOrder + 1]string) {
 
 // read takes header and parts and judges them.
 func (l *lint) read() {
+	readSuppressions(&l.report, l.in.content)
 	header, at := readHeader(&l.report, l.in.content)
 	header = overridden(header, l.in.messageKeys)
 	checkKeys(&l.report, header)
@@ -138,6 +141,7 @@ func (l *lint) scanTestKey() {
 	case l.test != nil:
 		l.add("IB0251", l.in.testAt, "", "the test section is given twice: here and in the content", "keep one of them")
 	case checkText(&l.report, l.in.test):
+		readSuppressions(&l.report, l.in.test)
 		l.scanTest(l.in.test, 0, l.in.testAt)
 		l.test.at = whole(l.in.test)
 	}

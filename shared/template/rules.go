@@ -12,6 +12,9 @@ type Rule struct {
 	Doc      string   // what it finds, one line
 	Codes    []string // service codes that its findings predict
 	Pedantic bool     // off unless asked for
+	// Firm findings cannot be suppressed: without what the rule asks for it is not
+	// known what to send, or whose it is.
+	Firm bool
 	// Target is the one target that the findings concern, "" for all of them.
 	Target string
 

@@ -40,6 +40,15 @@ func (s *source) line(i int) string {
 	return strings.TrimSuffix(s.text[s.lines[i]:end], "\r")
 }
 
+// wholeLine is line i (from 0) with its line end.
+func (s *source) wholeLine(i int) span {
+	end := len(s.text)
+	if i+1 < len(s.lines) {
+		end = s.lines[i+1]
+	}
+	return span{src: s, start: s.lines[i], end: end}
+}
+
 // position returns line and column of a byte offset, both from 1, the column
 // in code points. An offset inside a line end counts as the end of its line.
 func (s *source) position(offset int) (line, column int) {
@@ -88,6 +97,9 @@ type alike struct {
 type report struct {
 	found []Finding
 	count map[alike]int
+
+	suppressions []*suppression
+	hushed       map[string]int // suppressed findings of a rule
 }
 
 // full reports that a rule has enough findings: where they may be many, it
@@ -95,7 +107,7 @@ type report struct {
 func (r *report) full(rule string) bool { return r.count[alike{rule, severityOf(rule)}] >= maxAlike }
 
 // add appends a finding with the severity of its rule, and returns it until the
-// next one comes: for its fix. One too many is nil.
+// next one comes: for its fix. One too many, or suppressed, is nil.
 func (r *report) add(rule string, at span, code, message, help string) *Finding {
 	return r.addAs(severityOf(rule), rule, at, code, message, help)
 }
@@ -107,7 +119,7 @@ func (r *report) warn(rule string, at span, message, help string) *Finding {
 
 func (r *report) addAs(severity Severity, rule string, at span, code, message, help string) *Finding {
 	kind := alike{rule, severity}
-	if r.count[kind] >= maxAlike {
+	if r.count[kind] >= maxAlike || r.suppressed(rule, at) {
 		return nil
 	}
 	if r.count == nil {

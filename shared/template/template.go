@@ -114,6 +114,8 @@ type Template struct {
 	base  baseline              // base image, from FROM or the keys
 	build *part                 // the content as scanned, nil where it is no text
 	test  *part                 // the test section, nil where there is none
+
+	suppressions []*suppression // of content and test section
 }
 
 // Message is a message body as read, before its content is known to be

@@ -78,14 +78,23 @@ func (t *Template) Whole(rule string, severity Severity, message, help string) F
 		Message: message, Help: help, order: t.order}
 }
 
-// Join adds the findings of a check for another target, in the order of the text.
+// Join adds the findings of a check for target aws, in the order of the text,
+// but for those that a comment suppresses. It is called once, with all of them.
 func (t *Template) Join(found []Finding) {
-	for _, f := range found {
+	for _, f := range t.Unsuppressed(found) {
 		if f.Path == t.path {
 			f.order = t.order
 		}
 		t.Findings = append(t.Findings, f)
 	}
+	r := report{}
+	for _, s := range t.suppressions {
+		if !s.used && targetOf(s.rule) == TargetAWS {
+			s.used = true // reported once
+			r.unused(s)
+		}
+	}
+	t.Findings = append(t.Findings, r.found...)
 	Sort(t.Findings)
 }
 

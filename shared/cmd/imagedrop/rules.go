@@ -22,6 +22,7 @@ type ruleInfo struct {
 	ID           string            `json:"id"`
 	Severity     template.Severity `json:"severity"`
 	Pedantic     bool              `json:"pedantic"` // off unless asked for
+	Firm         bool              `json:"firm"`     // cannot be suppressed
 	Target       string            `json:"target"`   // the only target that it concerns, "" for all
 	ServiceCodes []string          `json:"serviceCodes"`
 	Summary      string            `json:"summary"`
@@ -57,7 +58,7 @@ func ruleIDs() (ids []string) {
 }
 
 func infoOf(r *template.Rule) ruleInfo {
-	return ruleInfo{ID: r.ID, Severity: r.Severity, Pedantic: r.Pedantic, Target: r.Target, ServiceCodes: append([]string{}, r.Codes...), Summary: r.Doc}
+	return ruleInfo{ID: r.ID, Severity: r.Severity, Pedantic: r.Pedantic, Firm: r.Firm, Target: r.Target, ServiceCodes: append([]string{}, r.Codes...), Summary: r.Doc}
 }
 
 func listRules(asJSON bool, s streams) error {

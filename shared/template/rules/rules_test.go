@@ -63,6 +63,9 @@ func head(rule *template.Rule) string {
 	if rule.Pedantic {
 		facts = append(facts, "off unless `--pedantic`")
 	}
+	if rule.Firm {
+		facts = append(facts, "cannot be suppressed")
+	}
 	return "# " + rule.ID + " " + rule.Doc + "\n\n" + strings.Join(facts, "; ") + "."
 }
 

@@ -1,0 +1,273 @@
+package template
+
+import (
+	"slices"
+	"strings"
+)
+
+// suppressWord begins a comment that suppresses findings of rules, and says why:
+//
+//	# ib:ignore IB0304,IB0309 the mirror restarts by itself
+//
+// It covers the command below it with all its lines; inside a continued command,
+// in a header (also as `# # ib:ignore`) and in YAML it covers the next line. Above
+// everything else in a text it covers the first line, too, where findings about
+// the whole text stand.
+const suppressWord = "ib:ignore"
+
+// maxSuppressed bounds the findings of one rule that are suppressed in a
+// template; what is beyond is reported. It must neither cost without end nor be
+// lost.
+const maxSuppressed = 1000
+
+// suppression is one rule of such a comment.
+type suppression struct {
+	rule     string
+	at       span // the rule's ID
+	cut      span // what goes when the suppression does
+	from, to int  // lines that it covers, from 0, both included
+	used     bool
+}
+
+// readSuppressions adds the suppressions of a text to a report. A malformed one
+// is a finding.
+func readSuppressions(r *report, src *source) {
+	if !strings.Contains(src.text, "ib:") && !strings.Contains(src.text, "IB:") {
+		return
+	}
+	s := suppressing{report: r, src: src}
+	if first := findHeader(src); first >= 0 {
+		last, _ := endOfHeader(&report{}, src, first)
+		s.header = lines{first + 1, last}
+	}
+	for i := range src.lines {
+		s.line(i, src.line(i))
+	}
+}
+
+// suppressing is the reading of one text.
+type suppressing struct {
+	report  *report
+	src     *source
+	header  lines          // without its markers
+	begun   bool           // something else stands above
+	waiting []*suppression // for the line that they cover
+	command []*suppression // of the command under way
+	inside  bool           // the line continues a command
+}
+
+func (s *suppressing) line(i int, text string) {
+	inHeader := i >= s.header.from && i < s.header.to
+	if at, ok := suppressionIn(text, inHeader); ok {
+		s.comment(i, text, at)
+		return
+	}
+	if saysNothing(text, inHeader) {
+		return
+	}
+	for _, w := range s.waiting {
+		w.to = i
+		if !s.inside {
+			s.command = append(s.command, w)
+		}
+	}
+	for _, c := range s.command {
+		c.to = i
+	}
+	s.begun, s.waiting = true, nil
+	if s.inside = strings.HasSuffix(trimBlanks(text), `\`); !s.inside {
+		s.command = nil
+	}
+}
+
+// saysNothing reports a line that no suppression is for: a blank one, or a
+// comment that is neither a marker nor a line of the header.
+func saysNothing(text string, inHeader bool) bool {
+	switch kindOfLine(text) {
+	case contentLine:
+		return false
+	case blankLine:
+		return true
+	}
+	if !inHeader {
+		return markerOf(text) == noMarker
+	}
+	body := skipBlanks(skipBlanks(text)[1:])
+	return body == "" || body[0] == '#'
+}
+
+// suppressionIn finds what is a suppression, or was meant as one, in a line: the
+// offset of its first word.
+func suppressionIn(text string, inHeader bool) (at int, ok bool) {
+	body, isComment := strings.CutPrefix(skipBlanks(text), "#")
+	body = skipBlanks(body)
+	if inHeader {
+		body = skipBlanks(strings.TrimPrefix(body, "#"))
+	}
+	if !isComment || len(body) < len("ib:") || !strings.EqualFold(body[:len("ib:")], "ib:") {
+		return 0, false
+	}
+	word := firstWord(body)
+	return len(text) - len(body), hasPrefixFold(word, suppressWord) || Nearest(word, []string{suppressWord}) != ""
+}
+
+func hasPrefixFold(s, prefix string) bool {
+	return len(s) >= len(prefix) && strings.EqualFold(s[:len(prefix)], prefix)
+}
+
+const suppressHelp = "write `# " + suppressWord + " IB0304 <reason>`"
+
+// comment reads the rules and the reason of a suppression.
+func (s *suppressing) comment(i int, text string, at int) {
+	text = trimBlanks(text)
+	word := firstWord(text[at:])
+	all := s.piece(i, at, len(text))
+	if word != suppressWord {
+		meant := s.piece(i, at, at+len(word))
+		f := s.report.add("IB0014", meant, "", "this comment is almost a suppression", suppressHelp)
+		if Nearest(word, []string{suppressWord}) != "" {
+			f.offer("write "+suppressWord, change{meant, suppressWord})
+		}
+		return
+	}
+	ids, end := listed(text, at+len(word))
+	reason := strings.TrimLeft(text[end:], " \t:-")
+	switch next := strings.TrimRight(firstWord(reason), ",:"); {
+	case reason == "":
+		s.report.add("IB0014", all, "", "a suppression without a reason", "say why behind the rules: `# "+suppressWord+" IB0304 <reason>`")
+	case ruleAt(next) != nil:
+		between := s.piece(i, end, len(text)-len(reason))
+		s.report.add("IB0014", all, "", "a suppression of several rules without commas between them", "write `# "+suppressWord+" IB0304,IB0309 <reason>`").
+			offer("write a comma", change{between, ","})
+	default:
+		s.entries(i, text, ids)
+	}
+}
+
+func (s *suppressing) piece(line, start, end int) span {
+	return span{src: s.src, start: s.src.lines[line] + start, end: s.src.lines[line] + end}
+}
+
+// listed returns the words of a list with commas, and where it ends.
+func listed(text string, at int) (ids []piece, end int) {
+	for {
+		at = len(text) - len(skipBlanks(text[at:]))
+		end = at
+		for end < len(text) && text[end] != ',' && blank(text[end:]) == 0 {
+			end++
+		}
+		ids = append(ids, piece{at, end})
+		next := skipBlanks(text[end:])
+		if !strings.HasPrefix(next, ",") {
+			return ids, end
+		}
+		at = len(text) - len(next) + 1
+	}
+}
+
+// entries adds a suppression of each rule.
+func (s *suppressing) entries(line int, text string, ids []piece) {
+	for i, id := range ids {
+		at, name := s.piece(line, id.start, id.end), strings.TrimSuffix(text[id.start:id.end], ":")
+		rule := ruleAt(name)
+		switch {
+		case name == "":
+			s.report.add("IB0014", s.piece(line, strings.Index(text, suppressWord), len(text)), "", "a suppression without a rule", suppressHelp)
+		case rule == nil:
+			s.report.add("IB0014", at, "", "there is no rule"+named(name), suggestRule(name))
+		case rule.Firm:
+			s.report.add("IB0014", at, "", name+" cannot be suppressed", "delete the ID, and mend what the rule finds")
+		default:
+			s.add(&suppression{rule: name, at: at, cut: s.cut(line, ids, i), from: line, to: line})
+		}
+	}
+}
+
+func suggestRule(name string) string {
+	ids := make([]string, len(Rules))
+	for i := range Rules {
+		ids[i] = Rules[i].ID
+	}
+	if near := Nearest(name, ids); near != "" {
+		return "did you mean " + near + "?"
+	}
+	return "write the ID that the finding has"
+}
+
+func (s *suppressing) add(entry *suppression) {
+	if !s.begun {
+		entry.from = 0
+	}
+	s.waiting = append(s.waiting, entry)
+	s.report.suppressions = append(s.report.suppressions, entry)
+}
+
+// cut is what goes when one rule of a list does: of the only one the whole line.
+func (s *suppressing) cut(line int, ids []piece, i int) span {
+	switch {
+	case len(ids) == 1:
+		return s.src.wholeLine(line)
+	case i+1 < len(ids):
+		return s.piece(line, ids[i].start, ids[i+1].start)
+	}
+	return s.piece(line, ids[i-1].end, ids[i].end)
+}
+
+// suppressed reports a finding that a comment covers.
+func (r *report) suppressed(rule string, at span) bool {
+	if len(r.suppressions) == 0 || r.hushed[rule] >= maxSuppressed {
+		return false
+	}
+	line, found := slices.BinarySearch(at.src.lines, at.start)
+	if !found {
+		line--
+	}
+	if !covers(r.suppressions, rule, at.src.order, line) {
+		return false
+	}
+	if r.hushed == nil {
+		r.hushed = map[string]int{}
+	}
+	r.hushed[rule]++
+	return true
+}
+
+// covers finds the suppression of a rule in a line of a source, and notes that
+// it is of use.
+func covers(list []*suppression, rule string, order, line int) bool {
+	for _, s := range list {
+		if s.rule == rule && s.at.src.order == order && s.from <= line && line <= s.to {
+			s.used = true
+			return true
+		}
+	}
+	return false
+}
+
+// reportUnused finds suppressions that have suppressed nothing, where that is
+// certain: what is for target aws only, other checks may find.
+func (r *report) reportUnused(pedantic bool) {
+	for _, s := range r.suppressions {
+		rule := ruleAt(s.rule)
+		if !s.used && rule.Target != TargetAWS && (pedantic || !rule.Pedantic) && !r.full(s.rule) {
+			r.unused(s)
+		}
+	}
+}
+
+func (r *report) unused(s *suppression) {
+	r.add("IB0013", s.at, "", "nothing here breaks "+s.rule, "delete the ID, and with the last one the comment").
+		offer("delete the suppression", change{at: s.cut})
+}
+
+// Unsuppressed returns those findings of a check for another target that no
+// comment of the template suppresses.
+func (t *Template) Unsuppressed(found []Finding) []Finding {
+	return slices.DeleteFunc(slices.Clone(found), func(f Finding) bool {
+		order := f.order
+		if f.Path == t.path {
+			order = t.order
+		}
+		return covers(t.suppressions, f.Rule, order, f.Line-1)
+	})
+}

@@ -1,0 +1,5 @@
+FROM IMAGE:m-bp67acfmxazb4p****
+RUN true
+# --- test
+# ib:ignore IB0115 it is meant
+RUN ["true"]
