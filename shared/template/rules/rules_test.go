@@ -39,6 +39,9 @@ func TestEachRuleHasItsPage(t *testing.T) {
 func TestPagesBeginWithTheirRow(t *testing.T) {
 	for i := range template.Rules {
 		rule := &template.Rules[i]
+		if rules.Page(rule.ID) == "" {
+			continue // TestEachRuleHasItsPage
+		}
 		_, rest, _ := strings.Cut(rules.Page(rule.ID), "\n\n")
 		_, body, found := strings.Cut(rest, "\n\n")
 		require.True(t, found, rule.ID)
@@ -73,6 +76,9 @@ func head(rule *template.Rule) string {
 // has it, nor anything else that is worth a look.
 func TestExamples(t *testing.T) {
 	for _, rule := range template.Rules {
+		if rules.Page(rule.ID) == "" {
+			continue // TestEachRuleHasItsPage
+		}
 		t.Run(rule.ID, func(t *testing.T) {
 			prose, bad, good := sections(t, rules.Page(rule.ID))
 			require.NotEmpty(t, prose)
