@@ -1,6 +1,7 @@
 package oss
 
 import (
+	"encoding/json"
 	"encoding/xml"
 	"net/http"
 	"time"
@@ -110,27 +111,30 @@ type listBucketsResult struct {
 }
 
 // listBuckets follows the page ListBuckets (GetService). It leaves out the
-// selection by resource group and by tags.
+// selection by resource group.
 func (s *Service) listBuckets(w http.ResponseWriter, c *call) error {
 	limit, err := c.maxKeys("max-keys", defaultMaxKeys)
 	if err != nil {
 		return err
 	}
+	wanted, err := c.tagFilter()
+	if err != nil {
+		return err
+	}
 	result := listBucketsResult{Owner: accountOwner, Prefix: c.query.Get("prefix"), Marker: c.query.Get("marker"), MaxKeys: limit}
 	err = s.st.View(func(tx *store.Tx) error {
-		for _, name := range bucketNames(tx, result.Prefix, result.Marker, limit+1) {
+		return scanBuckets(tx, result.Prefix, result.Marker, func(name string, b bucketRecord) bool {
+			if !wanted(b.Tags) {
+				return true
+			}
 			if len(result.Buckets) == limit {
 				result.IsTruncated = true
 				result.NextMarker = result.Buckets[limit-1].Name
-				return nil
-			}
-			var b bucketRecord
-			if _, err := tx.GetJSON(bucketTable, name, &b); err != nil {
-				return err
+				return false
 			}
 			result.Buckets = append(result.Buckets, c.bucketEntry(name, b))
-		}
-		return nil
+			return true
+		})
 	})
 	if err != nil {
 		return err
@@ -139,15 +143,20 @@ func (s *Service) listBuckets(w http.ResponseWriter, c *call) error {
 	return nil
 }
 
-// bucketNames returns the first names after marker that begin with prefix.
-func bucketNames(tx *store.Tx, prefix, marker string, limit int) (names []string) {
-	tx.Scan(bucketTable, prefix, marker, func(name string, _ []byte) bool {
-		if name != marker {
-			names = append(names, name)
+// scanBuckets calls fn for the buckets after marker whose names begin with
+// prefix, until it returns false.
+func scanBuckets(tx *store.Tx, prefix, marker string, fn func(string, bucketRecord) bool) (err error) {
+	tx.Scan(bucketTable, prefix, marker, func(name string, record []byte) bool {
+		if name == marker {
+			return true
 		}
-		return len(names) < limit
+		var b bucketRecord
+		if err = json.Unmarshal(record, &b); err != nil {
+			return false
+		}
+		return fn(name, b)
 	})
-	return names
+	return err
 }
 
 // bucket returns the record of a call's bucket.

@@ -66,6 +66,7 @@ var (
 	errPartNotSequential = apiError{400, "PartNotSequential", "The part number is not the next one of a sequential upload.", "", nil}
 	errEntityTooSmall    = apiError{400, "EntityTooSmall", "Your proposed upload smaller than the minimum allowed size.", "0042-00000213", nil}
 	errNotCopyable       = apiError{400, "OperationNotSupported", "An appendable object cannot be copied.", "", nil}
+	errNoSeal            = apiError{400, "OperationNotSupported", "SealAppendable is not supported.", "0016-00000513", nil}
 	errSymlinkTarget     = apiError{400, "InvalidArgument", "The target of the symbolic link is missing or not valid.", "0043-00000001", nil}
 	errNotSymlink        = apiError{400, "NotSymlink", "The object is not a symbolic link.", "0043-00000101", nil}
 	errTargetType        = apiError{400, "InvalidTargetType", "The target of the symbolic link is a symbolic link.", "", nil}
@@ -91,6 +92,7 @@ var (
 	errNoSuchKey          = apiError{404, "NoSuchKey", "The specified key does not exist.", "0026-00000001", nil}
 	errNoSuchVersion      = apiError{404, "NoSuchVersion", "The specified version does not exist.", "", nil}
 	errNoSuchUpload       = apiError{404, "NoSuchUpload", "The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed.", "", nil}
+	errNoSuchRegion       = apiError{404, "NoSuchRegion", "The specified region does not exist.", "", nil}
 	errNoTarget           = apiError{404, "SymlinkTargetNotExist", "The target of the symbolic link does not exist.", "", nil}
 	errMethodNotAllowed   = apiError{405, "MethodNotAllowed", "The specified method is not allowed against this resource.", "", nil}
 	errIsMarker           = apiError{405, "MethodNotAllowed", "The specified method is not allowed against a delete marker.", "0017-00000002", nil}

@@ -4,7 +4,7 @@ package oss
 // the header that asks for it: each is answered NotImplemented (501), with what
 // it is, whatever the operation. Besides, and without a parameter of their own:
 // PostObject and OptionObject (MethodNotAllowed, 405), signature version 2
-// (NotImplemented), ACLs other than private and storage classes other than
+// (NotImplemented), SealAppendObject (OperationNotSupported, 400), ACLs other than private and storage classes other than
 // Standard (NotImplemented), several ranges in one GET (the whole object, as
 // U-8 of the reference), the event ObjectModified:UpdateObjectMeta (no page says
 // which operation it is of), RAM policies (the account's keys may do
@@ -34,12 +34,10 @@ var leftOut = map[string]string{
 	"publicAccessBlock":       "blocking of public access, which is always on",
 	"qosInfo":                 "quality of service",
 	"referer":                 "hotlink protection",
-	"regions":                 "DescribeRegions",
 	"replication":             "replication",
 	"requestPayment":          "pay by requester",
 	"resourceGroup":           "resource groups of buckets",
 	"restore":                 "archive classes and restore",
-	"seal":                    "sealed appendable objects",
 	"select":                  "SelectObject",
 	"style":                   "image styles",
 	"transferAcceleration":    "transfer acceleration",

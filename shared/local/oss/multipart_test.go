@@ -158,7 +158,6 @@ func TestWhatCompleteRefuses(t *testing.T) {
 		"twice":                     {[]sdk.UploadPart{small, small}, "InvalidPartOrder", "0042-00000209"},
 		"another ETag":              {[]sdk.UploadPart{wrong}, "InvalidPart", ""},
 		"no such part":              {[]sdk.UploadPart{small, missing}, "InvalidPart", ""},
-		"none":                      {nil, "MalformedXML", "0016-00000608"},
 	} {
 		_, err := c.complete(t, "k", id, test.parts...)
 		require.Equal(t, test.ec, requireError(t, err, 400, test.code).EC, name)

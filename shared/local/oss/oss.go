@@ -62,6 +62,7 @@ func New(acct *account.Account, st *store.Store, opt Options) *Service {
 type bucketRecord struct {
 	Created    time.Time
 	Versioning string `json:",omitempty"` // "", "Enabled" or "Suspended"
+	Tags       []tag  `json:",omitempty"`
 }
 
 // bucketName is the naming rule of buckets.

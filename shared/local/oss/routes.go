@@ -52,13 +52,15 @@ const copying = "copy"
 var (
 	listParams  = []string{"prefix", "delimiter", "max-keys", "encoding-type"}
 	versionIDs  = []string{"versionId"}
-	uploadParam = []string{"uploadId", "encoding-type"}
+	uploadParam = []string{"encoding-type", "sequential"} // the SDK's uploader sends "sequential" with every request
 )
 
 // operations is the API. An entry's sub-resource is among its parameters
 // without being named again.
 var operations = map[route]operation{
-	{"GET", onService, ""}: {"ListBuckets", []string{"prefix", "marker", "max-keys"}, (*Service).listBuckets},
+	{"GET", onService, ""}: {"ListBuckets", []string{"prefix", "marker", "max-keys", "tag-key", "tag-value", "tagging"},
+		(*Service).listBuckets},
+	{"GET", onService, "regions"}: {"DescribeRegions", nil, (*Service).describeRegions},
 
 	{"PUT", onBucket, ""}:           {"PutBucket", nil, (*Service).putBucket},
 	{"DELETE", onBucket, ""}:        {"DeleteBucket", nil, (*Service).deleteBucket},
@@ -67,6 +69,9 @@ var operations = map[route]operation{
 	{"GET", onBucket, "stat"}:       {"GetBucketStat", nil, (*Service).getBucketStat},
 	{"GET", onBucket, "acl"}:        {"GetBucketAcl", nil, (*Service).getBucketACL},
 	{"PUT", onBucket, "acl"}:        {"PutBucketAcl", nil, (*Service).putBucketACL},
+	{"GET", onBucket, "tagging"}:    {"GetBucketTags", nil, (*Service).getBucketTags},
+	{"PUT", onBucket, "tagging"}:    {"PutBucketTags", nil, (*Service).putBucketTags},
+	{"DELETE", onBucket, "tagging"}: {"DeleteBucketTags", nil, (*Service).deleteBucketTags},
 	{"GET", onBucket, "versioning"}: {"GetBucketVersioning", nil, (*Service).getBucketVersioning},
 	{"PUT", onBucket, "versioning"}: {"PutBucketVersioning", nil, (*Service).putBucketVersioning},
 	{"GET", onBucket, ""}:           {"ListObjects", append([]string{"marker"}, listParams...), (*Service).listObjects},
@@ -79,7 +84,7 @@ var operations = map[route]operation{
 		[]string{"prefix", "delimiter", "max-uploads", "key-marker", "upload-id-marker", "encoding-type", "max-parts"}, (*Service).listUploads},
 	{"POST", onBucket, "delete"}: {"DeleteMultipleObjects", []string{"encoding-type"}, (*Service).deleteObjects},
 
-	{"PUT", onObject, ""}:      {"PutObject", nil, (*Service).putObject},
+	{"PUT", onObject, ""}:      {"PutObject", []string{"sequential"}, (*Service).putObject},
 	{"PUT", onObject, copying}: {"CopyObject", nil, (*Service).copyObject},
 	{"GET", onObject, ""}: {"GetObject", []string{"versionId", "response-content-type", "response-content-language", "response-expires",
 		"response-cache-control", "response-content-disposition", "response-content-encoding"}, (*Service).getObject},
@@ -88,6 +93,7 @@ var operations = map[route]operation{
 	{"GET", onObject, "objectMeta"}:  {"GetObjectMeta", versionIDs, (*Service).getObjectMeta},
 	{"DELETE", onObject, ""}:         {"DeleteObject", versionIDs, (*Service).deleteObject},
 	{"POST", onObject, "append"}:     {"AppendObject", []string{"position"}, (*Service).appendObject},
+	{"POST", onObject, "seal"}:       {"SealAppendObject", []string{"position"}, (*Service).sealObject},
 	{"GET", onObject, "acl"}:         {"GetObjectACL", versionIDs, (*Service).getObjectACL},
 	{"PUT", onObject, "acl"}:         {"PutObjectACL", versionIDs, (*Service).putObjectACL},
 	{"GET", onObject, "symlink"}:     {"GetSymlink", versionIDs, (*Service).getSymlink},
@@ -97,7 +103,7 @@ var operations = map[route]operation{
 	{"DELETE", onObject, "tagging"}:  {"DeleteObjectTagging", versionIDs, (*Service).deleteObjectTagging},
 
 	{"POST", onObject, "uploads"}:           {"InitiateMultipartUpload", []string{"encoding-type", "sequential"}, (*Service).initiateUpload},
-	{"PUT", onObject, "uploadId"}:           {"UploadPart", []string{"partNumber"}, (*Service).uploadPart},
+	{"PUT", onObject, "uploadId"}:           {"UploadPart", []string{"partNumber", "sequential"}, (*Service).uploadPart},
 	{"PUT", onObject, "uploadId" + copying}: {"UploadPartCopy", []string{"partNumber", "uploadId"}, (*Service).uploadPartCopy},
 	{"POST", onObject, "uploadId"}:          {"CompleteMultipartUpload", uploadParam, (*Service).completeUpload},
 	{"DELETE", onObject, "uploadId"}:        {"AbortMultipartUpload", uploadParam, (*Service).abortUpload},

@@ -226,19 +226,7 @@ func (s *Service) putBucketVersioning(w http.ResponseWriter, c *call) error {
 	if config.Status != versioningEnabled && config.Status != versioningSuspended {
 		return errMalformedXML
 	}
-	err := s.st.Update(func(tx *store.Tx) error {
-		b, err := bucketIn(tx, c.bucket)
-		if err != nil {
-			return err
-		}
-		b.Versioning = config.Status
-		return tx.PutJSON(bucketTable, c.bucket, b)
-	})
-	if err != nil {
-		return err
-	}
-	w.WriteHeader(http.StatusOK)
-	return nil
+	return s.amendBucket(w, c, http.StatusOK, func(b *bucketRecord) { b.Versioning = config.Status })
 }
 
 // getBucketVersioning follows the page GetBucketVersioning.
