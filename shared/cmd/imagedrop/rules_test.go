@@ -28,7 +28,7 @@ func TestRulesAreListed(t *testing.T) {
 
 func TestARuleIsExplained(t *testing.T) {
 	r := imagedrop(t, "rules", "ib0010").requireCode(t, exitDone)
-	require.True(t, strings.HasPrefix(r.out, "IB0010 a here-document\n\nSeverity: error; service code: `InvalidCommandContent.<CMD>`.\n"), r.out)
+	require.True(t, strings.HasPrefix(r.out, "IB0010 a here-document\n\nSeverity: error; service code: `InvalidCommandContent.<CMD>`; cannot be suppressed.\n"), r.out)
 	require.Contains(t, r.out, "\nBad\n\n    RUN cat > /etc/motd <<EOF\n")
 	require.NotContains(t, r.out, "```")
 	require.NotContains(t, r.out, "\x1b")
