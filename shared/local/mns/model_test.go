@@ -23,9 +23,12 @@ import (
 	"imagedrop/shared/local/store"
 )
 
-// A few hundred steps, unless the command line says otherwise:
-// -rapid.checks=100 -rapid.steps=100 are 10,000.
-func init() { flag.Set("rapid.checks", "20") }
+// 2,000 steps, unless the command line says otherwise: -rapid.checks=100 makes
+// 10,000.
+func init() {
+	flag.Set("rapid.checks", "20")
+	flag.Set("rapid.steps", "100")
+}
 
 // The service against a model of it: lists that are walked, and nothing that is
 // indexed, counted or kept on a disk.
