@@ -54,7 +54,7 @@ func (s *service) authenticate(r *http.Request, in input) error {
 // nothing.
 func (in input) lack(r *http.Request) string {
 	if in.v3 != nil {
-		return in.v3.lack(r)
+		return lackV3(in.v3, r)
 	}
 	p := in.params
 	if p["Signature"] == "" || p["SignatureMethod"] != "HMAC-SHA1" || p["SignatureVersion"] != "1.0" || p["SignatureType"] != "" {
@@ -65,20 +65,17 @@ func (in input) lack(r *http.Request) string {
 
 // isSignedWith compares in constant time.
 func (in input) isSignedWith(r *http.Request, secret string) bool {
-	given, want := in.params["Signature"], ""
-	if in.v3 == nil {
-		want = sign(stringToSign(r.Method, in.params), secret)
-	} else {
-		given, want = in.v3.signature, signV3(in.canonicalRequest(r), secret)
+	if in.v3 != nil {
+		return in.v3.Signs(in.canonicalRequest(r), secret) && account.IsBodyHashedV3(r, in.body)
 	}
-	return hmac.Equal([]byte(want), []byte(given)) && in.isBodyHashed(r)
+	return hmac.Equal([]byte(sign(stringToSign(r.Method, in.params), secret)), []byte(in.params["Signature"]))
 }
 
 // toSign is what the refusal of a signature quotes.
 func (in input) toSign(r *http.Request) string {
 	if in.v3 != nil {
 		canonical := in.canonicalRequest(r)
-		return stringToSignV3(canonical) + ", server canonical request is:" + canonical
+		return account.StringToSignV3(canonical) + ", server canonical request is:" + canonical
 	}
 	return stringToSign(r.Method, in.params)
 }

@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"imagedrop/shared/local/account"
 )
 
 // maxBody is the largest form body that is read, in bytes: the same megabyte
@@ -37,14 +39,14 @@ type input struct {
 	params params
 	query  params // what of them came in the URL
 	body   []byte
-	v3     *authorization // nil: signed with version 1, or not at all
+	v3     *account.SignatureV3 // nil: signed with version 1, or not at all
 	err    error
 }
 
 // read takes a request apart. What it could read is there also with an error,
 // so that the answer can have the form asked for.
 func read(w http.ResponseWriter, r *http.Request) input {
-	in := input{params: params{}, query: params{}, v3: parseAuthorization(r.Header.Get("Authorization"))}
+	in := input{params: params{}, query: params{}, v3: account.ParseSignatureV3(r.Header.Get("Authorization"))}
 	in.err = errors.Join(in.readHeader(r), in.readURL(r), in.readBody(w, r))
 	return in
 }
