@@ -2,9 +2,11 @@ package main
 
 import (
 	"encoding/json"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"imagedrop/shared/local/account"
+	"imagedrop/shared/local/fc"
 	"imagedrop/shared/local/stack"
 )
 
@@ -65,13 +68,28 @@ func TestInvokeDeliversAsATriggerDoes(t *testing.T) {
 	r := l.run("invoke", "--async", "message", event).requireCode(t, exitDone)
 	id, found := strings.CutPrefix(r.out, "accepted: request ")
 	require.True(t, found, r.out)
-	l.awaitLog("FC Invoke End RequestId: " + strings.TrimSpace(id))
+	id = strings.TrimSpace(id)
+	l.awaitLog("FC Invoke End RequestId: " + id)
+	require.Eventually(t, func() bool { // it is remembered once the host has its answer
+		record := l.remembered(id)
+		return len(record.Attempts) == 1 && record.Function == "message" && slices.ContainsFunc(record.Attempts[0].Logs, func(line string) bool { return strings.Contains(line, `"msg":"done"`) })
+	}, time.Minute, 5*time.Millisecond)
 
 	var got enqueued
 	require.NoError(t, json.Unmarshal([]byte(l.run("invoke", "--async", "--json", "message", event).requireCode(t, exitDone).out), &got))
 	require.Regexp(t, "^1-[0-9a-f-]+$", got.RequestID)
 	unknown := l.run("invoke", "--async", "messages", event).requireCode(t, exitTrouble)
 	require.Contains(t, unknown.err, "the local cloud refused: no such function: messages")
+}
+
+// remembered is what the control API knows of a request.
+func (l *local) remembered(id string) (record fc.Record) {
+	l.t.Helper()
+	resp, err := http.Get(l.cloud.Endpoints.Console + "/v1/invocations/" + id)
+	require.NoError(l.t, err)
+	defer resp.Body.Close()
+	require.NoError(l.t, json.NewDecoder(resp.Body).Decode(&record))
+	return record
 }
 
 // awaitLog waits until the functions have logged the text.

@@ -1,7 +1,7 @@
 // Package console is the control API of the local cloud: health, addresses,
 // the outcome feed, faults on demand, the log of calls, what is still at work,
-// images added while it runs, dead-letter policies of queues, replay of events,
-// and timers fired by hand.
+// the logs of invocations, images added while it runs, dead-letter policies of
+// queues, replay of events, and timers fired by hand.
 // It speaks JSON over HTTP to programs of the same machine, without
 // authentication, and therefore refuses what a web page of another origin
 // could send.
@@ -80,6 +80,7 @@ func New(opt Options) http.Handler {
 		"/v1/stats":                   {"GET": c.stats},
 		"/v1/catalogue":               {"POST": c.addToCatalogue},
 		"/v1/functions/{name}/invoke": {"POST": c.invoke},
+		"/v1/invocations/{id}":        {"GET": c.invocation},
 		"/v1/timers/{name}/{trigger}": {"POST": c.fireTimer},
 		"/v1/queues/{name}/dlqpolicy": {"PUT": c.setDeadLetterPolicy},
 		"/":                           {},
@@ -366,6 +367,15 @@ func (c *console) invokeSync(ctx context.Context, function string, event []byte)
 		RequestID: result.RequestID, Body: asJSON(result.Body), ErrorType: result.ErrorType, Logs: append([]string{}, result.Logs...),
 		DurationMs: float64(result.Duration.Microseconds()) / 1000, ColdStart: result.ColdStart,
 	}, nil
+}
+
+// invocation answers what is remembered of a request: its attempts and their logs.
+func (c *console) invocation(r *http.Request) (any, error) {
+	record, ok := c.Functions.Invocation(r.PathValue("id"))
+	if !ok {
+		return nil, failure(http.StatusNotFound, "no invocation with request ID %s is remembered", r.PathValue("id"))
+	}
+	return record, nil
 }
 
 // invocation is what a synchronous invocation came to.

@@ -100,6 +100,7 @@ func TestAnswers(t *testing.T) {
 		{"POST", "/v1/functions/upload/invoke?type=async", "{}", 404, `{"error":"no such function: upload"}`},
 		{"POST", "/v1/functions/rebuild/invoke?type=assync", "{}", 400, `{"error":"there is no type \"assync\": want sync, async"}`},
 		{"POST", "/v1/functions/rebuild/invoke?type=async", strings.Repeat("x", 128<<10+1), 413, `{"error":"the payload is too large: 131073 bytes, at most 131072"}`},
+		{"GET", "/v1/invocations/1-none", "", 404, `{"error":"no invocation with request ID 1-none is remembered"}`},
 		{"POST", "/v1/timers/rebuild/hourly", "", 404, `{"error":"no such timer trigger: hourly of function rebuild"}`},
 		{"POST", "/v1/timers/rebuild/nightly", `{"triggerTime":"tonight"}`, 400, `{"error":"want {\"triggerTime\": \"2026-05-04T18:00:00Z\"}: parsing time \"tonight\" as \"2006-01-02T15:04:05Z07:00\": cannot parse \"tonight\" as \"2006\""}`},
 		{"POST", "/v1/timers/rebuild/nightly", `{"time":"2026-05-04T18:00:00Z"}`, 400, `{"error":"want {\"triggerTime\": \"2026-05-04T18:00:00Z\"}: json: unknown field \"time\""}`},

@@ -18,6 +18,9 @@ import (
 // function and number.
 const eventBucket = "fc-events"
 
+// taskBucket holds when a task began, by function and task ID.
+const taskBucket = "fc-tasks"
+
 // event is an asynchronous invocation as stored.
 type event struct {
 	RequestID string
@@ -45,6 +48,13 @@ const (
 // the transaction has committed and the host has started. The error is
 // ErrUnknownFunction, ErrPayloadTooLarge, or one of the store.
 func (h *Host) InvokeAsync(tx *store.Tx, function string, payload []byte) (requestID string, err error) {
+	return h.invokeTask(tx, function, "", payload)
+}
+
+// invokeTask is InvokeAsync of a task, "" for none, that a function gets once:
+// a task of that name that was there before is errTaskExists.
+// Source: FC "Task deduplication".
+func (h *Host) invokeTask(tx *store.Tx, function, task string, payload []byte) (requestID string, err error) {
 	p, ok := h.pools[function]
 	if !ok {
 		return "", fmt.Errorf("%w: %s", ErrUnknownFunction, function)
@@ -52,17 +62,32 @@ func (h *Host) InvokeAsync(tx *store.Tx, function string, payload []byte) (reque
 	if err := checkAsyncPayload(payload); err != nil {
 		return "", err
 	}
+	now := h.acct.Clock.Now()
+	if err := p.enrol(tx, task, now); err != nil {
+		return "", err
+	}
 	n, err := tx.Sequence(eventBucket)
 	if err != nil {
 		return "", err
 	}
-	now := h.acct.Clock.Now()
 	e := event{RequestID: newRequestID(), Payload: payload, Stored: now, Due: now}
 	if err := tx.PutJSON(eventBucket, p.eventKey(n), e); err != nil {
 		return "", err
 	}
 	tx.OnCommit(func() { p.events.add(n, now) })
 	return e.RequestID, nil
+}
+
+// enrol remembers the name of a task.
+func (p *pool) enrol(tx *store.Tx, task string, now time.Time) error {
+	key := store.Key(p.fn.Name, task)
+	switch {
+	case task == "":
+		return nil
+	case tx.Get(taskBucket, key) != nil:
+		return errTaskExists
+	}
+	return tx.Put(taskBucket, key, []byte(now.UTC().Format(time.RFC3339)))
 }
 
 // Enqueue is InvokeAsync in a transaction of its own.

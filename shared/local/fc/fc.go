@@ -2,6 +2,8 @@
 // function binaries as processes, serves them the runtime API (2020-11-11),
 // and delivers to them: synchronous invocations, the asynchronous queue with
 // retries and destinations, the streams of queue triggers, timers, and topics.
+// To clients it serves one operation of the API 2023-03-30, InvokeFunction;
+// every other one answers PathNotSupported.
 //
 // What concerns processes (deadlines, start-up, idleness) runs on the
 // machine's clock, which the functions themselves see; what concerns delivery
@@ -18,6 +20,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -32,6 +35,8 @@ var (
 	ErrUnknownFunction = errors.New("no such function")
 	// ErrPayloadTooLarge answers payloads over the limit of the invocation's kind.
 	ErrPayloadTooLarge = errors.New("the payload is too large")
+
+	errTaskExists = errors.New("the task exists already")
 )
 
 // Source: FC 3.0, limits of usage.
@@ -95,6 +100,9 @@ type Options struct {
 	// OnDemand starts no instance before the first event of its function. A
 	// function that cannot start is not known of before, either.
 	OnDemand bool
+	// NoAuth takes every request of the API as the account's, whatever its
+	// signature, for experiments.
+	NoAuth bool
 	// Log takes each line that a function writes, Report what the host has to
 	// say: a function that does not start, an event given up. nil: such texts go
 	// to Log, behind "fc: ". Neither is ever called concurrently with the other
@@ -121,8 +129,8 @@ type Stats struct {
 	ColdStarts int    `json:"coldStarts"`
 }
 
-// Host runs the functions. It is an http.Handler, the runtime API, and safe
-// for concurrent use.
+// Host runs the functions. It is an http.Handler, the runtime API for them and
+// the API for clients, and safe for concurrent use.
 type Host struct {
 	acct     *account.Account
 	store    *store.Store
@@ -133,6 +141,8 @@ type Host struct {
 	names    []string // of the functions, in the order given
 	idle     time.Duration
 	onDemand bool
+	noAuth   bool
+	records  records
 	boot     time.Duration // how long an instance may take until it asks for work
 	mux      *http.ServeMux
 	spawn    *spawner
@@ -152,7 +162,7 @@ type Host struct {
 func New(acct *account.Account, st *store.Store, opt Options) (*Host, error) {
 	h := &Host{
 		acct: acct, store: st, pools: map[string]*pool{},
-		idle: opt.IdleAfter, onDemand: opt.OnDemand, boot: defaultBoot, log: opt.Log, report: opt.Report,
+		idle: opt.IdleAfter, onDemand: opt.OnDemand, noAuth: opt.NoAuth, boot: defaultBoot, log: opt.Log, report: opt.Report,
 	}
 	if h.idle <= 0 {
 		h.idle = defaultIdleAfter
@@ -303,7 +313,7 @@ func (h *Host) Invoke(ctx context.Context, function string, payload []byte) (Res
 	if len(payload) > maxSyncPayload {
 		return Result{}, fmt.Errorf("%w: %d bytes, at most %d", ErrPayloadTooLarge, len(payload), maxSyncPayload)
 	}
-	return p.do(ctx, &invocation{requestID: newRequestID(), payload: payload, collect: true})
+	return p.do(ctx, &invocation{requestID: newRequestID(), payload: payload})
 }
 
 // KillBusy kills the processes of the instances that are at work. Nothing that
@@ -323,8 +333,14 @@ func (h *Host) Stats() []Stats {
 	return stats
 }
 
-// ServeHTTP implements http.Handler: the runtime API.
-func (h *Host) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.mux.ServeHTTP(w, r) }
+// ServeHTTP implements http.Handler.
+func (h *Host) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if strings.HasPrefix(r.URL.Path, apiPath) {
+		h.serveAPI(w, r)
+		return
+	}
+	h.mux.ServeHTTP(w, r)
+}
 
 // goWork runs fn; Close waits for it.
 func (h *Host) goWork(fn func()) {

@@ -43,6 +43,7 @@ type instance struct {
 	launched chan struct{}    // closed when the process is known, so that it can be killed
 	gone     chan struct{}    // closed when the process has ended
 
+	binary      os.FileInfo // as it was before the start, nil where there was none
 	key         account.Key
 	process     *os.Process // nil before the start and after the end
 	outputs     []*output
@@ -62,8 +63,9 @@ type instance struct {
 }
 
 func newInstance(p *pool, name string) *instance {
+	binary, _ := os.Stat(p.fn.Command) // where there is none the start says so
 	return &instance{
-		pool: p, name: name, key: p.issueKey(),
+		pool: p, name: name, binary: binary, key: p.issueKey(),
 		inbox: make(chan *invocation, 1), launched: make(chan struct{}), gone: make(chan struct{}),
 	}
 }
@@ -198,8 +200,8 @@ func (in *instance) drain() {
 // line takes one line that the process wrote.
 func (in *instance) line(text string) {
 	in.pool.mu.Lock()
-	if in.current != nil && in.current.collect && !in.current.started.IsZero() && len(in.current.logs) < maxLogs {
-		in.current.logs = append(in.current.logs, text)
+	if in.current != nil && !in.current.started.IsZero() {
+		in.current.logs.add(text)
 	}
 	if !in.isReady {
 		in.tail = append(in.tail, text)

@@ -36,12 +36,11 @@ type invocation struct {
 	kind      functionType
 	timeout   time.Duration // 0: the function's
 	retries   int           // number of this asynchronous retry
-	collect   bool          // the log lines into the result
 	done      chan Result
 
 	started time.Time // when the function got it; zero before
 	timer   *time.Timer
-	logs    []string
+	logs    logTail
 	cold    bool
 }
 
@@ -53,9 +52,6 @@ const (
 	typeInitializer functionType = 1
 	typePreStop     functionType = 2
 )
-
-// maxLogs bounds the log lines in one Result; further ones are only logged.
-const maxLogs = 10_000
 
 // unhandled is the type of every error that a function gives.
 // Source: FC 3.0, header X-Fc-Error-Type.
@@ -165,6 +161,7 @@ func (p *pool) match() {
 // takeIdle takes the instance that was busy last, so that extra ones grow old;
 // a debugger's comes before all, and while there is one no other is taken.
 func (p *pool) takeIdle() *instance {
+	p.replaceOutdated()
 	debug := p.instances[debugName]
 	for i := len(p.idle) - 1; i >= 0; i-- {
 		if in := p.idle[i]; debug == nil || in == debug {
@@ -296,9 +293,9 @@ func (p *pool) settle(in *instance) {
 	case inv.started.IsZero() && inv.kind == typeHandler:
 		p.waiting = slices.Insert(p.waiting, 0, inv)
 	case in.timedOut:
-		inv.finish(errorBody(fmt.Sprintf("Function time out after %v seconds", inv.limit(p.fn).Seconds())), unhandled)
+		p.finish(inv, errorBody(fmt.Sprintf("Function time out after %v seconds", inv.limit(p.fn).Seconds())), unhandled)
 	default:
-		inv.finish(in.exitError(time.Since(inv.started)), unhandled)
+		p.finish(inv, in.exitError(time.Since(inv.started)), unhandled)
 	}
 }
 
@@ -316,8 +313,8 @@ func (p *pool) startFailed(in *instance) string {
 	})
 	if len(p.instances) == 0 {
 		for _, inv := range p.waiting {
-			inv.logs = slices.Clone(in.tail)
-			inv.finish(in.exitError(0), unhandled)
+			inv.logs.lines = slices.Clone(in.tail)
+			p.finish(inv, in.exitError(0), unhandled)
 		}
 		p.waiting = nil
 	}
@@ -346,7 +343,7 @@ func (p *pool) complete(in *instance, requestID string, body []byte, errorType s
 		return
 	}
 	in.current = nil
-	inv.finish(body, errorType)
+	p.finish(inv, body, errorType)
 	switch {
 	case inv.kind == typeInitializer && errorType != "":
 		in.exitReason = "its initializer failed: " + string(body)
@@ -449,14 +446,18 @@ func (inv *invocation) limit(f Function) time.Duration {
 	return f.Timeout
 }
 
-// finish answers whoever waits for the invocation.
-func (inv *invocation) finish(body []byte, errorType string) {
+// finish answers whoever waits for the invocation, and keeps what was logged.
+// The caller holds mu.
+func (p *pool) finish(inv *invocation, body []byte, errorType string) {
 	if inv.timer != nil {
 		inv.timer.Stop()
 	}
-	r := Result{RequestID: inv.requestID, Body: body, ErrorType: errorType, Logs: inv.logs, ColdStart: inv.cold}
+	r := Result{RequestID: inv.requestID, Body: body, ErrorType: errorType, Logs: inv.logs.lines, ColdStart: inv.cold}
 	if !inv.started.IsZero() {
 		r.Duration = time.Since(inv.started)
+	}
+	if inv.kind == typeHandler {
+		p.host.records.add(p.fn.Name, inv.started, r)
 	}
 	inv.done <- r
 }
