@@ -61,6 +61,7 @@ func exports(e stack.Endpoints, https bool) [][2]string {
 		{"OSS_ENDPOINT", at.OSS},
 		{"MNS_ENDPOINT", at.MNS},
 		{"ECS_ENDPOINT", at.ECS},
+		{"FC_ENDPOINT", at.FC},
 		{"AWS_ENDPOINT_URL_IMAGEBUILDER", at.EC2},
 		{"AWS_ACCESS_KEY_ID", e.AccessKeyID},
 		{"AWS_SECRET_ACCESS_KEY", e.AccessKeySecret},

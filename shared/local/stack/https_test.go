@@ -235,5 +235,6 @@ func unsigned(e stack.Endpoints) map[string][2]string {
 		"oss": {"GET", e.OSS + "/" + e.Bucket + "/"},
 		"mns": {"GET", e.MNS + "/queues/" + e.ParkedQueue},
 		"ec2": {"POST", e.EC2 + "/ListComponents"},
+		"fc":  {"POST", e.FC + "/2023-03-30/functions/message/invocations"},
 	}
 }

@@ -271,7 +271,7 @@ func (s *Stack) joinServices(ctx context.Context) (err error) {
 	s.mns = mns.New(s.account, s.store, mns.Options{NoAuth: s.opt.NoAuth, OnSend: s.feedOutcome, OnPublish: s.publishToFunctions})
 	s.oss = oss.New(s.account, s.store, oss.Options{NoAuth: s.opt.NoAuth, Rules: s.objectRules()})
 	s.functions, err = fc.New(s.account, s.store, fc.Options{
-		OnDemand: s.opt.OnDemand, Functions: s.deployed(), Triggers: s.queueTriggers(), Timers: s.plan.timers, Topics: s.plan.topics,
+		OnDemand: s.opt.OnDemand, NoAuth: s.opt.NoAuth, Functions: s.deployed(), Triggers: s.queueTriggers(), Timers: s.plan.timers, Topics: s.plan.topics,
 		Log:    func(function, line string) { s.log.Printf("[%s] %s", function, line) },
 		Report: func(function, text string) { s.report.Printf("function %s: %s", function, text) },
 	})
