@@ -3,6 +3,7 @@
 package conformance
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -21,8 +22,12 @@ import (
 	"imagedrop/shared/local/account"
 )
 
-// patience is how long one step may take.
-const patience = 30 * time.Second
+const (
+	// patience is how long one step may take.
+	patience = 60 * time.Second
+	// pause is how long a client waits before it asks again.
+	pause = 200 * time.Millisecond
+)
 
 // testCase is one entry of a list.
 type testCase struct {
@@ -44,6 +49,7 @@ type step struct {
 	Status int               `yaml:"status"` // 0: any
 	Want   map[string]string `yaml:"want"`   // by path, as A.B.0.C: the text of the value; ~expression; "" where it is absent or empty
 	Save   map[string]string `yaml:"save"`   // name: path
+	Await  bool              `yaml:"await"`  // asked again until it is answered so
 }
 
 func loadCases(t *testing.T, service string) []testCase {
@@ -92,33 +98,50 @@ func (c *cloud) do(t *testing.T, tc testCase, ask asker) {
 			require.NoError(t, err)
 			keys[s.As] = key
 		}
-		ctx, cancel := context.WithTimeout(t.Context(), patience)
-		got, err := ask(ctx, call{s.Do, expand(t, s.With, saved).(map[string]any), key})
-		cancel()
-		where := fmt.Sprintf("step %d, %s (%s), answered %+v", i+1, s.Do, tc.Source, got)
-		require.NoError(t, err, where)
-		s.check(t, got, saved, where)
+		err := s.take(t, call{s.Do, expand(t, s.With, saved).(map[string]any), key}, ask, saved)
+		require.NoError(t, err, "step %d, %s (%s)", i+1, s.Do, tc.Source)
 	}
 }
 
-func (s step) check(t *testing.T, got answer, saved map[string]string, where string) {
+// take does the step, again and again where it awaits its answer.
+func (s step) take(t *testing.T, q call, ask asker, saved map[string]string) error {
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	for {
+		got, err := ask(ctx, q)
+		if err == nil {
+			err = s.judge(t, got, saved)
+		}
+		if err == nil || !s.Await {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(pause):
+		}
+	}
+}
+
+// judge says in what the answer is not that of the step.
+func (s step) judge(t *testing.T, got answer, saved map[string]string) error {
 	t.Helper()
-	require.Equal(t, s.Code, got.Code, where)
-	if s.Status != 0 && got.Status != 0 {
-		require.Equal(t, s.Status, got.Status, where)
+	if got.Code != s.Code || s.Status != 0 && got.Status != 0 && got.Status != s.Status {
+		return fmt.Errorf("want %d %q, got %+v", s.Status, s.Code, got)
 	}
 	for path, want := range s.Want {
-		value := at(got.Fields, path)
-		if form, ok := strings.CutPrefix(want, "~"); ok {
-			require.Regexp(t, expandText(t, form, saved), value, "%s of %s", path, where)
-		} else {
-			require.Equal(t, expandText(t, want, saved), value, "%s of %s", path, where)
+		value, want := at(got.Fields, path), expandText(t, want, saved)
+		form, isForm := strings.CutPrefix(want, "~")
+		if !isForm && value != want || isForm && !regexp.MustCompile(form).MatchString(value) {
+			return fmt.Errorf("%s: want %q, got %q in %+v", path, want, value, got)
 		}
 	}
 	for name, path := range s.Save {
-		saved[name] = at(got.Fields, path)
-		require.NotEmpty(t, saved[name], "%s of %s", path, where)
+		if saved[name] = at(got.Fields, path); saved[name] == "" {
+			return fmt.Errorf("no %s in %+v", path, got)
+		}
 	}
+	return nil
 }
 
 // at returns the text of the value with that path, "" for none. The path
@@ -127,7 +150,9 @@ func at(value any, path string) string {
 	for name := range strings.SplitSeq(path, ".") {
 		switch v := value.(type) {
 		case map[string]any:
-			value = v[name]
+			if entry, ok := v[name]; ok || name != "0" { // in XML a list of one is its entry
+				value = entry
+			}
 		case []any:
 			n, err := strconv.Atoi(name)
 			switch {
@@ -139,7 +164,9 @@ func at(value any, path string) string {
 				value = v[n]
 			}
 		default:
-			return ""
+			if name != "0" { // in XML a list of one is its entry
+				return ""
+			}
 		}
 	}
 	if value == nil {
@@ -177,7 +204,9 @@ func expandText(t *testing.T, text string, saved map[string]string) string {
 	return stand.ReplaceAllStringFunc(text, func(name string) string {
 		name = strings.TrimSuffix(strings.TrimPrefix(name, "${"), "}")
 		if offset, ok := strings.CutPrefix(name, "now"); ok {
-			return moment(t, offset)
+			d, err := time.ParseDuration(cmp.Or(offset, "0"))
+			require.NoError(t, err)
+			return moment(d)
 		}
 		if length, ok := strings.CutPrefix(name, "long "); ok {
 			n, err := strconv.Atoi(length)
@@ -188,15 +217,4 @@ func expandText(t *testing.T, text string, saved map[string]string) string {
 		require.True(t, ok, "nothing was saved as %q", name)
 		return value
 	})
-}
-
-func moment(t *testing.T, offset string) string {
-	t.Helper()
-	d := time.Duration(0)
-	if offset != "" {
-		var err error
-		d, err = time.ParseDuration(offset)
-		require.NoError(t, err)
-	}
-	return time.Now().Add(d).UTC().Format("2006-01-02T15:04:05Z")
 }

@@ -20,6 +20,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -30,6 +31,10 @@ import (
 )
 
 const repository = "../../.."
+
+// timeScale gives a phase of a build 3 seconds: a client is in time to cancel
+// one, and lives to see the end of another.
+const timeScale = 20
 
 // client is a program or library that asks one service. run skips the test
 // where it is not installed.
@@ -42,7 +47,13 @@ type client struct {
 // Their names are stable: with a version only where the version is pinned.
 var clients = []client{
 	{"alibaba-cloud-sdk-go 1.63.107", "ecs", interpret(openECSSDK)},
-	{"curl, signature v1, GET, JSON", "ecs", interpret(openCurl)},
+	{"curl, signature v1, GET, JSON", "ecs", interpret(curl{sign: signV1, method: "GET", format: "JSON"}.open)},
+	{"curl, signature v1, POST, XML, HTTPS", "ecs", interpret(curl{sign: signV1, method: "POST", body: "form", format: "XML", https: true}.open)},
+	{"curl, signature V3, GET, XML", "ecs", interpret(curl{sign: signV3, method: "GET", format: "XML"}.open)},
+	{"curl, signature V3, POST, JSON, HTTPS", "ecs", interpret(curl{sign: signV3, method: "POST", body: "form", format: "JSON", https: true}.open)},
+	{"curl, signature V3, POST of JSON", "ecs", interpret(curl{sign: signV3, method: "POST", body: "json", format: "JSON"}.open)},
+	{"npm @alicloud/ecs20140526 7.11.6, HTTPS", "ecs", interpret(openNodeECS("ecs20140526.js"))},
+	{"npm @alicloud/pop-core 1.8.0", "ecs", interpret(openNodeECS("popcore.js"))},
 	{"aws-sdk-go-v2", "ec2", interpret(openAWSSDK)},
 	{"AWS CLI", "ec2", interpret(openAWSCLI)},
 }
@@ -58,7 +69,7 @@ func TestConformance(t *testing.T) {
 	})
 	for i, cl := range clients {
 		rows[i] = &row{client: cl.name, service: cl.service, skipped: true} // by a filter, until it runs
-		t.Run(cl.name, func(t *testing.T) {
+		t.Run(strings.ReplaceAll(cl.name, "/", " "), func(t *testing.T) {   // a slash parts tests
 			t.Parallel()
 			t.Run(cl.service, func(t *testing.T) {
 				rows[i].skipped = false
@@ -94,7 +105,7 @@ func startCloud(t *testing.T) *cloud {
 	t.Helper()
 	st, err := stack.Start(t.Context(), stack.Options{
 		File: filepath.Join(repository, "s.yaml"), BinDir: filepath.Join(repository, "dist"), Memory: true,
-		TimeScale: stack.DefaultTimeScale, OnDemand: true, Log: io.Discard,
+		TimeScale: timeScale, OnDemand: true, Log: io.Discard,
 		LookupEnv: func(string) (string, bool) { return "", false },
 	})
 	require.NoError(t, err)

@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -48,6 +49,9 @@ func run(ctx context.Context, env []string, name string, args ...string) (out, e
 	return stdout.String(), stderr.String(), 0, errors.Join(err, ctx.Err())
 }
 
+// installing is held by the client that installs: two may share a folder.
+var installing sync.Mutex
+
 // npm installs what the folder's package-lock.json pins, once for each content
 // of it, outside the tree, and returns where: a copy of the folder beside
 // node_modules. It skips the test where npm or the registry does not answer.
@@ -61,6 +65,8 @@ func npm(t *testing.T, folder string) string {
 	require.NoError(t, err)
 	sum := sha256.Sum256(lock)
 	dir := filepath.Join(cache, "imagedrop-conformance", folder+"-"+hex.EncodeToString(sum[:8]))
+	installing.Lock()
+	defer installing.Unlock()
 	if _, err := os.Stat(filepath.Join(dir, "node_modules")); err != nil {
 		install(t, tool, folder, dir)
 	}

@@ -1,0 +1,25 @@
+//go:build conformance
+
+package conformance
+
+import (
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// openNodeECS asks with a script of node-ecs: a client of npm. Over HTTPS it
+// trusts the authority of the cloud beside its own.
+func openNodeECS(script string) func(*testing.T, *cloud, *row) asker {
+	return func(t *testing.T, c *cloud, _ *row) asker {
+		dir := npm(t, "node-ecs")
+		node, err := exec.LookPath("node")
+		require.NoError(t, err)
+		return start(t, dir, []string{
+			"NODE_EXTRA_CA_CERTS=" + c.e.CAFile, "ECS_ENDPOINT=" + c.e.ECS, "ECS_HOST=" + strings.TrimPrefix(c.e.HTTPS.ECS, "https://"),
+		}, node, filepath.Join(dir, script))
+	}
+}
