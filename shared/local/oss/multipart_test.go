@@ -117,8 +117,10 @@ func crcOf(text string) string {
 }
 
 // rows counts what the store has in a table.
-func (c *cloud) rows(t testing.TB, table string) (n int) {
-	require.NoError(t, c.st.View(func(tx *store.Tx) error {
+func (c *cloud) rows(t testing.TB, table string) int { return rowsOf(t, c.st, table) }
+
+func rowsOf(t require.TestingT, st *store.Store, table string) (n int) {
+	require.NoError(t, st.View(func(tx *store.Tx) error {
 		tx.Scan(table, "", "", func(string, []byte) bool {
 			n++
 			return true
