@@ -46,6 +46,7 @@ var stricter = map[string]struct{ why, answers string }{
 	"IB0005":   {why: "no document names a code; the endpoint takes the bytes in comments, which are not sent", answers: "InvalidParameter."},
 	"IB0006":   {why: "the service knows YAML by its root, not by the file's name, and may read the text as commands", answers: anyCode},
 	"IB0011":   {why: "to the service a parser directive is a comment; its author means something by it"},
+	"IB0014":   {why: "the service sees no suppression"},
 	"IB0116":   {why: "the documents have no code for a malformed LABEL"},
 	"IB0124":   {why: "the service drops one of two base images; the linter drops none"},
 	"IB0201":   {why: "no name is sent where the file's name makes none, and the service would choose one"},
@@ -371,8 +372,10 @@ type verdict struct {
 	answer   string
 }
 
-// agree judges one sample.
+// agree judges one sample, but for what it suppresses: there the linter leaves
+// the last word to the service.
 func (m *service) agree(in sample) {
+	in.text, in.object = outspoken(in.text), outspoken(in.object)
 	t, token := in.parse()
 	v := verdict{sample: in, template: t}
 	if !slices.Contains(t.Targets, template.TargetAlibaba) { // nothing is sent to it
@@ -410,6 +413,9 @@ func (m *service) agree(in sample) {
 	}
 	m.judge(v)
 }
+
+// outspoken is a text whose suppressions are plain comments.
+func outspoken(text string) string { return strings.ReplaceAll(text, "ib:", "ib ") }
 
 // isUnread: a content that was read has a finding where it lacks what its kind
 // needs, commands or a base image.
@@ -586,6 +592,7 @@ var documented = []sample{
 var disagreed = []sample{
 	{key: "templates/web.Dockerfile", text: "# caf\xe9\nRUN true\n"},
 	{key: "templates/web.Dockerfile", text: "RUN if true\n"},
+	{key: "templates/web.Dockerfile", text: "# IB:ignore IB0301 no colon of ours\nRUN true\n"},
 	{key: "templates/web.Dockerfile", text: "RUN yum install nginx\n"},
 	{key: "templates/web.Dockerfile", text: "RUN rm -rf /\n"},
 	{key: "templates/web.Dockerfile", text: "FROM IMAGE:m-1234\nCOMPONENT ic-1\u00a0--p x\n"},
