@@ -46,6 +46,7 @@ lint: ## gofmt, vet and staticcheck
 
 bench: build ## print the figures of the README as ratios within one run
 	go test -run '^$$' -bench . -benchmem ./...
+	go -C $(BUILDKIT) test -run '^$$' -bench . ./...
 
 fuzz: ## run each fuzz test for FUZZTIME (default 5000x, executions)
 	@for module in . $(BUILDKIT); do for pkg in $$(go -C $$module list ./...); do \

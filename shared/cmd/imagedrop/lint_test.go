@@ -115,20 +115,3 @@ func TestLintOfManyFiles(t *testing.T) {
 	require.Contains(t, lines[999], "t0999.Dockerfile: ok", "in order")
 	require.Equal(t, "1000 files: no findings", lines[1000])
 }
-
-// The whole process on 1,000 files of nearly 16 KB and 127 commands, the figure
-// of the performance page.
-func BenchmarkLint1000Files(b *testing.B) {
-	dir := b.TempDir()
-	var text strings.Builder
-	for i := range 127 {
-		fmt.Fprintf(&text, "RUN echo %-110s %03d\n", "'"+strings.Repeat("x", 100)+"'", i)
-	}
-	for i := range 1000 {
-		require.NoError(b, os.WriteFile(filepath.Join(dir, fmt.Sprintf("t%04d.Dockerfile", i)), []byte(text.String()), 0o644))
-	}
-	for b.Loop() {
-		out, err := newCommand("lint", dir).CombinedOutput()
-		require.NoError(b, err, string(out))
-	}
-}

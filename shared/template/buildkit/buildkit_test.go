@@ -1,6 +1,3 @@
-// Package buildkit holds our scanner of templates to the parser that Docker
-// uses. It is a module of its own, so that neither BuildKit nor what it needs
-// stands in the go.mod of the product.
 package buildkit
 
 import (

@@ -1,0 +1,128 @@
+package buildkit
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"imagedrop/shared/template"
+)
+
+// Targets, as ratios.
+const (
+	targetLint    = 0.25 // of one template of 16 KB, over BuildKit's parse and lint
+	targetProcess = 0.20 // of 1,000 of them, whole process, over the same
+	targetPerByte = 1.20 // of a template of 1 KB, over one of 16 KB
+)
+
+// large is a template near both limits, 127 commands and 16,384 bytes, of what
+// images are made with.
+const large = "../testdata/large.Dockerfile"
+
+// BenchmarkLint judges templates with every rule on, shell text parsed, beside
+// BuildKit.
+func BenchmarkLint(b *testing.B) {
+	text, err := os.ReadFile(large)
+	require.NoError(b, err)
+	perByte := map[int]float64{}
+	for _, size := range []int{16 << 10, 8 << 10, 4 << 10, 2 << 10, 1 << 10} {
+		part := beginning(text, size)
+		found := template.Options{Pedantic: true}.ParseFile("templates/web.Dockerfile", part).Findings
+		require.Empty(b, found)
+		warnings, err := Lint(part)
+		require.NoError(b, err)
+		require.Zero(b, warnings)
+		us, them := sideBySide(
+			func() { template.Options{Pedantic: true}.ParseFile("templates/web.Dockerfile", part) },
+			func() { Lint(part) })
+		perByte[size] = us / float64(len(part))
+		b.Run(fmt.Sprintf("%dKB", size>>10), func(b *testing.B) {
+			b.ReportMetric(0, "ns/op")
+			b.ReportMetric(us/1e3, "µs")
+			b.ReportMetric(us/them, "x-buildkit")
+			b.ReportMetric(targetLint, "target")
+			b.ReportMetric(perByte[size]/perByte[16<<10], "x-16KB-per-byte")
+			b.ReportMetric(targetPerByte, "target-per-byte")
+		})
+	}
+}
+
+// beginning cuts a template after the last command that fits.
+func beginning(text []byte, size int) []byte {
+	if len(text) <= size {
+		return text
+	}
+	for end := size; ; end-- {
+		if text[end-1] == '\n' && text[end] >= 'A' && text[end] <= 'Z' {
+			return text[:end]
+		}
+	}
+}
+
+// sideBySide times both in turns, so that a busy machine slows both, and
+// returns the medians in nanoseconds.
+func sideBySide(us, them func()) (float64, float64) {
+	const rounds = 31
+	var times [2][]float64
+	for range rounds {
+		for i, f := range []func(){us, them} {
+			n, start := 0, time.Now()
+			for ; time.Since(start) < 10*time.Millisecond; n++ {
+				f()
+			}
+			times[i] = append(times[i], float64(time.Since(start))/float64(n))
+		}
+	}
+	return median(times[0]), median(times[1])
+}
+
+func median(values []float64) float64 {
+	slices.Sort(values)
+	return values[len(values)/2]
+}
+
+// BenchmarkLint1000Files runs `imagedrop lint` on 1,000 files beside a program
+// that does with BuildKit what it can.
+func BenchmarkLint1000Files(b *testing.B) {
+	text, err := os.ReadFile(large)
+	require.NoError(b, err)
+	dir := b.TempDir()
+	for i := range 1000 {
+		require.NoError(b, os.WriteFile(filepath.Join(dir, fmt.Sprintf("t%04d.Dockerfile", i)), text, 0o644))
+	}
+	ours := program(b, "../../..", "./shared/cmd/imagedrop")
+	theirs := program(b, ".", "./lint")
+	const rounds = 7
+	var times [2][]float64
+	for range rounds {
+		for i, args := range [][]string{{ours, "lint", dir}, {theirs, dir}} {
+			start := time.Now()
+			out, err := exec.Command(args[0], args[1:]...).Output()
+			require.NoError(b, err)
+			times[i] = append(times[i], float64(time.Since(start).Milliseconds()))
+			require.GreaterOrEqual(b, bytes.Count(out, []byte("\n")), 1000)
+		}
+	}
+	us, them := median(times[0]), median(times[1])
+	b.ReportMetric(0, "ns/op")
+	b.ReportMetric(us, "ms")
+	b.ReportMetric(us/them, "x-buildkit")
+	b.ReportMetric(targetProcess, "target")
+}
+
+func program(b *testing.B, module, pkg string) string {
+	b.Helper()
+	out := filepath.Join(b.TempDir(), filepath.Base(pkg))
+	cmd := exec.Command("go", "build", "-ldflags", "-s -w", "-o", out, pkg)
+	cmd.Dir = module
+	text, err := cmd.CombinedOutput()
+	require.NoError(b, err, "%s", text)
+	return out
+}
