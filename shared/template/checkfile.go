@@ -1,9 +1,6 @@
 package template
 
-import (
-	"fmt"
-	"strings"
-)
+import "fmt"
 
 // checkEmpty: a pipeline may be nothing but its base image.
 func checkEmpty(l *lint) {
@@ -91,7 +88,7 @@ func checkBlanks(l *lint, p *part, in *instruction) {
 // oddBlank finds the first odd blank outside quotes, except between keyword
 // and argument, where it is only reported like any other.
 func oddBlank(text string) (at, size int) {
-	if !strings.ContainsAny(text, oddBlanks) {
+	if !hasOddBlank(text) {
 		return 0, 0
 	}
 	var quote rune

@@ -11,8 +11,14 @@ import (
 // text before a shell sees it, or the parser knows less than a shell, nobody
 // can be sure.
 func checkSyntax(l *lint, s *script) {
+	if s.err != nil {
+		reportSyntax(l, s)
+	}
+}
+
+func reportSyntax(l *lint, s *script) {
 	var broken syntax.ParseError
-	if s.err == nil || !errors.As(s.err, &broken) {
+	if !errors.As(s.err, &broken) {
 		return
 	}
 	at := s.offset(broken.Pos)

@@ -3,10 +3,10 @@ package buildkit
 import (
 	"bytes"
 	"fmt"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"testing"
 	"time"
 
@@ -66,26 +66,21 @@ func beginning(text []byte, size int) []byte {
 	}
 }
 
-// sideBySide times both in turns, so that a busy machine slows both, and
-// returns the medians in nanoseconds.
+// sideBySide times both in turns and returns the fastest round of each, in
+// nanoseconds: what a busy machine adds is nobody's.
 func sideBySide(us, them func()) (float64, float64) {
-	const rounds = 31
-	var times [2][]float64
+	const rounds = 60
+	best := [2]float64{math.Inf(1), math.Inf(1)}
 	for range rounds {
 		for i, f := range []func(){us, them} {
 			n, start := 0, time.Now()
-			for ; time.Since(start) < 10*time.Millisecond; n++ {
+			for ; time.Since(start) < 5*time.Millisecond; n++ {
 				f()
 			}
-			times[i] = append(times[i], float64(time.Since(start))/float64(n))
+			best[i] = min(best[i], float64(time.Since(start))/float64(n))
 		}
 	}
-	return median(times[0]), median(times[1])
-}
-
-func median(values []float64) float64 {
-	slices.Sort(values)
-	return values[len(values)/2]
+	return best[0], best[1]
 }
 
 // BenchmarkLint1000Files runs `imagedrop lint` on 1,000 files beside a program
@@ -100,20 +95,19 @@ func BenchmarkLint1000Files(b *testing.B) {
 	ours := program(b, "../../..", "./shared/cmd/imagedrop")
 	theirs := program(b, ".", "./lint")
 	const rounds = 7
-	var times [2][]float64
+	best := [2]float64{math.Inf(1), math.Inf(1)}
 	for range rounds {
 		for i, args := range [][]string{{ours, "lint", dir}, {theirs, dir}} {
 			start := time.Now()
 			out, err := exec.Command(args[0], args[1:]...).Output()
 			require.NoError(b, err)
-			times[i] = append(times[i], float64(time.Since(start).Milliseconds()))
+			best[i] = min(best[i], float64(time.Since(start).Milliseconds()))
 			require.GreaterOrEqual(b, bytes.Count(out, []byte("\n")), 1000)
 		}
 	}
-	us, them := median(times[0]), median(times[1])
 	b.ReportMetric(0, "ns/op")
-	b.ReportMetric(us, "ms")
-	b.ReportMetric(us/them, "x-buildkit")
+	b.ReportMetric(best[0], "ms")
+	b.ReportMetric(best[0]/best[1], "x-buildkit")
 	b.ReportMetric(targetProcess, "target")
 }
 
