@@ -71,6 +71,9 @@ func (l *lint) runRules() {
 			l.runRule(r, p)
 		}
 	}
+	for _, p := range parts {
+		p.scripts = nil // a template is kept, and syntax trees are twenty times its text
+	}
 }
 
 func (l *lint) runRule(r *Rule, p *part) {
