@@ -24,6 +24,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aliyun/alibabacloud-oss-go-sdk-v2/oss"
 	"github.com/stretchr/testify/require"
 
 	"imagedrop/shared/local/account"
@@ -54,6 +55,12 @@ var clients = []client{
 	{"curl, signature V3, POST of JSON", "ecs", interpret(curl{sign: signV3, method: "POST", body: "json", format: "JSON"}.open)},
 	{"npm @alicloud/ecs20140526 7.11.6, HTTPS", "ecs", interpret(openNodeECS("ecs20140526.js"))},
 	{"npm @alicloud/pop-core 1.8.0", "ecs", interpret(openNodeECS("popcore.js"))},
+	{"alibabacloud-oss-go-sdk-v2 1.6.1, V4", "oss", interpret(openOSSSDK(oss.SignatureVersionV4))},
+	{"alibabacloud-oss-go-sdk-v2 1.6.1, V1", "oss", interpret(openOSSSDK(oss.SignatureVersionV1))},
+	{"curl, signature V1 in the header", "oss", interpret(openOSSCurl(signOSSV1))},
+	{"curl, signature V1 in the URL", "oss", interpret(openOSSCurl(signOSSURLV1))},
+	{"curl, signature V4 in the header", "oss", interpret(openOSSCurl(signOSSV4))},
+	{"curl, signature V4 in the URL", "oss", interpret(openOSSCurl(signOSSURLV4))},
 	{"aws-sdk-go-v2", "ec2", interpret(openAWSSDK)},
 	{"AWS CLI", "ec2", interpret(openAWSCLI)},
 }
