@@ -61,8 +61,10 @@ func referencesOf(a arn) latestReferences {
 	return latestReferences{Version: a.at(v.from(0)), Major: a.at(v.from(1)), Minor: a.at(v.from(2)), Patch: a.at(v)}
 }
 
-// createComponent follows CreateComponent of API 2019-12-02. Whether a dry run
-// looks at identical content is not documented: here it does not.
+// createComponent follows the page API_CreateComponent (2019-12-02). Whether a
+// dry run looks at identical content is not documented: here it does not. It
+// leaves out IAM, encryption (kmsKeyId is kept, and no key is looked for), and
+// objects in buckets of others: uri names one of this endpoint.
 func (s *service) createComponent(c *call) (any, error) {
 	r, err := s.parseCreate(c.body)
 	if err != nil {

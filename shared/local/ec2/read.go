@@ -98,8 +98,10 @@ func (c component) named() described {
 		Created: c.Created.UTC().Format(dateForm8601)}
 }
 
-// getComponent follows GetComponent. The ARN may leave the build, or numbers
-// of the version, open: that means the newest.
+// getComponent follows the page API_GetComponent. The ARN may leave the build,
+// or numbers of the version, open: that means the newest. It leaves out IAM,
+// the components of Amazon and those that others share or sell: they are not
+// found.
 func (s *service) getComponent(c *call) (any, error) {
 	a, err := s.ownARN(c, "componentBuildVersionArn", c.URL.Query().Get("componentBuildVersionArn"))
 	if err != nil {
@@ -223,7 +225,8 @@ func (r listRequest) matches(c component) bool {
 	return true
 }
 
-// listComponents follows ListComponents: one entry a version, or a name.
+// listComponents follows the page API_ListComponents: one entry a version, or a
+// name. It leaves out IAM; of owners other than Self there is nothing to list.
 func (s *service) listComponents(c *call) (any, error) {
 	r, err := parseList(c.body)
 	if err != nil {
@@ -262,7 +265,8 @@ func extend(list []described, d described) []described {
 	return append(list, d)
 }
 
-// listBuildVersions follows ListComponentBuildVersions.
+// listBuildVersions follows the page API_ListComponentBuildVersions. It leaves
+// out IAM; of what others own there is nothing to list.
 func (s *service) listBuildVersions(c *call) (any, error) {
 	r, err := parseList(c.body)
 	if err != nil {
@@ -311,7 +315,9 @@ func page(c *call, r listRequest, member string, list []described) (any, error) 
 	return answer, nil
 }
 
-// deleteComponent follows DeleteComponent: one build version.
+// deleteComponent follows the page API_DeleteComponent: one build version. It
+// leaves out IAM, and ResourceDependencyException: there are no recipes here
+// that could use a component.
 func (s *service) deleteComponent(c *call) (any, error) {
 	text := c.URL.Query().Get("componentBuildVersionArn")
 	a, err := s.ownARN(c, "componentBuildVersionArn", text)

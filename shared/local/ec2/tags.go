@@ -12,7 +12,8 @@ import (
 // tagsPath is before the ARN in the path of the tag operations.
 const tagsPath = "/tags/"
 
-// tagResource follows TagResource.
+// tagResource follows the page API_TagResource, for component build versions. It
+// leaves out IAM, and the resources that are not served.
 func (s *service) tagResource(c *call) (any, error) {
 	var r struct {
 		Tags map[string]string `json:"tags"`
@@ -23,7 +24,8 @@ func (s *service) tagResource(c *call) (any, error) {
 	return s.changeTags(c, func(tags map[string]string) { maps.Copy(tags, r.Tags) })
 }
 
-// untagResource follows UntagResource. A key that is not there is no mistake.
+// untagResource follows the page API_UntagResource. A key that is not there is
+// no mistake. It leaves out what tagResource does.
 func (s *service) untagResource(c *call) (any, error) {
 	keys := c.URL.Query()["tagKeys"]
 	if len(keys) < 1 || len(keys) > maxTags {
@@ -36,7 +38,8 @@ func (s *service) untagResource(c *call) (any, error) {
 	})
 }
 
-// listTags follows ListTagsForResource.
+// listTags follows the page API_ListTagsForResource. It leaves out what
+// tagResource does.
 func (s *service) listTags(c *call) (any, error) {
 	a, err := s.tagged(c)
 	if err != nil {

@@ -133,7 +133,9 @@ func (s *service) checkNonce(p params, now time.Time) error {
 }
 
 // nonces remembers when each nonce came. Two generations of one window each
-// bound what is kept without looking at every entry.
+// bound what is kept without looking at every entry. They are in memory: to keep
+// them would make a write of every read, and what a replay after a restart could
+// repeat is a request of this machine's own, to test keys.
 type nonces struct {
 	mu           sync.Mutex
 	young, old   map[string]time.Time
