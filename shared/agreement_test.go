@@ -54,6 +54,7 @@ var stricter = map[string]struct{ why, answers string }{
 	"IB0210":   {why: "beside 20 tags there is no room for the one that keeps the number; the service gets a number"},
 	"IB0231":   {why: "an empty tag cannot be sent"},
 	"IB0246":   {why: "the key is not sent; it means that the author wanted something else"},
+	"IB0249":   {why: "the service does not know which system a command is for; the build would fail"},
 	"IB0250":   {why: "the key is not sent"},
 	"IB0251":   {why: "the first of the two is sent"},
 	"IB0252":   {why: "the value is not sent, or the content is for another target", answers: anyCode},
@@ -67,6 +68,9 @@ var stricter = map[string]struct{ why, answers string }{
 	"IB0601":   {why: "the service knows YAML by its root, not by the file's name, and may read the text as commands", answers: anyCode},
 	"IB0602":   {why: "as IB0601", answers: anyCode},
 	"IB0605":   {why: "the service passes over an unknown key of a task"},
+	"IB0611":   {why: "as IB0249, of actions"},
+	"IB0612":   {why: "the service looks at no property's type; the build would fail"},
+	"IB0613":   {why: "as IB0612, of a default"},
 	emptyValue: {why: "an empty value is not sent, whatever the key"},
 }
 
@@ -591,6 +595,8 @@ var documented = []sample{
 // disagreed are samples that linter and service once saw differently.
 var disagreed = []sample{
 	{key: "templates/web.Dockerfile", text: "# caf\xe9\nRUN true\n"},
+	{key: "templates/web.yaml", text: "Parameters: {p: {Type: Number, DefaultValue: x}}\nTasks:\n  - {Name: a, Action: Reboot}\n"},
+	{key: "templates/web.yaml", text: "Tasks:\n  - {Name: a, Action: Reboot, Properties: {forceStop: 5}}\n"},
 	{key: "templates/web.Dockerfile", text: "RUN if true\n"},
 	{key: "templates/web.Dockerfile", text: "# IB:ignore IB0301 no colon of ours\nRUN true\n"},
 	{key: "templates/web.Dockerfile", text: "RUN yum install nginx\n"},

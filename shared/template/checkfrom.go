@@ -83,29 +83,47 @@ func checkReference(l *lint, p *part, in *instruction) {
 	if p.section == inComponent {
 		return // IB0130
 	}
-	if problem, help := referenceProblem(p.wordsOf(in)); problem != "" {
-		l.add("IB0131", p.spanOfArgs(in), p.parameterCode(), problem, p.helpOr(in, help))
+	list := p.wordsOf(in)
+	at, problem, help := referenceProblem(list)
+	switch {
+	case problem == "":
+	case len(list) == 0:
+		l.add("IB0131", p.spanOf(in), p.parameterCode(), problem, help)
+	default:
+		f := l.add("IB0131", p.spanOfWord(in, list[at]), p.parameterCode(), problem, p.helpOr(in, help))
+		if problem == versionAfterColon {
+			colon := list[at].start + strings.LastIndexByte(list[at].text, ':')
+			f.offer("write /", change{p.spanIn(in, colon, colon+1), "/"})
+		}
 	}
 }
 
-// referenceProblem judges `<reference> [--name value]...`.
-func referenceProblem(list []word) (problem, help string) {
+// referenceProblem judges `<reference> [--name value]...`; at is the word that
+// is wrong.
+func referenceProblem(list []word) (at int, problem, help string) {
 	if len(list) == 0 {
-		return "COMPONENT without a reference", referenceHelp
+		return 0, "COMPONENT without a reference", referenceHelp
 	}
 	if _, problem, help := parseTarget(list[0].text); problem != "" {
-		return problem, help
+		return 0, problem, help
 	}
+	const form = `write --name value; a value with blanks, or an empty one, in double quotes`
 	seen := map[string]bool{}
-	for rest := list[1:]; len(rest) > 0; rest = rest[2:] {
-		name, isFlag := strings.CutPrefix(rest[0].text, "--")
-		if !isFlag || !isPlainWord(name) || seen[name] || len(rest) < 2 || !isParameterValue(rest[1].text) {
-			return "malformed parameters of the component",
-				"write each parameter once, as --name value or --name \"some words\""
+	for at = 1; at < len(list); at += 2 {
+		name, isFlag := strings.CutPrefix(list[at].text, "--")
+		switch {
+		case !isFlag || !isPlainWord(name):
+			return at, "a word that is neither a parameter nor its value", form
+		case seen[name]:
+			return at, "a parameter is given twice", "keep one of them"
+		case at+1 == len(list) || strings.HasPrefix(list[at+1].text, "--"):
+			return at, "a parameter without a value", form
+		case !isParameterValue(list[at+1].text):
+			return at + 1, "a value that is neither one word nor in double quotes", form
 		}
 		seen[name] = true
 	}
-	return "", ""
+	return 0, "", ""
 }
 
 // isPlainWord reports a word without quotes or escapes or odd blanks, which

@@ -127,7 +127,7 @@ var Keys = []Key{
 	{Path: "tags", Parameter: "Tag.N", Type: Tags, Items: maxTags, ItemsRule: "IB0206", ItemsCode: "InvalidParameter.Tag",
 		Rule: "IB0206", Doc: "tags of the resource; two of the 20 are needed for ours"},
 
-	{Path: "systemType", Parameter: "SystemType", Type: String, Kind: Component, Enum: []string{"Linux", "Windows"},
+	{Path: "systemType", Parameter: "SystemType", Type: String, Kind: Component, Enum: []string{systemLinux, systemWindows},
 		Rule: "IB0203", Code: "InvalidSystemType.NotSupportedValue", Doc: "system of the component; default Linux"},
 	{Path: "componentType", Parameter: "ComponentType", Type: String, Kind: Component, Enum: []string{"Build", "Test"},
 		Rule: "IB0204", Code: "InvalidComponentType.NotSupportedValue", Doc: "where the component is used; default Build"},
@@ -281,6 +281,8 @@ var Keys = []Key{
 // Values that rules compare with.
 const (
 	platformLinux = "Linux"
+	systemLinux   = "Linux"
+	systemWindows = "Windows"
 	baseOSS       = "OSS"
 	osLinux       = "linux"
 	osWindows     = "windows"

@@ -51,14 +51,22 @@ const accountPattern = `^[0-9*]+$`
 
 const referenceHelp = "write COMPONENT ic-... or COMPONENT acs:ecs:<region>:<account>:imagecomponent/<name>/<version>"
 
+// versionAfterColon is the one problem of a target that is understood.
+const versionAfterColon = "the version follows a colon"
+
+const idCharacters = "abcdefghijklmnopqrstuvwxyz0123456789*"
+
 // parseTarget reads an ID or a name with version. A version after a colon is
 // understood, and a problem all the same; any other problem leaves no Reference.
 func parseTarget(target string) (r Reference, problem, help string) {
 	if id, ok := strings.CutPrefix(target, "ic-"); ok {
-		if id == "" || strings.Trim(id, "abcdefghijklmnopqrstuvwxyz0123456789*") != "" {
+		if id == "" || strings.Trim(id, idCharacters) != "" {
 			return Reference{}, "malformed component ID", referenceHelp
 		}
 		return Reference{ID: target}, "", ""
+	}
+	if id, ok := strings.CutPrefix(target, "i-"); ok && strings.Trim(id, idCharacters) == "" {
+		return Reference{}, "the ID of an instance", "the ID of a component begins with ic-"
 	}
 	const fields = 5
 	parts := strings.SplitN(target, ":", fields)
@@ -72,11 +80,13 @@ func parseTarget(target string) (r Reference, problem, help string) {
 	r = Reference{RegionID: parts[2], AccountID: parts[3], Name: name, Version: version}
 	if i := strings.LastIndexByte(name, ':'); !slash && i >= 0 && isVersionPattern(name[i+1:]) && keyAt("name").problem(name[:i]) == "" {
 		r.Name, r.Version = name[:i], name[i+1:]
-		return r, "the version follows a colon", "write " + strings.TrimSuffix(target, name[i:]) + "/" + r.Version
+		return r, versionAfterColon, "write " + strings.TrimSuffix(target, name[i:]) + "/" + r.Version
 	}
 	switch {
 	case keyAt("name").problem(name) != "":
-		return Reference{}, "malformed component name", referenceHelp
+		return Reference{}, "malformed component name", "a name has " + keyAt("name").help()
+	case !slash:
+		return Reference{}, "a component without a version", "write the version behind the name, for example /1.0.0, or /1.*.* for the newest below 2"
 	case !isVersionPattern(version):
 		return Reference{}, "malformed component version", "write three numbers, or wildcards from the right: 1.2.3, 1.2.*, 1.*.*, *.*.*"
 	}

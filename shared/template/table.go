@@ -124,6 +124,8 @@ var rules = []Rule{
 	{ID: "IB0247", Target: TargetAlibaba, Severity: Error, Doc: "the deprecated and the new spelling of a setting differ", Codes: []string{"InvalidParameterCombination"}, all: checkTwins},
 	{ID: "IB0248", Target: TargetAlibaba, Severity: Info, Doc: "19 or 20 tags leave no room for ours", all: checkTagRoom},
 
+	{ID: "IB0249", Target: TargetAlibaba, Severity: Error, Doc: "commands for Windows: they are for Linux, but for FROM, COMPONENT and RESTART", all: checkSystem},
+
 	{ID: "IB0250", Severity: Error, Firm: true, Doc: "an unknown key"},
 	{ID: "IB0251", Severity: Error, Firm: true, Doc: "a key or a test section given twice"},
 	{ID: "IB0252", Severity: Error, Firm: true, Doc: "wrong type or form of a value, or a content that its target does not take"},
@@ -182,4 +184,7 @@ var rules = []Rule{
 		Codes: []string{"InvalidParameter.Content"}, part: checkParameters},
 	{ID: "IB0609", Severity: Warning, Doc: "YAML component: a reference without quotes", part: checkBareReferences},
 	{ID: "IB0610", Severity: Warning, Doc: "YAML component: reference to an output that is not documented", part: checkDoubtfulReferences},
+	{ID: "IB0611", Severity: Error, Doc: "YAML component: an action of the other system", part: checkActionSystems},
+	{ID: "IB0612", Severity: Error, Doc: "YAML component: a property of the wrong type", part: checkPropertyTypes},
+	{ID: "IB0613", Severity: Error, Doc: "YAML component: a default that is not of its parameter's type; a key or name that serves nothing is a warning", part: checkParameterForms},
 }

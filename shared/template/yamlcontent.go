@@ -330,6 +330,7 @@ type action struct {
 	name               string
 	required, optional []string
 	output             output
+	system             string // the only one that it runs on, "" for both
 }
 
 type output int
@@ -343,13 +344,13 @@ const (
 // actions of a YAML component.
 // Source: "Commands supported by Image Builder", YAML format, 2024-12-17.
 var actions = []action{
-	{"RunShellCommand", []string{"commandContent"}, []string{"workingDir", "username"}, stdout},
-	{"RunPowerShellCommand", []string{"commandContent"}, []string{"workingDir", "username", "windowsPasswordName"}, doubtful},
-	{"InvokeCommand", []string{"commandId"}, []string{"username", "parameters"}, doubtful},
-	{"OSSDownload", []string{"bucketName", "objectName", "destinationDir"}, []string{"ossRegion", "validTime"}, noOutput},
-	{"OSSUpload", []string{"bucketName", "objectName", "fileToUpload"}, []string{"ossRegion", "validTime"}, noOutput},
-	{"WebDownload", []string{"sourcePath", "destinationDir"}, []string{"tokenInfo", "timeout"}, noOutput},
-	{"Reboot", nil, []string{"forceStop"}, noOutput},
+	{"RunShellCommand", []string{"commandContent"}, []string{"workingDir", "username"}, stdout, systemLinux},
+	{"RunPowerShellCommand", []string{"commandContent"}, []string{"workingDir", "username", "windowsPasswordName"}, doubtful, systemWindows},
+	{"InvokeCommand", []string{"commandId"}, []string{"username", "parameters"}, doubtful, ""},
+	{"OSSDownload", []string{"bucketName", "objectName", "destinationDir"}, []string{"ossRegion", "validTime"}, noOutput, ""},
+	{"OSSUpload", []string{"bucketName", "objectName", "fileToUpload"}, []string{"ossRegion", "validTime"}, noOutput, ""},
+	{"WebDownload", []string{"sourcePath", "destinationDir"}, []string{"tokenInfo", "timeout"}, noOutput, ""},
+	{"Reboot", nil, []string{"forceStop"}, noOutput, ""},
 }
 
 func actionNamed(name string) *action {

@@ -2,6 +2,7 @@ package template
 
 import (
 	"regexp"
+	"sort"
 	"strings"
 	"sync"
 
@@ -98,18 +99,45 @@ func checkReferences(l *lint, p *part) {
 	p.eachReference(func(r reference, known map[string]output) {
 		switch out, found := known[r.name]; {
 		case !found:
-			l.addReference(p, "IB0607", p.yaml.code, r, "nothing before this task is called"+named(r.name),
-				"refer to a parameter, or to <task>.stdout of an earlier task")
+			l.unknownReference(p, r, known)
 		case out == noOutput:
 			l.addReference(p, "IB0607", p.yaml.code, r, "the action behind"+named(r.name)+" has no output", "only RunShellCommand has a documented one")
 		}
 	})
 }
 
-func (l *lint) addReference(p *part, rule, code string, r reference, message, help string) {
-	if !l.full(rule) {
-		l.add(rule, r.span(p.yaml.text), code, message, help)
+// unknownReference suggests what was probably meant. What a task gives is its
+// stdout, whatever the word behind its name.
+func (l *lint) unknownReference(p *part, r reference, known map[string]output) {
+	message := "nothing before this task is called" + named(r.name)
+	task, _, _ := strings.Cut(r.name, ".")
+	if _, runs := known[task+".stdout"]; runs {
+		meant := "{{ " + task + ".stdout }}"
+		f := l.addReference(p, "IB0607", p.yaml.code, r, message, "write "+meant+": that is all that a task gives")
+		if at := r.span(p.yaml.text); at.src.text[at.start:at.end] == r.raw {
+			f.offer("write "+meant, change{at, meant})
+		}
+		return
 	}
+	help := "refer to a parameter, or to <task>.stdout of an earlier task"
+	var names []string
+	for name, out := range known {
+		if out != noOutput {
+			names = append(names, name)
+		}
+	}
+	sort.Strings(names)
+	if near := Nearest(r.name, names); near != "" {
+		help = "did you mean {{ " + near + " }}?"
+	}
+	l.addReference(p, "IB0607", p.yaml.code, r, message, help)
+}
+
+func (l *lint) addReference(p *part, rule, code string, r reference, message, help string) *Finding {
+	if l.full(rule) {
+		return nil
+	}
+	return l.add(rule, r.span(p.yaml.text), code, message, help)
 }
 
 func checkDoubtfulReferences(l *lint, p *part) {
@@ -140,9 +168,33 @@ func checkBareReferences(l *lint, p *part) {
 
 func (l *lint) checkBareReference(p *part, offset int, line string) {
 	start := strings.Index(line, "{{")
-	if start < 0 || kindOfLine(line) != contentLine || !opensValue(line[:start]) {
+	if start < 0 || kindOfLine(line) != contentLine || !opensValue(line[:start]) || endsInQuotes(line[:start]) {
 		return
 	}
-	length := len(strings.TrimRight(line[start:], " \t"))
-	l.add("IB0609", p.span(offset+start, offset+start+length), "", "a reference without quotes", "put the value in double quotes")
+	value := strings.TrimRight(line[start:], " \t")
+	at := p.span(offset+start, offset+start+len(value))
+	f := l.add("IB0609", at, "", "a reference without quotes", "put the value in double quotes")
+	if strings.Count(value, "{") == strings.Count(value, "}") && !strings.ContainsAny(value, `"\,#`) {
+		f.offer("put the value in quotes", change{p.span(at.start, at.start), `"`}, change{p.span(at.end, at.end), `"`})
+	}
+}
+
+// endsInQuotes reports the start of a line that ends inside a quoted value.
+func endsInQuotes(line string) bool {
+	for i := 0; i < len(line); i++ {
+		mark := line[i]
+		if mark != '\'' && mark != '"' || i > 0 && !strings.ContainsRune(" [{,:", rune(line[i-1])) {
+			continue
+		}
+		escape := byte('\'')
+		if mark == '"' {
+			escape = '\\'
+		}
+		length := quotedLength(line[i:], mark, escape)
+		if length < 2 || line[i+length-1] != mark {
+			return true
+		}
+		i += length - 1
+	}
+	return false
 }

@@ -5,4 +5,4 @@
 #   osType: windows
 #   platform: Ubuntu
 # ---
-RUN yum update -y
+COMPONENT ic-bp67acfmxazb4p****

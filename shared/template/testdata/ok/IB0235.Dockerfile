@@ -5,4 +5,4 @@
 #   osType: windows
 #   platform: Windows Server 2022
 # ---
-RUN yum update -y
+COMPONENT ic-bp67acfmxazb4p****

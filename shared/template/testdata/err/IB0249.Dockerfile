@@ -1,0 +1,4 @@
+# ---
+# systemType: Windows
+# ---
+RUN yum update -y
