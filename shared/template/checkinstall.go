@@ -4,33 +4,33 @@ import "strings"
 
 // installer is a package manager that asks before it works.
 type installer struct {
-	names []string
-	verbs string // subcommands that ask, between blanks
-	yes   []string
-	short byte   // in a cluster of short options
-	add   string // what a fix adds
-	where fixPlace
+	names   []string
+	verbs   string   // subcommands that ask, between blanks
+	answers []string // options that answer, or that do nothing but look
+	short   string   // and those of one letter
+	setting string   // its name where a file of settings has it
+	add     string   // what a fix adds,
+	global  bool     // before the subcommand
 }
 
-type fixPlace int
-
-const (
-	afterVerb fixPlace = iota
-	afterName
-)
-
 const rpmVerbs = " install update upgrade remove erase reinstall downgrade localinstall localupdate groupinstall groupupdate groupremove" +
-	" update-minimal upgrade-minimal upgrade-to update-to swap distro-sync distribution-synchronization autoremove install-n install-na install-nevra builddep build-dep "
+	" update-minimal upgrade-minimal update-to upgrade-to swap distro-sync distribution-synchronization autoremove builddep build-dep "
 
 var installers = []installer{
 	{[]string{"apt-get", "apt", "aptitude"},
 		" install remove purge upgrade dist-upgrade full-upgrade safe-upgrade build-dep autoremove autopurge reinstall ",
-		[]string{"--yes", "--assume-yes", "--force-yes", "--assume-no", "--simulate", "--dry-run", "--just-print", "--no-act", "--recon", "-s", "--print-uris", "-qq", "-q=2", "--quiet=2"},
-		'y', "-y", afterVerb},
-	{[]string{"yum", "dnf", "tdnf"}, rpmVerbs, []string{"--assumeyes", "--assumeno", "--setopt=assumeyes=1", "--setopt=assumeyes=true", "--setopt=assumeyes=True"}, 'y', "-y", afterVerb},
+		[]string{"--yes", "--assume-yes", "--force-yes", "--assume-no", "--simulate", "--dry-run", "--just-print", "--no-act", "--recon",
+			"--print-uris", "--download-only", "-qq", "-q=2", "--quiet=2"},
+		"ysd", "Assume-Yes", "-y", false},
+	{[]string{"yum", "dnf", "tdnf"}, rpmVerbs, []string{"--assumeyes", "--assumeno", "--downloadonly"}, "y", "assumeyes", "-y", false},
 	{[]string{"zypper"}, " install in remove rm update up patch dist-upgrade dup install-new-recommends inr ",
-		[]string{"--non-interactive", "--no-confirm", "--dry-run", "-D"}, 'y', "-n", afterName},
+		[]string{"--non-interactive", "--no-confirm", "--dry-run", "--download-only"}, "nyD", "", "-n", true},
+	{[]string{"conda", "mamba"}, " install update upgrade remove uninstall create ", []string{"--yes", "--dry-run", "--json"}, "yd", "always_yes", "-y", false},
 }
+
+// pacmanVerbs are those of pacman's options that ask; the letters beside them
+// that only look stand behind them.
+var pacmanVerbs = [...]struct{ verb, looks string }{{"S", "sigl"}, {"R", ""}, {"U", ""}}
 
 func installerNamed(name string) *installer {
 	for i := range installers {
@@ -44,51 +44,89 @@ func installerNamed(name string) *installer {
 }
 
 // checkAssumeYes finds installs that ask. A word that only the run tells may be
-// the answer.
+// the answer, and so may a file of settings.
 func checkAssumeYes(l *lint, s *script, k *call) {
+	if k.context.fed {
+		return
+	}
+	if k.name == "pacman" {
+		l.checkPacman(s, k)
+		return
+	}
 	m := installerNamed(k.name)
-	if m == nil || k.context.fed {
+	if m == nil {
 		return
 	}
 	verb := m.verbOf(k)
-	if verb == nil || m.answers(k) {
+	if verb == nil || m.isAnswered(k) || m.setting != "" && s.p.mentions(m.setting) {
 		return
 	}
-	f := l.add("IB0301", s.span(extent{k.at.start, verb.at.end}), "", k.name+" "+verb.text+" without "+m.add+" asks, and nobody answers",
-		"write "+k.name+" "+verb.text+" "+m.add)
-	at := verb.at.end
-	if m.where == afterName {
-		at = k.at.end
-	}
+	f := l.add("IB0301", s.span(extent{k.at.start, max(verb.at.end, k.at.end)}), "", k.name+" "+verb.text+" asks, and nobody answers",
+		"write "+m.written(k.name, verb.text))
 	if verb.at.start < k.at.end { // a text within the text, with escapes in it
 		return
+	}
+	at := verb.at.end
+	if m.global {
+		at = k.at.end
 	}
 	f.offer("add "+m.add, change{s.span(extent{at, at}), " " + m.add})
 }
 
-// verbOf is the subcommand, nil where it does not ask.
+func (m *installer) written(name, verb string) string {
+	if m.global {
+		return name + " " + m.add + " " + verb
+	}
+	return name + " " + verb + " " + m.add
+}
+
+// checkPacman: its subcommands are options in capitals.
+func (l *lint) checkPacman(s *script, k *call) {
+	if k.has("--noconfirm", "--print", "--help") || k.isOpen() {
+		return
+	}
+	for _, a := range k.args {
+		for _, v := range pacmanVerbs {
+			if !isCluster(a.text, v.verb[0]) || strings.ContainsAny(a.text, v.looks+"p") || v.verb == "S" && !strings.Contains(a.text, "u") && len(k.operands(0)) == 0 {
+				continue
+			}
+			l.add("IB0301", s.span(extent{k.at.start, max(a.at.end, k.at.end)}), "", "pacman asks, and nobody answers", "write --noconfirm")
+			return
+		}
+	}
+}
+
+// verbOf is the subcommand, nil where it does not ask. A word behind an option
+// may be its value.
 func (m *installer) verbOf(k *call) *argument {
 	for i := range k.args {
-		if a := &k.args[i]; a.fixed && strings.Contains(m.verbs, " "+a.text+" ") {
+		a := &k.args[i]
+		if a.fixed && a.text != "" && strings.Contains(m.verbs, " "+a.text+" ") {
 			return a
-		} else if !strings.HasPrefix(a.text, "-") && (i == 0 || !strings.HasPrefix(k.args[i-1].text, "-")) {
+		}
+		if !strings.HasPrefix(a.text, "-") && (i == 0 || !strings.HasPrefix(k.args[i-1].text, "-")) {
 			return nil
 		}
 	}
 	return nil
 }
 
-func (m *installer) answers(k *call) bool {
+func (m *installer) isAnswered(k *call) bool {
+	if k.isOpen() {
+		return true
+	}
 	for _, a := range k.args {
-		if !a.fixed && (strings.HasPrefix(a.text, "\x00") || strings.HasPrefix(a.text, "-")) {
-			return true
-		}
-		for _, y := range m.yes {
+		for _, y := range m.answers {
 			if a.text == y {
 				return true
 			}
 		}
-		if isCluster(a.text, m.short) || a.text == m.add || strings.Contains(a.text, "Assume-Yes") || strings.Contains(a.text, "assumeyes") {
+		for i := range len(m.short) {
+			if isCluster(a.text, m.short[i]) {
+				return true
+			}
+		}
+		if m.setting != "" && strings.Contains(a.text, m.setting) {
 			return true
 		}
 	}

@@ -21,7 +21,12 @@ type script struct {
 	base  int            // offset of text in what was parsed
 	err   error
 
-	calls []call // in the order of the text
+	calls   []call // in the order of the text, those inside words before their own
+	steps   []step
+	pipes   []pipeline
+	writes  []write
+	loops   []*syntax.WhileClause
+	secrets []assignment // to names that suggest a secret
 }
 
 // Bounds of what is parsed. A longer script is sent to no service, and a
@@ -48,10 +53,15 @@ func readScripts(p *part) {
 			parser.alone(&p.scripts[i])
 		}
 	}
+	r := callReader{parser: &parser, calls: make([]call, 0, 4*len(p.scripts))}
+	ends := make([]int, len(p.scripts))
 	for i := range p.scripts {
-		s := &p.scripts[i]
-		r := callReader{script: s, parser: &parser}
-		r.stmts(s.stmts, context{})
+		r.read(&p.scripts[i])
+		ends[i] = len(r.calls)
+	}
+	start := 0
+	for i, end := range ends {
+		p.scripts[i].calls, start = r.calls[start:end], end
 	}
 }
 

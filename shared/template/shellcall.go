@@ -14,12 +14,41 @@ type call struct {
 	at      extent // of the name
 	args    []argument
 	context context
+	inside  int // the first call of those inside its words, which come before it
+}
+
+// pipeline is commands whose output is the input of the next.
+type pipeline struct {
+	stages  []int // the first call of each, and past the last
+	context context
+	open    bool // the exit status of all but the last is lost
+}
+
+// assignment is a variable that is given a value.
+type assignment struct {
+	at    extent // of the name
+	name  string
+	value argument
+}
+
+// write is a redirection into a file.
+type write struct {
+	to         argument
+	start, end int // the calls whose output it is
+}
+
+// step is one statement of the outermost list of a script.
+type step struct {
+	stmt       *syntax.Stmt
+	start, end int  // its calls
+	errexit    bool // set -e holds
 }
 
 // argument is one word of a call as the program gets it.
 type argument struct {
 	text  string // an expansion is a NUL in it
 	fixed bool   // there is no expansion in it
+	split bool   // it may be several words, or none
 	at    extent
 	word  *syntax.Word // nil where it stands in a text within the text
 }
@@ -33,6 +62,7 @@ type context struct {
 	sudo      bool
 	timed     bool // under timeout
 	behind    bool // in the background
+	waiting   bool // in the condition of a loop
 	depth     int  // of compound commands around it
 }
 
@@ -40,6 +70,11 @@ type context struct {
 type callReader struct {
 	script *script
 	parser *shellParser
+	calls  []call     // of all scripts
+	start  int        // the script's first
+	args   []argument // room for the next
+	// What set has set.
+	errexit, pipefail bool
 	// Of a text within the text, such as that of sh -c: where it stands.
 	nested  int
 	shift   int
@@ -48,6 +83,28 @@ type callReader struct {
 
 // maxNested bounds texts within texts.
 const maxNested = 3
+
+// maxCalls bounds the calls of a part: texts within texts are read again.
+const maxCalls = 20_000
+
+// read finds the calls of a script, and what joins them.
+func (r *callReader) read(s *script) {
+	r.script, r.start, r.errexit, r.pipefail = s, len(r.calls), false, false
+	if line, ok := strings.CutPrefix(s.text, "#!"); ok {
+		line, _, _ = strings.Cut(line, "\n")
+		_, options, _ := strings.Cut(line, " ")
+		r.errexit = isCluster(options, 'e')
+	}
+	for _, stmt := range s.stmts {
+		n := step{stmt: stmt, start: r.here(), errexit: r.errexit}
+		r.stmt(stmt, context{})
+		n.end = r.here()
+		s.steps = append(s.steps, n)
+	}
+}
+
+// here is the number, in its script, of the call that comes next.
+func (r *callReader) here() int { return len(r.calls) - r.start }
 
 func (r *callReader) extent(n syntax.Node) extent {
 	if r.nested == 0 {
@@ -68,6 +125,7 @@ func (r *callReader) stmts(list []*syntax.Stmt, c context) {
 func (r *callReader) stmt(s *syntax.Stmt, c context) {
 	c.tested = c.tested || s.Negated
 	c.behind = c.behind || s.Background || s.Coprocess
+	start := r.here()
 	for _, redirect := range s.Redirs {
 		switch redirect.Op {
 		case syntax.RdrIn, syntax.Hdoc, syntax.DashHdoc, syntax.WordHdoc, syntax.DplIn:
@@ -78,6 +136,12 @@ func (r *callReader) stmt(s *syntax.Stmt, c context) {
 	}
 	if s.Cmd != nil {
 		r.command(s.Cmd, c)
+	}
+	for _, redirect := range s.Redirs {
+		switch redirect.Op {
+		case syntax.RdrOut, syntax.AppOut, syntax.RdrAll, syntax.AppAll, syntax.RdrClob:
+			r.script.writes = append(r.script.writes, write{r.argument(redirect.Word), start, r.here()})
+		}
 	}
 }
 
@@ -96,8 +160,11 @@ func (r *callReader) command(cmd syntax.Command, c context) {
 	case *syntax.IfClause:
 		r.ifClause(cmd, inner)
 	case *syntax.WhileClause:
+		if r.nested == 0 {
+			r.script.loops = append(r.script.loops, cmd)
+		}
 		test := inner
-		test.tested = true
+		test.tested, test.waiting = true, true
 		r.stmts(cmd.Cond, test)
 		r.stmts(cmd.Do, inner)
 	case *syntax.ForClause:
@@ -121,8 +188,7 @@ func (r *callReader) command(cmd syntax.Command, c context) {
 		inner.behind = true
 		r.stmt(cmd.Stmt, inner)
 	case *syntax.DeclClause:
-		r.assigns(cmd.Args, c)
-		r.script.calls = append(r.script.calls, call{name: cmd.Variant.Value, at: r.extent(cmd.Variant), context: c})
+		r.declare(cmd, c)
 	case *syntax.TestClause:
 		r.test(cmd.X, c)
 	}
@@ -137,16 +203,43 @@ func (r *callReader) ifClause(cmd *syntax.IfClause, c context) {
 	}
 }
 
+// declare keeps export and its like as a call whose arguments are the names.
+func (r *callReader) declare(cmd *syntax.DeclClause, c context) {
+	r.assigns(cmd.Args, c)
+	k := call{tools: toolOf(cmd.Variant.Value), name: cmd.Variant.Value, at: r.extent(cmd.Variant), context: c, inside: r.here()}
+	r.calls = append(r.calls, k)
+}
+
 func (r *callReader) binary(cmd *syntax.BinaryCmd, c context) {
-	left, right := c, c
 	switch cmd.Op {
-	case syntax.OrStmt:
-		left.tested = true
 	case syntax.Pipe, syntax.PipeAll:
-		right.fed = true
+		p := pipeline{context: c, open: !r.pipefail}
+		r.pipe(cmd, &p, c)
+		p.stages = append(p.stages, r.here())
+		r.script.pipes = append(r.script.pipes, p)
+	case syntax.OrStmt:
+		left := c
+		left.tested = true
+		r.stmt(cmd.X, left)
+		r.stmt(cmd.Y, c)
+	default:
+		r.stmt(cmd.X, c)
+		r.stmt(cmd.Y, c)
 	}
-	r.stmt(cmd.X, left)
-	r.stmt(cmd.Y, right)
+}
+
+// pipe reads the stages of a pipeline from left to right.
+func (r *callReader) pipe(cmd *syntax.BinaryCmd, p *pipeline, c context) {
+	for i, stage := range []*syntax.Stmt{cmd.X, cmd.Y} {
+		c.fed = c.fed || i > 0
+		inner, ok := stage.Cmd.(*syntax.BinaryCmd)
+		if ok && len(stage.Redirs) == 0 && (inner.Op == syntax.Pipe || inner.Op == syntax.PipeAll) {
+			r.pipe(inner, p, c)
+			continue
+		}
+		p.stages = append(p.stages, r.here())
+		r.stmt(stage, c)
+	}
 }
 
 func (r *callReader) test(x syntax.TestExpr, c context) {
@@ -166,6 +259,9 @@ func (r *callReader) test(x syntax.TestExpr, c context) {
 func (r *callReader) assigns(list []*syntax.Assign, c context) {
 	for _, a := range list {
 		r.word(a.Value, c)
+		if a.Value != nil && a.Name != nil && r.nested == 0 && suggestsSecret(a.Name.Value) {
+			r.script.secrets = append(r.script.secrets, assignment{r.extent(a.Name), a.Name.Value, r.argument(a.Value)})
+		}
 		if a.Array != nil {
 			for _, e := range a.Array.Elems {
 				r.word(e.Value, c)
@@ -207,46 +303,79 @@ func (r *callReader) parts(parts []syntax.WordPart, c context) {
 
 // call reads one simple command.
 func (r *callReader) call(cmd *syntax.CallExpr, c context) {
+	inside := r.here()
 	r.assigns(cmd.Assigns, c)
 	r.words(cmd.Args, c)
-	if len(cmd.Args) == 0 {
+	if len(cmd.Args) == 0 || len(r.calls) > maxCalls {
 		return
 	}
-	args := make([]argument, len(cmd.Args))
-	for i, w := range cmd.Args {
-		args[i] = argument{at: r.extent(w), word: w}
-		args[i].text, args[i].fixed = textOf(w)
+	if cap(r.args)-len(r.args) < len(cmd.Args) {
+		r.args = make([]argument, 0, max(64, len(cmd.Args)))
 	}
-	r.program(args, c)
+	first := len(r.args)
+	for _, w := range cmd.Args {
+		r.args = append(r.args, r.argument(w))
+	}
+	r.program(r.args[first:len(r.args):len(r.args)], c, inside)
+}
+
+func (r *callReader) argument(w *syntax.Word) argument {
+	a := argument{at: r.extent(w), word: w}
+	a.text, a.fixed, a.split = textOf(w)
+	return a
 }
 
 // program takes off what hands a command on, and keeps the call.
-func (r *callReader) program(args []argument, c context) {
+func (r *callReader) program(args []argument, c context, inside int) {
 	for {
 		name := baseName(args[0])
 		w := wrapperNamed(name)
 		if w == nil {
-			r.add(name, args, c)
+			r.add(name, args, c, inside)
 			return
 		}
-		w.changes(&c)
+		if w.changes != nil {
+			w.changes(&c)
+		}
 		if args = w.rest(args[1:]); len(args) == 0 {
 			return
 		}
 	}
 }
 
-func (r *callReader) add(name string, args []argument, c context) {
-	k := call{tools: toolOf(name), name: name, at: args[0].at, args: args[1:], context: c}
-	r.script.calls = append(r.script.calls, k)
+func (r *callReader) add(name string, args []argument, c context, inside int) {
+	k := call{tools: toolOf(name), name: name, at: args[0].at, args: args[1:], context: c, inside: inside}
+	r.calls = append(r.calls, k)
 	switch {
+	case name == "set":
+		r.set(&k)
 	case k.tools&tShell != 0:
 		if text := k.shellText(); text != nil {
-			r.inner(*text, c)
+			r.inner(&k, *text, c)
 		}
 	case name == "find":
 		if rest := afterExec(k.args); len(rest) > 0 {
-			r.program(rest, c)
+			r.program(rest, c, r.here())
+		}
+	}
+}
+
+// set follows the options that change what a failure does.
+func (r *callReader) set(k *call) {
+	for i, a := range k.args {
+		on := strings.HasPrefix(a.text, "-")
+		if !on && !strings.HasPrefix(a.text, "+") {
+			continue
+		}
+		option := ""
+		if strings.HasSuffix(a.text, "o") && i+1 < len(k.args) {
+			option = k.args[i+1].text
+		}
+		if option == "errexit" || strings.Contains(a.text, "e") {
+			r.errexit = on
+		}
+		if option == "pipefail" {
+			r.pipefail = on
 		}
 	}
 }
@@ -260,7 +389,7 @@ func baseName(a argument) string {
 }
 
 // inner reads the text of `sh -c text` or `eval text`.
-func (r *callReader) inner(a argument, c context) {
+func (r *callReader) inner(k *call, a argument, c context) {
 	if !a.fixed || r.nested == maxNested || !isParsable(a.text) {
 		return
 	}
@@ -274,7 +403,12 @@ func (r *callReader) inner(a argument, c context) {
 		in.outside = a.at
 	}
 	c.depth++
+	if k.name != "eval" {
+		in.errexit, in.pipefail = false, false
+		in.set(k)
+	}
 	in.stmts(file.Stmts, c)
+	r.calls, r.args = in.calls, in.args
 }
 
 // plainAt is where the text of an argument stands as it is, -1 where it has
@@ -287,20 +421,27 @@ func (a argument) plainAt() int {
 }
 
 // textOf is a word as a program gets it; an expansion is a NUL in it.
-func textOf(w *syntax.Word) (text string, fixed bool) {
+func textOf(w *syntax.Word) (text string, fixed, split bool) {
 	if len(w.Parts) == 1 {
-		if lit, ok := w.Parts[0].(*syntax.Lit); ok && strings.IndexByte(lit.Value, '\\') < 0 {
-			return lit.Value, true
+		switch part := w.Parts[0].(type) {
+		case *syntax.Lit:
+			if strings.IndexByte(part.Value, '\\') < 0 {
+				return part.Value, true, false
+			}
+		case *syntax.SglQuoted:
+			if !part.Dollar {
+				return part.Value, true, false
+			}
 		}
 	}
 	t := wordText{fixed: true}
 	t.parts(w.Parts, false)
-	return t.b.String(), t.fixed
+	return t.b.String(), t.fixed, t.split
 }
 
 type wordText struct {
-	b     strings.Builder
-	fixed bool
+	b            strings.Builder
+	fixed, split bool
 }
 
 func (t *wordText) parts(parts []syntax.WordPart, quoted bool) {
@@ -314,10 +455,16 @@ func (t *wordText) parts(parts []syntax.WordPart, quoted bool) {
 		case *syntax.DblQuoted:
 			t.parts(part.Parts, true)
 		default:
-			t.fixed = false
+			t.fixed, t.split = false, t.split || !quoted || isAllArguments(part)
 			t.b.WriteByte(0)
 		}
 	}
+}
+
+// isAllArguments reports $@, which is several words in quotes too.
+func isAllArguments(part syntax.WordPart) bool {
+	p, ok := part.(*syntax.ParamExp)
+	return ok && (p.Param != nil && p.Param.Value == "@" || p.Index != nil)
 }
 
 // literal takes the backslashes out.
@@ -341,25 +488,23 @@ type wrapper struct {
 	changes func(*context)
 }
 
-func nothing(*context) {}
-
 var wrappers = []wrapper{
 	{"sudo", "CDghpRrTtUu", " --user --group --host --prompt --chdir --close-from --role --type ", 0, func(c *context) { c.sudo = true }},
-	{"doas", "Cu", "", 0, nothing},
-	{"env", "uC", " --unset --chdir ", 0, nothing},
-	{"nice", "n", " --adjustment ", 0, nothing},
-	{"ionice", "cn", " --class --classdata ", 0, nothing},
-	{"nohup", "", "", 0, nothing},
-	{"setsid", "", "", 0, nothing},
-	{"stdbuf", "ioe", " --input --output --error ", 0, nothing},
+	{"doas", "Cu", "", 0, nil},
+	{"env", "uC", " --unset --chdir ", 0, nil},
+	{"nice", "n", " --adjustment ", 0, nil},
+	{"ionice", "cn", " --class --classdata ", 0, nil},
+	{"nohup", "", "", 0, nil},
+	{"setsid", "", "", 0, nil},
+	{"stdbuf", "ioe", " --input --output --error ", 0, nil},
 	{"timeout", "ks", " --kill-after --signal ", 1, func(c *context) { c.timed = true }},
-	{"command", "", "", 0, nothing},
-	{"builtin", "", "", 0, nothing},
-	{"exec", "a", "", 0, nothing},
-	{"busybox", "", "", 0, nothing},
-	{"eatmydata", "", "", 0, nothing},
-	{"chronic", "", "", 0, nothing},
-	{"flock", "wE", " --timeout --conflict-exit-code ", 1, nothing},
+	{"command", "", "", 0, nil},
+	{"builtin", "", "", 0, nil},
+	{"exec", "a", "", 0, nil},
+	{"busybox", "", "", 0, nil},
+	{"eatmydata", "", "", 0, nil},
+	{"chronic", "", "", 0, nil},
+	{"flock", "wE", " --timeout --conflict-exit-code ", 1, nil},
 	{"chroot", "", "", 1, func(c *context) { c.elsewhere = true }},
 	{"xargs", "adEILnPs", " --arg-file --delimiter --max-lines --max-args --max-procs --max-chars ", 0, func(c *context) { c.fed = false }},
 }

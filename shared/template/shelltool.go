@@ -2,25 +2,83 @@ package template
 
 // tool is a bit for each kind of program, so that a rule names those it looks
 // at in one mask.
-type tool uint64
+type tool uint32
 
 const (
-	tInstall tool = 1 << iota // packages, with a prompt
-	tShell                    // runs a text or a script
-	tPower                    // ends or restarts the system
+	tInstall   tool = 1 << iota // packages, with a prompt
+	tShell                      // runs a text or a script
+	tInclude                    // runs a script in the same shell
+	tInterpret                  // runs a program text in another language
+	tPower                      // ends or restarts the system
 	tRemove
+	tFetch   // of a web address
+	tNetwork // also of one among its arguments
+	tBuild   // software, or unpacks it
+	tPrompt  // may ask
+	tService
+	tLanguage // packages of a language
+	tEndless  // may never end
+	tRuntime  // changes the running system only
+	tMode
+	tPassword
+	tCopy        // writes files
+	tState       // of the shell alone
+	tDeb         // of dpkg
+	anyTool tool = 1 << 31
 )
 
+// toolOf takes the name of a program.
 func toolOf(name string) tool {
 	switch name {
-	case "apt-get", "apt", "aptitude", "yum", "dnf", "tdnf", "zypper", "pacman":
-		return tInstall
-	case "sh", "bash", "dash", "ash", "ksh", "zsh", "su", "runuser", "eval":
+	case "apt-get", "apt", "aptitude", "yum", "dnf", "tdnf", "zypper", "pacman", "conda", "mamba":
+		return tInstall | tNetwork | tRuntime
+	case "sh", "bash", "dash", "ash", "ksh", "zsh":
+		return tShell | tPrompt
+	case "su", "runuser":
+		return tShell | tPrompt
+	case "eval":
 		return tShell
-	case "reboot", "shutdown", "poweroff", "halt", "init", "telinit", "systemctl":
+	case "source", ".":
+		return tInclude | tState
+	case "python", "python2", "python3", "perl", "ruby", "node", "php":
+		return tInterpret | tEndless
+	case "reboot", "shutdown", "poweroff", "halt", "init", "telinit":
 		return tPower
+	case "systemctl":
+		return tPower | tService
+	case "service", "chkconfig", "update-rc.d", "rc-update", "rc-service", "insserv":
+		return tService
 	case "rm":
-		return tRemove
+		return tRemove | tPrompt
+	case "curl", "wget":
+		return tFetch | tNetwork | tPassword
+	case "git":
+		return tNetwork | tBuild | tPrompt | tPassword
+	case "rpm", "dpkg":
+		return tNetwork | tBuild | tDeb
+	case "make", "gmake", "ninja", "cmake", "meson", "cargo", "mvn", "gradle", "go", "tar", "unzip", "configure", "patch":
+		return tBuild
+	case "pip", "pip2", "pip3", "npm", "yarn", "pnpm", "gem", "bundle", "composer", "pipx", "uv":
+		return tLanguage | tNetwork | tBuild | tPrompt | tEndless
+	case "vi", "vim", "nano", "emacs", "visudo", "crontab", "passwd", "mysql_secure_installation", "dpkg-reconfigure",
+		"ssh-keygen", "gpg", "openssl", "fdisk", "cfdisk", "gdisk", "parted", "read", "htpasswd", "sftp", "ftp", "telnet",
+		"cp", "mv", "ssh", "ssh-copy-id", "snmpconf", "cpan", "select":
+		return tPrompt | tCopy
+	case "mysql", "mysqladmin", "mysqldump", "mariadb", "psql":
+		return tPrompt | tPassword
+	case "sleep", "tail", "watch", "top", "htop", "journalctl", "nginx", "httpd", "apache2", "apachectl", "apache2ctl", "ping", "ping6",
+		"sshd", "supervisord", "dockerd", "containerd", "crond", "cron", "redis-server", "nc", "mysqld_safe":
+		return tEndless
+	case "sysctl", "setenforce", "swapoff", "modprobe", "firewall-cmd", "iptables", "ip6tables":
+		return tRuntime
+	case "chmod":
+		return tMode
+	case "useradd", "usermod", "adduser", "sshpass", "redis-cli", "docker", "podman", "chpasswd":
+		return tPassword
+	case "tee", "install", "dd":
+		return tCopy
+	case "cd", "pushd", "export", "alias", "umask", "ulimit", "shopt", "set", "unset":
+		return tState
 	}
 	return 0
 }

@@ -12,7 +12,7 @@ import (
 // name that someone could have misspelt.
 func named(s string) string {
 	const longest = 40
-	if s == "" || len(s) > longest || strings.ContainsFunc(s, isNoNameRune) {
+	if s == "" || len(s) > longest || strings.ContainsFunc(s, isNoNameRune) || holdsSecret(s) {
 		return ""
 	}
 	return ` "` + s + `"`

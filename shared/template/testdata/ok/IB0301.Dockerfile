@@ -6,4 +6,6 @@ RUN apt-get -qq install a && apt-get install --yes a && apt-get autoremove --pur
 RUN yes | apt-get install a && echo y | yum install a
 RUN zypper -n install a && zypper --non-interactive in a && zypper install -y a
 RUN echo "apt-get install foo" && printf '%s' 'yum install a' # apt-get install foo
-RUN yum install $OPTIONS a; apt-get "$@"
+RUN yum install $OPTIONS a && apt-get "$@"
+RUN pacman -Syu --noconfirm a && pacman -Ss a && pacman -Sy
+RUN conda install --yes a && su -c 'yum install -y a' app

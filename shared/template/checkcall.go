@@ -1,0 +1,158 @@
+package template
+
+import "strings"
+
+// options of a call, as its rules ask for them.
+
+// cluster reports a short option, alone or among others, before the end of the
+// options. valued are those whose value ends a word.
+func (k *call) cluster(option byte, valued string) bool {
+	for _, a := range k.args {
+		if len(a.text) < 2 || a.text[0] != '-' || a.text[1] == '-' {
+			continue
+		}
+		for i := 1; i < len(a.text); i++ {
+			if a.text[i] == option {
+				return true
+			}
+			if strings.IndexByte(valued, a.text[i]) >= 0 {
+				break
+			}
+		}
+	}
+	return false
+}
+
+// hasPrefix reports an argument that begins so.
+func (k *call) hasPrefix(prefixes ...string) bool {
+	for _, a := range k.args {
+		for _, p := range prefixes {
+			if strings.HasPrefix(a.text, p) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// isOpen reports a word that may hold options that only the run tells.
+func (k *call) isOpen() bool {
+	for _, a := range k.args {
+		if a.split && strings.HasPrefix(strings.TrimLeft(a.text, "-"), "\x00") {
+			return true
+		}
+	}
+	return false
+}
+
+// verb is the first argument that is no option.
+func (k *call) verb() string {
+	if i := k.verbAt(); i >= 0 {
+		return k.args[i].text
+	}
+	return ""
+}
+
+func (k *call) verbAt() int {
+	for i, a := range k.args {
+		if !strings.HasPrefix(a.text, "-") {
+			return i
+		}
+	}
+	return -1
+}
+
+// operands are the arguments that are no options, after the first n.
+func (k *call) operands(n int) []argument {
+	var out []argument
+	for _, a := range k.args {
+		if strings.HasPrefix(a.text, "-") && len(a.text) > 1 {
+			continue
+		}
+		if n--; n < 0 {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+// following is the value of an option that is a word of its own.
+func (k *call) following(options ...string) *argument {
+	for i := range k.args {
+		for _, o := range options {
+			if k.args[i].text == o && i+1 < len(k.args) {
+				return &k.args[i+1]
+			}
+		}
+	}
+	return nil
+}
+
+// webAddress returns the first web address among the arguments.
+func (k *call) webAddress() *argument {
+	for i := range k.args {
+		if isWebAddress(k.args[i].text) {
+			return &k.args[i]
+		}
+	}
+	return nil
+}
+
+func isWebAddress(text string) bool {
+	return strings.HasPrefix(text, "http://") || strings.HasPrefix(text, "https://") || strings.HasPrefix(text, "ftp://")
+}
+
+// hostOf is the host of a web address, in lower case; "" where only the run
+// tells it.
+func hostOf(address string) string {
+	_, rest, _ := strings.Cut(address, "://")
+	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
+		rest = rest[:i]
+	}
+	rest = rest[strings.LastIndexByte(rest, '@')+1:]
+	if strings.IndexByte(rest, 0) >= 0 {
+		return ""
+	}
+	if strings.HasPrefix(rest, "[") {
+		host, _, _ := strings.Cut(rest[1:], "]")
+		return host
+	}
+	host, _, _ := strings.Cut(rest, ":")
+	return strings.ToLower(host)
+}
+
+func isLoopback(host string) bool {
+	return host == "localhost" || strings.HasPrefix(host, "127.") || host == "::1" || host == "0.0.0.0"
+}
+
+// isMetadata reports the addresses at which an instance asks about itself.
+func isMetadata(host string) bool { return host == "100.100.100.200" || host == "169.254.169.254" }
+
+// main is the call that a range of calls is about, what is inside its words
+// left out; nil where there is none.
+func (s *script) main(start, end int) *call {
+	var out *call
+	for i := start; i < end; i++ {
+		if k := &s.calls[i]; out == nil || k.context.depth <= out.context.depth {
+			out = k
+		}
+	}
+	return out
+}
+
+// insideOf are the calls inside the words of a call: those of $(...) and <(...).
+func (s *script) insideOf(k *call, a *argument) *call {
+	for i := k.inside; i < len(s.calls) && &s.calls[i] != k; i++ {
+		if c := &s.calls[i]; c.tools&tFetch != 0 && a.at.start <= c.at.start && c.at.end <= a.at.end {
+			return c
+		}
+	}
+	return nil
+}
+
+func (s *script) help(run, task string) string {
+	if s.in == nil {
+		return task
+	}
+	return run
+}

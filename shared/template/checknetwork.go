@@ -1,0 +1,168 @@
+package template
+
+import "strings"
+
+// checkWgetProgress finds a progress bar in the log of the build.
+func checkWgetProgress(l *lint, s *script, k *call) {
+	if k.name == "wget" && k.webAddress() != nil && !k.cluster('q', "OPoa") && !k.has("-nv", "-o", "-a") &&
+		!k.hasPrefix("--quiet", "--no-verbose", "--progress", "--output-file", "--append-output", "-nv") {
+		l.add("IB0303", s.span(k.at), "", "wget draws its progress into the log", "write wget -nv").
+			offer("add -nv", change{s.span(extent{k.at.end, k.at.end}), " -nv"})
+	}
+}
+
+// checkFail finds curl that takes an error page for the file.
+func checkFail(l *lint, s *script, k *call) {
+	if k.name != "curl" || k.isOpen() || k.context.waiting || k.cluster('f', curlValued) ||
+		k.hasPrefix("--fail", "--write-out", "--head", "--config", "--request", "--data", "--version", "--help", "--upload-file", "--form") ||
+		k.cluster('w', curlValued) || k.cluster('I', curlValued) || k.cluster('K', curlValued) || k.cluster('X', curlValued) ||
+		k.cluster('d', curlValued) || k.cluster('V', curlValued) || k.cluster('T', curlValued) || k.cluster('F', curlValued) || k.cluster('h', curlValued) {
+		return
+	}
+	address := k.webAddress()
+	if address == nil || isMetadata(hostOf(address.text)) || strings.HasPrefix(address.text, "ftp:") || s.isChecked(k) {
+		return
+	}
+	f := l.add("IB0318", s.span(k.at), "", "curl without --fail takes an error page for what was asked for, and succeeds", "write curl --fail")
+	if address.at.start >= k.at.end { // else it stands in a text within the text
+		f.offer("add --fail", change{s.span(extent{k.at.end, k.at.end}), " --fail"})
+	}
+}
+
+// curlValued are curl's short options with a value.
+const curlValued = "AbcCdDeEFHKmoPQrtTuUwxXyYz"
+
+// isChecked reports a call whose output somebody looks at: a later stage of its
+// pipe, which refuses a wrong one, or runs it, which is another finding.
+func (s *script) isChecked(k *call) bool {
+	for _, p := range s.pipes {
+		for i := 0; i+2 < len(p.stages); i++ {
+			if s.main(p.stages[i], p.stages[i+1]) != k {
+				continue
+			}
+			for j := i + 1; j+1 < len(p.stages); j++ {
+				if next := s.main(p.stages[j], p.stages[j+1]); next != nil && (refusesBadInput(next) || isRunner(next)) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// isOffline reports a build without a way to the internet, as far as the header
+// says.
+func (l *lint) isOffline() bool {
+	return find(l.t.given, "internetMaxBandwidthOut").text() == "0" && find(l.t.given, "vSwitchId").text() == ""
+}
+
+func checkOffline(l *lint, s *script, k *call) {
+	if k.context.elsewhere || !l.isOffline() {
+		return
+	}
+	for i := range k.args {
+		if a := &k.args[i]; isWebAddress(a.text) && isOutside(hostOf(a.text)) {
+			l.addOffline(s.span(a.at))
+			return
+		}
+	}
+}
+
+func checkOfflineCopy(l *lint, p *part, in *instruction) {
+	if !l.isOffline() {
+		return
+	}
+	for _, w := range p.wordsOf(in) {
+		if address := strings.Trim(w.text, `"'`); isWebAddress(address) && isOutside(hostOf(address)) {
+			l.addOffline(p.spanOfWord(in, w))
+			return
+		}
+	}
+}
+
+func (l *lint) addOffline(at span) {
+	l.add("IB0313", at, "", "the header sets internetMaxBandwidthOut to 0, and this is fetched from the internet",
+		"raise internetMaxBandwidthOut, or set a vSwitchId whose network has a way out")
+}
+
+// mirrors are the distributions' own. Images of Alibaba Cloud are set up to
+// reach theirs from inside.
+var mirrors = []string{".aliyuncs.com", "mirrors.aliyun.com", ".centos.org", ".fedoraproject.org", ".ubuntu.com", ".debian.org", ".opensuse.org",
+	".almalinux.org", ".rockylinux.org", ".openanolis.cn", ".openanolis.org", ".suse.com", ".redhat.com", ".alpinelinux.org"}
+
+// isOutside reports a host that only the internet has.
+func isOutside(host string) bool {
+	if host == "" || isLoopback(host) || isMetadata(host) || isPrivate(host) || !strings.Contains(host, ".") {
+		return false
+	}
+	for _, m := range mirrors {
+		if strings.HasSuffix("."+host, "."+strings.TrimPrefix(m, ".")) {
+			return false
+		}
+	}
+	return true
+}
+
+// isPrivate reports an address of a VPC, or a name in one.
+func isPrivate(host string) bool {
+	if strings.HasPrefix(host, "172.") {
+		second, _, _ := strings.Cut(host[4:], ".")
+		return len(second) == 2 && second >= "16" && second <= "31"
+	}
+	return strings.HasPrefix(host, "10.") || strings.HasPrefix(host, "192.168.") || strings.HasPrefix(host, "100.") ||
+		strings.HasSuffix(host, ".local") || strings.HasSuffix(host, ".internal")
+}
+
+// checkTrust finds what takes a stranger's word for a download.
+func checkTrust(l *lint, s *script, k *call) {
+	if address := k.webAddress(); k.context.elsewhere || address != nil && isLoopback(hostOf(address.text)) {
+		return
+	}
+	a := k.distrusted()
+	if a == nil {
+		return
+	}
+	l.add("IB0406", s.span(a.at), "", "the check of who sent the download is turned off", "leave it on; install the certificate or the key that is missing")
+}
+
+// distrusted is the argument that turns a check of certificates or signatures off.
+func (k *call) distrusted() *argument {
+	for i := range k.args {
+		a := &k.args[i]
+		switch k.name {
+		case "curl":
+			if a.text == "--insecure" || len(a.text) > 1 && a.text[0] == '-' && (&call{args: k.args[i : i+1]}).cluster('k', curlValued) {
+				return a
+			}
+		case "wget":
+			if a.text == "--no-check-certificate" {
+				return a
+			}
+		case "yum", "dnf", "tdnf":
+			if a.text == "--nogpgcheck" {
+				return a
+			}
+		case "zypper":
+			if a.text == "--no-gpg-checks" {
+				return a
+			}
+		case "apt-get", "apt", "aptitude":
+			if a.text == "--allow-unauthenticated" || a.text == "--force-yes" {
+				return a
+			}
+		case "pip", "pip2", "pip3":
+			if strings.HasPrefix(a.text, "--trusted-host") {
+				return a
+			}
+		case "npm", "yarn":
+			if a.text == "strict-ssl" && i+1 < len(k.args) && k.args[i+1].text == "false" || a.text == "--strict-ssl=false" {
+				return a
+			}
+		case "git":
+			if a.text == "http.sslVerify=false" || a.text == "http.sslverify=false" || strings.EqualFold(a.text, "http.sslVerify") && i+1 < len(k.args) && k.args[i+1].text == "false" {
+				return a
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,182 @@
+package template
+
+import "strings"
+
+// checkCache finds packages whose download stays in the image: nothing behind
+// the last install of a part deletes it.
+func checkCache(l *lint, p *part) {
+	var last *call
+	var of *script
+	for i := range p.scripts {
+		s := &p.scripts[i]
+		for j := range s.calls {
+			k := &s.calls[j]
+			switch {
+			case k.tools&tInstall != 0 && k.installs():
+				last, of = k, s
+			case cleans(k):
+				last = nil
+			}
+		}
+	}
+	if last != nil && p.section != inTest {
+		l.add("IB0305", of.span(last.at), "", "the packages that were downloaded stay in the image", "end with "+last.name+" clean all")
+	}
+}
+
+func cleans(k *call) bool {
+	if k.tools&tInstall != 0 {
+		return k.has("clean", "autoclean") || k.name == "pacman" && k.cluster('c', "")
+	}
+	return k.name == "rm" && k.hasPrefix("/var/cache/yum", "/var/cache/dnf", "/var/lib/apt/lists", "/var/cache/apt", "/var/cache/zypp", "/var/cache")
+}
+
+// installs reports a call that downloads packages.
+func (k *call) installs() bool {
+	switch k.verb() {
+	case "install", "in", "update", "upgrade", "groupinstall", "dist-upgrade", "reinstall":
+		return k.tools&tInstall != 0 && (k.verb() != "update" || k.name != "apt-get" && k.name != "apt" && k.name != "aptitude")
+	}
+	return false
+}
+
+// checkPinned finds the first package of an install that names no version.
+func checkPinned(l *lint, s *script, k *call) {
+	verb := k.verb()
+	if verb != "install" && verb != "add" && verb != "in" || k.isOpen() {
+		return
+	}
+	for _, a := range k.packages() {
+		if a.fixed && !k.isPinned(a.text) {
+			l.add("IB0306", s.span(a.at), "", "a package without a version: the same template makes another image tomorrow", "write the version too")
+			return
+		}
+	}
+}
+
+// packages are the operands behind the subcommand, values of options left out.
+func (k *call) packages() []argument {
+	var out []argument
+	for i := k.verbAt() + 1; i < len(k.args); i++ {
+		switch a := k.args[i]; {
+		case !strings.HasPrefix(a.text, "-"):
+			out = append(out, a)
+		case a.text == "-r" || a.text == "-c" || a.text == "-t" || a.text == "-o" || a.text == "-i" || a.text == "-e" || a.text == "--target-release" ||
+			a.text == "--index-url" || a.text == "--extra-index-url" || a.text == "-f" || a.text == "--prefix" || a.text == "--enablerepo" || a.text == "-v" || a.text == "--version":
+			i++
+		}
+	}
+	return out
+}
+
+func (k *call) isPinned(name string) bool {
+	switch {
+	case name == "" || strings.ContainsAny(name, "/\x00") || name[0] == '.' || name[0] == '@' || strings.HasSuffix(name, ".rpm") || strings.HasSuffix(name, ".deb"):
+		return true // a file, a group
+	case k.name == "gem":
+		return k.hasPrefix("-v", "--version") || strings.Contains(name, ":")
+	case k.tools&tLanguage != 0:
+		return strings.ContainsAny(name, "=@<>~")
+	case k.name == "apt-get" || k.name == "apt" || k.name == "aptitude" || k.name == "zypper":
+		return strings.ContainsAny(name, "=<>/")
+	}
+	i := strings.LastIndexByte(name, '-')
+	return i >= 0 && i+1 < len(name) && name[i+1] >= '0' && name[i+1] <= '9' || strings.ContainsAny(name, "*:")
+}
+
+// checkSudo: RUN is root already.
+func checkSudo(l *lint, s *script) {
+	for i := range s.calls {
+		if k := &s.calls[i]; k.context.sudo && k.context.depth == 0 {
+			l.add("IB0307", s.span(k.at), "", "sudo, where commands run as root", "delete sudo")
+			return
+		}
+	}
+}
+
+// checkLastUser: in an image of a machine it matters little; who starts it logs
+// in as somebody else.
+func checkLastUser(l *lint, p *part) {
+	for i := len(p.commands) - 1; i >= 0; i-- {
+		in := &p.commands[i]
+		if in.verb != vUSER {
+			continue
+		}
+		if user := p.head(in); user == "root" || user == "0" {
+			l.add("IB0308", p.spanOfArgs(in), "", "the last USER is root", "end with USER of an ordinary user, if CMD or ENTRYPOINT starts a service")
+		}
+		return
+	}
+}
+
+// checkUpdated finds apt-get install on the lists that the base image came with:
+// packages in them may be gone from the mirror.
+func checkUpdated(l *lint, p *part) {
+	if p.section != inBuild || len(p.scripts) == 0 {
+		return
+	}
+	updated := componentBefore(p, p.scripts[0].in)
+	for i := range p.scripts {
+		s := &p.scripts[i]
+		if updated || componentBefore(p, s.in) {
+			return
+		}
+		for j := range s.calls {
+			k := &s.calls[j]
+			switch {
+			case k.name != "apt-get" && k.name != "apt" && k.name != "aptitude":
+				updated = updated || k.name == "" || strings.HasSuffix(k.name, ".sh") || k.tools&tShell != 0 // what may update
+			case k.has("update") || k.isOpen():
+				updated = true
+			case k.verb() == "install" && !updated && k.hasPackageName():
+				l.add("IB0321", s.span(k.at), "", k.name+" install before any "+k.name+" update: the lists are those of the base image, and may name packages that are gone",
+					"write apt-get update && apt-get install -y ...")
+				return
+			}
+		}
+	}
+}
+
+// hasPackageName reports a package by name, not by file.
+func (k *call) hasPackageName() bool {
+	for _, a := range k.packages() {
+		if a.fixed && !strings.Contains(a.text, "/") {
+			return true
+		}
+	}
+	return false
+}
+
+func componentBefore(p *part, in *instruction) bool {
+	for i := range p.commands {
+		if &p.commands[i] == in {
+			return false
+		}
+		if p.commands[i].verb == vCOMPONENT {
+			return true
+		}
+	}
+	return false
+}
+
+// checkMode finds files that everybody may write.
+func checkMode(l *lint, s *script, k *call) {
+	words := k.operands(0)
+	if len(words) == 0 || !isOpenMode(words[0].text) {
+		return
+	}
+	for _, w := range words[1:] {
+		if path := strings.TrimRight(w.text, "/*"); path == "/tmp" || path == "/var/tmp" || strings.HasPrefix(path, "/dev/") || strings.HasPrefix(path, "/tmp/") {
+			return
+		}
+	}
+	l.add("IB0320", s.span(words[0].at), "", "everybody on the instance may write these files", "write 755, or 644 for files, and give the owner with chown")
+}
+
+func isOpenMode(mode string) bool {
+	switch mode {
+	case "777", "0777", "a+rwx", "ugo+rwx", "a=rwx", "o+w", "a+w", "o+rwx", "666", "0666":
+		return true
+	}
+	return false
+}

@@ -1,0 +1,110 @@
+package template
+
+import "strings"
+
+// checkPrompt finds programs that wait for somebody at a terminal.
+func checkPrompt(l *lint, s *script, k *call) {
+	if k.context.fed || k.context.timed || !k.prompts(s.p) {
+		return
+	}
+	l.add("IB0302", s.span(k.at), "", k.name+" waits for somebody at a terminal, and there is nobody", promptHelp(k.name))
+}
+
+// prompts reports a call that asks, or opens an editor or a shell.
+func (k *call) prompts(p *part) bool {
+	switch k.name {
+	case "vi", "vim", "nano", "emacs":
+		return !k.hasPrefix("-", "+") && !k.isOpen()
+	case "visudo":
+		return !k.cluster('c', "f") && !k.has("--check")
+	case "crontab":
+		return k.cluster('e', "u")
+	case "passwd":
+		return !k.has("--stdin", "--lock", "--unlock", "--delete", "--expire", "--status") && !k.hasPrefix("-") && !k.isOpen()
+	case "mysql_secure_installation":
+		return !k.has("--use-default")
+	case "dpkg-reconfigure":
+		return !k.hasPrefix("-f", "--frontend", "-p", "--priority") && !p.mentions("DEBIAN_FRONTEND")
+	case "ssh-keygen":
+		return k.asksForKey()
+	case "gpg":
+		return k.has("--gen-key", "--full-generate-key", "--full-gen-key") && !k.has("--batch")
+	case "openssl":
+		return k.verb() == "req" && (k.has("-new", "-x509", "-newkey")) && !k.has("-subj", "-config", "-batch", "-in") && !k.isOpen()
+	case "fdisk", "cfdisk", "gdisk":
+		return !k.hasPrefix("-l", "-x", "-s", "--list", "-v", "-V")
+	case "parted":
+		return !k.cluster('s', "") && !k.has("--script", "-l", "--list") && !k.cluster('l', "")
+	case "read":
+		return !k.context.waiting && !k.cluster('t', "") && !k.cluster('u', "")
+	case "htpasswd":
+		return !k.cluster('b', "") && !k.cluster('i', "") && !k.cluster('D', "")
+	case "sftp", "ftp", "telnet", "ssh-copy-id", "snmpconf":
+		return !k.has("-b")
+	case "rm":
+		return k.cluster('i', "") && !k.cluster('f', "")
+	case "cp", "mv":
+		return k.cluster('i', "") && !k.cluster('f', "")
+	case "git":
+		return k.verb() == "commit" && !k.hasPrefix("-m", "--message", "-am", "-F", "--file", "-C", "--no-edit", "--amend", "-q") && !k.cluster('m', "")
+	case "mysql", "mysqladmin", "mysqldump", "mariadb":
+		return k.has("-p", "--password")
+	case "pip", "pip2", "pip3":
+		return k.verb() == "uninstall" && !k.cluster('y', "") && !k.has("--yes") && !k.isOpen()
+	case "npm", "yarn":
+		return k.verb() == "init" && !k.has("-y", "--yes") && len(k.operands(1)) == 0
+	case "su", "runuser":
+		return k.opensShell()
+	case "bash", "sh", "zsh", "ksh":
+		return len(k.args) == 0 || len(k.args) == 1 && (k.args[0].text == "-l" || k.args[0].text == "--login" || k.args[0].text == "-i")
+	}
+	return false
+}
+
+// opensShell reports su with nothing to run.
+func (k *call) opensShell() bool {
+	if k.hasPrefix("--command") || k.cluster('c', "sgGw") || k.isOpen() || k.name == "runuser" && k.has("-u", "--user") {
+		return false
+	}
+	words := 0
+	for _, w := range k.operands(0) {
+		if w.text != "-" {
+			words++
+		}
+	}
+	return words < 2
+}
+
+// asksForKey: without -N there is a prompt for the passphrase, without -f one
+// for the file.
+func (k *call) asksForKey() bool {
+	if k.hasPrefix("-A", "-R", "-l", "-F", "-y", "-i", "-e", "-H", "-B", "-p") || k.isOpen() || k.cluster('l', "fbtCN") {
+		return false
+	}
+	file, passphrase := false, false
+	for _, a := range k.args {
+		file = file || strings.HasPrefix(a.text, "-f") || isCluster(a.text, 'f')
+		passphrase = passphrase || strings.HasPrefix(a.text, "-N") || isCluster(a.text, 'N')
+	}
+	return !file || !passphrase
+}
+
+func promptHelp(name string) string {
+	switch name {
+	case "vi", "vim", "nano", "emacs", "visudo":
+		return "change the file with sed -i, printf or COPY"
+	case "crontab":
+		return "write a file in /etc/cron.d"
+	case "passwd":
+		return "lock the password with passwd -l, and log in with keys"
+	case "ssh-keygen":
+		return "give -f <file> and -N ''; keys in an image are shared by all its instances"
+	case "su", "runuser":
+		return "write su <user> -c '...', or USER on a line of its own"
+	case "bash", "sh", "zsh", "ksh":
+		return "give it a script, or -c '...'; the commands below do not run in it"
+	case "read":
+		return "write the value, or take it from a parameter"
+	}
+	return "give it the option that answers, or its answers on standard input"
+}

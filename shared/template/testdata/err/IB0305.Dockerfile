@@ -1,0 +1,3 @@
+FROM IMAGE:m-bp67acfmxazb4p****
+RUN yum install -y nginx-1.24.0
+RUN rm -rf /tmp/yum

@@ -1,0 +1,4 @@
+FROM IMAGE:m-bp67acfmxazb4p****
+USER app
+RUN id
+USER root

@@ -1,0 +1,5 @@
+FROM IMAGE:m-bp67acfmxazb4p****
+RUN echo 'root:made-up' | chpasswd && echo made-up | passwd --stdin app
+RUN useradd -m -p '$6$made$up' app
+RUN curl -fsS -u app:made-up https://example.com/ -o a && mysql -u root -pmade-up -e 'SELECT 1'
+RUN git clone https://app:made-up@example.com/a.git && wget -nv https://app:made-up@example.com/a

@@ -1,0 +1,4 @@
+FROM IMAGE:m-bp67acfmxazb4p****
+USER root
+RUN id
+USER app

@@ -1,0 +1,3 @@
+FROM IMAGE:m-bp67acfmxazb4p****
+COMPONENT ic-bp67acfmxazb4p****
+RUN apt-get install -y nginx
