@@ -21,6 +21,7 @@ import (
 	"io"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -75,12 +76,16 @@ func TestConformance(t *testing.T) {
 		}
 	})
 	for i, cl := range clients {
-		rows[i] = &row{client: cl.name, service: cl.service, skipped: true} // by a filter, until it runs
-		t.Run(strings.ReplaceAll(cl.name, "/", " "), func(t *testing.T) {   // a slash parts tests
+		rows[i] = &row{client: cl.name, service: cl.service, skipped: filtered} // until it runs
+		t.Run(strings.ReplaceAll(cl.name, "/", " "), func(t *testing.T) {       // a slash parts tests
 			t.Parallel()
 			t.Run(cl.service, func(t *testing.T) {
-				rows[i].skipped = false
-				t.Cleanup(func() { rows[i].skipped = rows[i].skipped || t.Skipped() })
+				rows[i].skipped = ""
+				t.Cleanup(func() {
+					if why, ok := reasons.Load(t.Name()); ok {
+						rows[i].skipped = why.(string)
+					}
+				})
 				cl.run(t, c, rows[i])
 			})
 		})
@@ -90,16 +95,33 @@ func TestConformance(t *testing.T) {
 // row is what one client came to with one service.
 type row struct {
 	client, service string
-	cases, passed   int // of the cases that the client can express
-	left            int // that it cannot
-	skipped         bool
+	cases, passed   int    // of the cases that the client can express
+	left            int    // that it cannot
+	skipped         string // why it was not asked all of them
+}
+
+// filtered is why a client is not asked that go test was not to run.
+const filtered = "left out by -run"
+
+// reasons are why clients were skipped, by the name of the test.
+var reasons sync.Map
+
+// skip skips the client whose test t is, for a reason that the summary gives.
+func skip(t *testing.T, format string, args ...any) {
+	t.Helper()
+	why := fmt.Sprintf(format, args...)
+	reasons.Store(t.Name(), why)
+	t.Skip(why)
 }
 
 // try runs one case and counts it.
 func (r *row) try(t *testing.T, name string, do func(*testing.T)) {
 	r.cases++
 	ran := false
-	r.skipped = t.Run(name, func(t *testing.T) { ran = true; do(t); r.passed++ }) && !ran || r.skipped // go test has a filter
+	t.Run(name, func(t *testing.T) { ran = true; do(t); r.passed++ })
+	if !ran {
+		r.skipped = filtered
+	}
 }
 
 // cloud is the local cloud that all clients ask.

@@ -29,7 +29,7 @@ func program(t *testing.T, name, advice string) string {
 	t.Helper()
 	path, err := exec.LookPath(name)
 	if err != nil {
-		t.Skipf("%s is not installed: %s", name, advice)
+		skip(t, "%s is not installed: %s", name, advice)
 	}
 	return path
 }
@@ -87,7 +87,7 @@ func install(t *testing.T, tool, folder, dir string) {
 	defer cancel()
 	out, errOut, status, err := run(ctx, nil, tool, "ci", "--prefix", fresh, "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries", "1")
 	if err != nil || status != 0 {
-		t.Skipf("npm cannot install %s, perhaps its registry does not answer: %v %s%s", folder, err, out, errOut)
+		skip(t, "npm cannot install %s, perhaps its registry does not answer: %v %s%s", folder, err, out, errOut)
 	}
 	require.NoError(t, os.RemoveAll(dir))
 	require.NoError(t, os.Rename(fresh, dir))

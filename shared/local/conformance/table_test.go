@@ -32,8 +32,8 @@ func (r *row) String() string {
 // printRows says what each client came to, and which were not asked.
 func printRows(rows []*row) {
 	for _, r := range rows {
-		if r.skipped {
-			fmt.Println("SKIPPED (all or in part):", r.client, r.service)
+		if r.skipped != "" {
+			fmt.Printf("%-40s %-4s SKIPPED (all or in part): %s\n", r.client, r.service, r.skipped)
 		} else {
 			fmt.Printf("%-40s %-4s %3d of %3d cases passed, %d cannot be expressed\n", r.client, r.service, r.passed, r.cases, r.left)
 		}
@@ -63,7 +63,7 @@ func renew(table string, rows []*row) string {
 	fresh := tableHead
 	for _, r := range rows {
 		line := r.String()
-		if r.skipped {
+		if r.skipped != "" {
 			i := slices.IndexFunc(old, func(l string) bool { return strings.HasPrefix(l, r.name()) })
 			if i < 0 {
 				continue
