@@ -124,9 +124,12 @@ func options(members map[string]any) []template.Parameter {
 
 func renamed(name string) string { return cmp.Or(createName[name], name) }
 
-type flat struct{ out []template.Parameter }
+type flat struct {
+	out   []template.Parameter
+	zeros bool // are kept
+}
 
-// add leaves out what is empty, zero or false. The API cannot tell an empty
+// add leaves out what is empty, and unless they are kept zero or false. The API cannot tell an empty
 // value from none, and a member that a newer service answers with its zero
 // value must not make every pipeline look changed.
 func (f *flat) add(name string, value any) {
@@ -142,7 +145,7 @@ func (f *flat) add(name string, value any) {
 	case []any:
 		f.list(name, v)
 	default:
-		if s := scalar(v); s != "" && s != "0" && s != "false" {
+		if s := scalar(v); s != "" && (f.zeros || s != "0" && s != "false") {
 			f.out = append(f.out, template.Parameter{Name: name, Value: s})
 		}
 	}

@@ -35,6 +35,14 @@ func (j *job) execute(ctx context.Context) error {
 	if j.made != nil && j.made.recalled != nil {
 		return j.recallBuild(ctx)
 	}
+	if err := j.aim(ctx); err != nil || j.status != "" {
+		return err
+	}
+	return j.launch(ctx)
+}
+
+// aim completes the start, or settles the job where there is nothing to start.
+func (j *job) aim(ctx context.Context) error {
 	found, err := j.candidates(ctx)
 	switch {
 	case err != nil:
@@ -54,10 +62,8 @@ func (j *job) execute(ctx context.Context) error {
 	for _, other := range found[1:] {
 		j.start.elsewhere = append(j.start.elsewhere, other.ID)
 	}
-	if j.start.tags, err = j.inputTags(ctx, p); err != nil {
-		return err
-	}
-	return j.launch(ctx)
+	j.start.tags, err = j.inputTags(ctx, p)
+	return err
 }
 
 func (j *job) launch(ctx context.Context) error {
@@ -68,11 +74,15 @@ func (j *job) launch(ctx context.Context) error {
 	case err != nil:
 		return err
 	case state == runningState:
-		j.status, j.reason = Skipped, &Reason{Kind: "running", Message: "another execution of the pipeline runs"}
+		j.running()
 	default:
 		j.started(e)
 	}
 	return nil
+}
+
+func (j *job) running() {
+	j.status, j.reason = Skipped, &Reason{Kind: "running", Message: "another execution of the pipeline runs"}
 }
 
 func (j *job) started(e Execution) {

@@ -175,12 +175,18 @@ func (j *job) build(ctx context.Context) error {
 
 // ensure sees to it that the job's component or pipeline exists.
 func (j *job) ensure(ctx context.Context) error {
-	j.prepare()
-	found, err := j.lookUp(ctx)
+	found, err := j.decide(ctx)
 	if err != nil || found {
 		return err
 	}
 	return j.create(ctx)
+}
+
+// decide completes the request, and settles the job where what it asks for is
+// there.
+func (j *job) decide(ctx context.Context) (found bool, err error) {
+	j.prepare()
+	return j.lookUp(ctx)
 }
 
 // holdBack returns a context that ends earlier; of a short invocation no more

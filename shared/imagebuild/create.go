@@ -146,7 +146,7 @@ func (j *job) find(ctx context.Context, query Query) ([]Resource, error) {
 
 // findAll returns what matches. What the service returns is compared again:
 // whether it matches names exactly is not documented.
-func (p *Publisher) findAll(ctx context.Context, resources Resources, query Query) (found []Resource, err error) {
+func (p *Publisher) findAll(ctx context.Context, resources Finder, query Query) (found []Resource, err error) {
 	err = p.retry(ctx, func(ctx context.Context) (err error) {
 		found, err = resources.Find(ctx, query)
 		return err

@@ -82,14 +82,19 @@ type Request struct {
 	Parameters  []template.Parameter // flattened, with our tags, without ClientToken
 }
 
-// Resources looks up and creates components and pipelines.
-// All methods answer faults; Create's carry the service's code.
-type Resources interface {
+// Finder looks up components and pipelines. All methods answer faults.
+type Finder interface {
 	// Find returns every match, all pages.
 	Find(ctx context.Context, q Query) ([]Resource, error)
 	// First returns one match, whichever the service lists first, and how many
 	// there are: one small answer, however many. Without a match: zero values.
 	First(ctx context.Context, q Query) (first Resource, total int, err error)
+}
+
+// Resources looks up and creates components and pipelines. Create's faults
+// carry the service's code.
+type Resources interface {
+	Finder
 	// Create answers the new resource's ID.
 	Create(ctx context.Context, r Request) (id string, err error)
 }

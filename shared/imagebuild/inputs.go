@@ -101,7 +101,7 @@ func inputsOf(tags []Tag) (in inputs, ok bool) {
 type resolver struct {
 	*Publisher
 	images              Images
-	resources           Resources
+	resources           Finder
 	accountID, regionID string
 
 	mu       sync.Mutex
@@ -110,7 +110,7 @@ type resolver struct {
 	all      map[string][]string                 // likewise; nil where not all are known
 }
 
-func newResolver(p *Publisher, images Images, resources Resources, accountID, regionID string) *resolver {
+func newResolver(p *Publisher, images Images, resources Finder, accountID, regionID string) *resolver {
 	return &resolver{
 		Publisher: p, images: images, resources: resources, accountID: accountID, regionID: regionID,
 		families: map[string]func() (string, error){}, versions: map[string]func() ([]string, error){},
