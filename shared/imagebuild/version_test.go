@@ -357,7 +357,8 @@ func TestEveryCutBelowAWildcard(t *testing.T) {
 
 // A site where teams drop, pin, delete and number as they like, and processes
 // die: each job of a wildcard has one component, which was above all others
-// below the wildcard when it was made, and each answer names it.
+// below the wildcard when it was made, and each answer names it. A plan says all
+// of it before.
 func TestNumbersModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n := numbering{&cloud{}, t, &inbox{}}
@@ -367,7 +368,7 @@ func TestNumbersModel(t *testing.T) {
 		deliver := func(job string) {
 			cut := &cuts{at: rapid.IntRange(0, 9).Draw(t, "cut at"), after: rapid.Bool().Draw(t, "after"), lost: rapid.Bool().Draw(t, "lost")}
 			c := &cutCloud{cuts: cut, cloud: n.cloud, box: n.box, objects: text(dropped[job])}
-			before := len(n.all)
+			before, plan := len(n.all), planOf(t, n.cloud, job, dropped[job])
 			run(&imagebuild.Builder{Objects: c, Resources: c, Publisher: imagebuild.Publisher{Outbox: c, Jitter: atOnce}}, upload(job))
 			for _, fresh := range n.all[before:] {
 				wildcard, _, _ := strings.Cut(valueOf(fresh.Tags, versionTag), " ")
@@ -380,6 +381,10 @@ func TestNumbersModel(t *testing.T) {
 				require.Equal(t, made[job], answer)
 			}
 			made[job] = answer
+			require.True(t, strings.HasPrefix(answer, string(plan.Status)), "planned %s, became %s", plan.Status, answer)
+			if len(n.all) > before {
+				require.Equal(t, n.all[before].Version, plan.Resource.Version)
+			}
 		}
 		t.Repeat(map[string]func(*rapid.T){
 			"drop": func(t *rapid.T) {

@@ -14,7 +14,7 @@ func BenchmarkLint16KB(b *testing.B) {
 	require.NoError(b, err)
 	t := Options{Pedantic: true}.ParseFile("templates/web.Dockerfile", text)
 	require.Empty(b, t.Findings)
-	require.Equal(b, maxCommands, t.Content.Commands)
+	require.Equal(b, MaxCommands, t.Content.Commands)
 	b.SetBytes(int64(len(text)))
 	b.ReportAllocs()
 	for b.Loop() {

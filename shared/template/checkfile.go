@@ -44,11 +44,11 @@ func reportSize(l *lint, p *part, rule, code string) {
 func checkCount(l *lint, p *part) {
 	n := len(p.commands)
 	switch {
-	case n > maxCommands:
-		l.add("IB0003", p.spanOf(&p.commands[maxCommands]), "InvalidImageTemplateCommandSize.ExceededMaxNumber",
-			fmt.Sprintf("command %d of %d; at most %d are allowed", maxCommands+1, n, maxCommands), `join RUN commands with && and "\"`)
-	case n == maxCommands && p.section == inBuild && !l.hasFROM():
-		l.warn("IB0003", p.spanOf(&p.commands[maxCommands-1]),
+	case n > MaxCommands:
+		l.add("IB0003", p.spanOf(&p.commands[MaxCommands]), "InvalidImageTemplateCommandSize.ExceededMaxNumber",
+			fmt.Sprintf("command %d of %d; at most %d are allowed", MaxCommands+1, n, MaxCommands), `join RUN commands with && and "\"`)
+	case n == MaxCommands && p.section == inBuild && !l.hasFROM():
+		l.warn("IB0003", p.spanOf(&p.commands[MaxCommands-1]),
 			fmt.Sprintf("%d commands without FROM: older editions of the service add one", n), `join two RUN commands with &&`)
 	}
 }

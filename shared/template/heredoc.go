@@ -40,7 +40,7 @@ func (s *scanner) hasAngles(in *instruction) bool {
 // skipHeredoc steps over the body and its last line; it answers false where
 // there is none. Beyond the limit of commands it does not look.
 func (s *scanner) skipHeredoc(in *instruction, name string, dash bool) bool {
-	if len(s.part.commands) > maxCommands {
+	if len(s.part.commands) > MaxCommands {
 		return false
 	}
 	for i := s.line; i < s.end; i++ {

@@ -11,9 +11,9 @@ const (
 	// MaxContentBytes bounds Content, BuildContent and TestContent: 16 KB, taken as UTF-8 bytes.
 	// Source: ECS API 2014-05-26, CreateImageComponent and CreateImagePipeline.
 	MaxContentBytes = 16384
-	// maxCommands bounds the commands of one content.
+	// MaxCommands bounds the commands of one content.
 	// Source: the same pages, editions to 2023; the error code is still listed.
-	maxCommands = 127
+	MaxCommands = 127
 	// maxTags bounds Tag.N and ImageOptions.ImageTags.N. Source: as above.
 	maxTags = 20
 	// maxTagLength bounds a tag's key and value, in characters. Source: as above.

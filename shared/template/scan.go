@@ -179,7 +179,7 @@ type scanner struct {
 // test marker where test allows one, and returns the line after it, or -1.
 func scanPart(r *report, p *part, from, to int, markers markerRule) (rest int) {
 	s := &scanner{report: r, src: p.src, line: from, end: to, part: p, rule: markers}
-	p.commands = make([]instruction, 0, min(to-from, maxCommands+1))
+	p.commands = make([]instruction, 0, min(to-from, MaxCommands+1))
 	p.pieces = make([]piece, 0, to-from)
 	if from < to {
 		s.out.Grow(len(p.src.text) - p.src.lines[from])

@@ -14,13 +14,21 @@ func policyCheck(file, region string) (func(*template.Template), error) {
 	if file == "" {
 		return func(*template.Template) {}, nil
 	}
-	text, err := os.ReadFile(file)
+	policy, err := loadPolicy(file)
 	if err != nil {
 		return nil, err
 	}
+	return func(t *template.Template) { policy.Check(t, region) }, nil
+}
+
+func loadPolicy(file string) (imagebuild.Policy, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return imagebuild.Policy{}, err
+	}
 	policy, err := imagebuild.ParsePolicy(string(text))
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", file, err)
+		return imagebuild.Policy{}, fmt.Errorf("%s: %w", file, err)
 	}
-	return func(t *template.Template) { policy.Check(t, region) }, nil
+	return policy, nil
 }

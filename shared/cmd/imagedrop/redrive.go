@@ -13,7 +13,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/aliyun/credentials-go/credentials"
 	"github.com/spf13/cobra"
 
 	"imagedrop/shared/imagebuild"
@@ -142,17 +141,11 @@ func (f redriveFlags) openCloud(ctx context.Context) (context.Context, parkedQue
 	if err != nil {
 		return ctx, parkedQueue{}, err
 	}
-	chain, err := credentials.NewCredential(nil)
+	c, err := cloudCredentials()
 	if err != nil {
-		return ctx, parkedQueue{}, errors.New("no credentials: set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or configure a profile")
+		return ctx, parkedQueue{}, err
 	}
-	got, err := chain.GetCredential()
-	if err != nil {
-		return ctx, parkedQueue{}, errors.New("no credentials: set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or configure a profile")
-	}
-	return sdkclient.WithCredentials(ctx, sdkclient.Credentials{
-		AccessKeyID: value(got.AccessKeyId), AccessKeySecret: value(got.AccessKeySecret), SecurityToken: value(got.SecurityToken),
-	}), parkedQueue{Client: client, name: f.queue}, nil
+	return sdkclient.WithCredentials(ctx, c), parkedQueue{Client: client, name: f.queue}, nil
 }
 
 func value(s *string) string {

@@ -11,7 +11,7 @@ import (
 )
 
 // commands are those of this version.
-var commands = []string{"up", "drop", "send", "results", "invoke", "env", "lint", "rules", "translate", "redrive"}
+var commands = []string{"up", "drop", "send", "results", "invoke", "env", "lint", "rules", "plan", "translate", "redrive"}
 
 func TestEveryCommandExplainsItself(t *testing.T) {
 	help := imagedrop(t, "--help").requireCode(t, exitDone).out

@@ -11,7 +11,7 @@ import (
 // commands. The pages do not say what 16 KB is; here 16,384 bytes of UTF-8.
 const (
 	maxContent  = 16 << 10
-	maxCommands = 127
+	MaxCommands = 127
 )
 
 // content is one content parameter, read.
@@ -43,7 +43,7 @@ func readContent(parameter, text, tooLong string) (content, error) {
 		return c, nil
 	}
 	c.commands = readCommands(text)
-	if len(c.commands) > maxCommands {
+	if len(c.commands) > MaxCommands {
 		return c, refuse("InvalidImageTemplateCommandSize.ExceededMaxNumber", parameter+" has more than 127 commands.")
 	}
 	return c, nil
