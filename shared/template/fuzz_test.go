@@ -1,6 +1,8 @@
 package template
 
 import (
+	"bytes"
+	"encoding/json"
 	"os"
 	"slices"
 	"strings"
@@ -25,7 +27,7 @@ func addCases(f *testing.F, add func(path string, text []byte)) {
 }
 
 // FuzzParseFile: no panic; positions inside the text; the same findings for LF
-// and CRLF; the canonical text of what is sent is itself.
+// and CRLF; the canonical text of what is sent is itself, with the same digest.
 func FuzzParseFile(f *testing.F) {
 	addCases(f, func(path string, text []byte) { f.Add(strings.HasSuffix(path, ".yaml"), string(text)) })
 	f.Fuzz(func(t *testing.T, isYAML bool, text string) {
@@ -53,10 +55,31 @@ func FuzzParseFile(f *testing.F) {
 			if again.Test.Text == "" && !strings.Contains(part.Text, "\r") {
 				require.Equal(t, part.Text, again.Content.Text)
 				require.Equal(t, part.Commands, again.Content.Commands)
-				require.Equal(t, Digest(again.Parameters()), Digest(ParseFile(path, []byte(again.Content.Text)).Parameters()))
 			}
 		}
+		requireSameDigest(t, path, text, got)
 	})
+}
+
+// requireSameDigest: a file that says the same in its canonical form sends the
+// same.
+func requireSameDigest(t *testing.T, path, text string, got *Template) {
+	t.Helper()
+	if strings.Contains(got.Content.Text+got.Test.Text, "\r") {
+		return
+	}
+	src := newSource(path, bodyOrder, text)
+	_, at := readHeader(&report{}, src)
+	var b strings.Builder
+	for i := at.from; i < at.to; i++ {
+		b.WriteString(src.line(i) + "\n")
+	}
+	b.WriteString(got.Content.Text + "\n")
+	if got.Test.Text != "" {
+		b.WriteString(testMarker + "\n" + got.Test.Text + "\n")
+	}
+	again := ParseFile(path, []byte(b.String()))
+	require.Equal(t, Digest(got.Parameters()), Digest(again.Parameters()), b.String())
 }
 
 // requireReferences: in what the linter accepts, every COMPONENT is understood.
@@ -89,7 +112,8 @@ func requireInside(t *testing.T, text string, findings []Finding) {
 	}
 }
 
-// FuzzParseMessage: no panic, positions inside the text that they count in.
+// FuzzParseMessage: no panic; positions inside the text that they count in; the
+// same findings for LF and CRLF.
 func FuzzParseMessage(f *testing.F) {
 	addCases(f, func(_ string, text []byte) { f.Add(text) })
 	f.Fuzz(func(t *testing.T, body []byte) {
@@ -105,5 +129,10 @@ func FuzzParseMessage(f *testing.F) {
 			requireInside(t, got.texts[bodyOrder], []Finding{got.InBody(f)})
 		}
 		m.Resolve("x.yaml", body)
+		if isJSON := bytes.HasPrefix(bytes.TrimSpace(body), []byte("{")); !bytes.ContainsRune(body, '\r') && (!isJSON || json.Valid(body)) {
+			crlf := ParseMessage(bytes.ReplaceAll(body, []byte("\n"), []byte("\r\n"))).Resolve("", nil)
+			require.Equal(t, got.Findings, crlf.Findings)
+			require.Equal(t, got.Parameters(), crlf.Parameters())
+		}
 	})
 }

@@ -48,6 +48,8 @@ func (j *jsonText) syntax(err error) {
 	var syntax *json.SyntaxError
 	switch {
 	case errors.As(err, &syntax):
+		// The offset of a Decoder leaves out what it read as tokens.
+		errors.As(json.Unmarshal([]byte(j.src.text), new(json.RawMessage)), &syntax)
 		at = int(syntax.Offset) - 1
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		at, text = len(j.src.text), "unexpected end of JSON input"
