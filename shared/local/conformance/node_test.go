@@ -23,3 +23,14 @@ func openNodeECS(script string) func(*testing.T, *cloud, *row) asker {
 		}, node, filepath.Join(dir, script))
 	}
 }
+
+// openNodeOSS asks with ali-oss, which takes the address of an endpoint but
+// sends it the host names of the real cloud.
+func openNodeOSS(v4 string) func(*testing.T, *cloud, *row) asker {
+	return func(t *testing.T, c *cloud, _ *row) asker {
+		dir := npm(t, "node-oss")
+		node, err := exec.LookPath("node")
+		require.NoError(t, err)
+		return start(t, dir, []string{"OSS_ENDPOINT=" + c.e.OSS, "AUTHORIZATION_V4=" + v4}, node, filepath.Join(dir, "alioss.js"))
+	}
+}

@@ -349,13 +349,16 @@ func (c *call) signV1(secret, date string) ([]string, []element) {
 // signedParamsV1 are the query parameters that a V1 signature covers.
 // Source: OSS API, "Include signatures in the Authorization header", sub-resources,
 // and the list of the vendor's SDK.
-var signedParamsV1 = strings.Fields(`accessmonitor acl append asyncFetch bucketInfo callback callback-var cloudboxes cname
-	comp continuation-token cors delete encryption endTime img inventory inventoryId lifecycle live location logging metaQuery
-	objectMeta partNumber policy position qos qosInfo referer regionList replication replicationLocation replicationProgress
-	requestPayment resourceGroup response-cache-control response-content-disposition response-content-encoding
-	response-content-language response-content-type response-expires restore security-token sequential startTime stat status
-	style styleName symlink tagging transferAcceleration uploadId uploads versionId versioning versions vod website worm
-	wormExtend wormId`)
+var signedParamsV1 = strings.Fields(`accessPoint accessPointConfigForObjectProcess accessPointForObjectProcess accessPointPolicy accessPointPolicyForObjectProcess
+	accessmonitor acl append asyncFetch bucketArchiveDirectRead bucketInfo callback callback-var cleanRestoredObject cloudboxes
+	cname comp continuation-token cors delete encryption endTime httpsConfig img inventory inventoryId legalHold lifecycle live
+	location logging metaQuery metadataConfiguration metadataInventoryTable metadataJournalTable objectMeta objectWorm
+	overwriteConfig partNumber policy policyStatus position publicAccessBlock qos qosInfo quota redundancyTransition referer
+	regionList replication replicationLocation replicationProgress requestPayment resourceGroup response-cache-control
+	response-content-disposition response-content-encoding response-content-language response-content-type response-expires
+	restore retention rtc seal security-token sequential startTime stat status style styleName symlink tagging
+	transferAcceleration uploadId uploads userDefinedLogFieldsConfig versionId versioning versions vod website worm wormExtend
+	wormId`)
 
 func signedQueryV1(query url.Values) string {
 	var pairs []string

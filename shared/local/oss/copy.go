@@ -93,6 +93,7 @@ func (s *Service) copyObject(w http.ResponseWriter, c *call) error {
 	}
 	b.showVersion(w, o)
 	w.Header().Set("x-oss-hash-crc64ecma", decimal(o.CRC64))
+	w.Header().Set("ETag", o.quotedETag())
 	writeXML(w, http.StatusOK, copyResult{xml.Name{Local: "CopyObjectResult"}, o.quotedETag(), written(o.Modified)})
 	return nil
 }
@@ -133,6 +134,7 @@ func (s *Service) uploadPartCopy(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
+	w.Header().Set("ETag", p.quotedETag()) // where ali-oss reads it
 	writeXML(w, http.StatusOK, copyResult{xml.Name{Local: "CopyPartResult"}, p.quotedETag(), written(p.Modified)})
 	return nil
 }
