@@ -13,8 +13,11 @@ func checkUnknown(l *lint, p *part, in *instruction) {
 	if word == "" {
 		word = `\`
 	}
-	l.add("IB0101", p.span(in.start, in.start+len(word)), "InvalidImageTemplateCommand.NotSupported",
+	f := l.add("IB0101", p.span(in.start, in.start+len(word)), "InvalidImageTemplateCommand.NotSupported",
 		"unknown command"+shownCommand(word), helpUnknown(word))
+	if !isDockerOnly(word) && word == strings.ToUpper(word) { // in lower case it may be shell text
+		f.offerNear(p.spanOf(in), in.word, verbNames())
+	}
 }
 
 // checkArgument makes the check of a command that needs an argument.
@@ -95,8 +98,9 @@ func quotesClose(w string) bool {
 func checkEnvForm(l *lint, p *part, in *instruction) {
 	list := p.wordsOf(in)
 	if len(list) > 1 && !strings.Contains(list[0].text, "=") {
-		l.add("IB0142", p.spanOfArgs(in), "", "ENV in the form `key value`",
+		f := l.add("IB0142", p.spanOfArgs(in), "", "ENV in the form `key value`",
 			p.helpOr(in, `write ENV key="value"; that form takes several pairs`))
+		p.offerPair(f, in)
 	}
 }
 
@@ -108,16 +112,35 @@ func checkEnvQuotes(l *lint, p *part, in *instruction) {
 	for _, w := range list {
 		key, value, ok := strings.Cut(w.text, "=")
 		if ok && key != "" && (len(value) < 2 || value[0] != '"' || value[len(value)-1] != '"') && quotesClose(w.text) && !l.full("IB0143") {
-			l.add("IB0143", p.spanOfWord(in, w), "", "a value without double quotes", "the documents show ENV key=\"value\" only")
+			f := l.add("IB0143", p.spanOfWord(in, w), "", "a value without double quotes", "the documents show ENV key=\"value\" only")
+			at := p.spanOfWord(in, w)
+			at.start += len(key) + 1
+			if quoted, ok := quotedValue(value); ok && p.src.text[at.start:at.end] == value {
+				f.offer("put the value in double quotes", change{at, quoted})
+			}
 		}
+	}
+}
+
+// offerPair offers key="value" in the place of `key value`, which takes what
+// follows the key as it is.
+func (p *part) offerPair(f *Finding, in *instruction) {
+	list, args := p.wordsOf(in), p.arguments(in)
+	key, value := list[0], trimBlanks(args[list[1].start:])
+	if quoted, ok := quotedValue(value); ok && isVariableName(key.text) && p.onOneLine(in) {
+		f.offer(`write key="value"`, change{p.spanIn(in, key.end, list[1].start+len(value)), "=" + quoted})
 	}
 }
 
 // checkLabel takes key=value pairs only.
 func checkLabel(l *lint, p *part, in *instruction) {
-	for _, w := range p.wordsOf(in) {
+	list := p.wordsOf(in)
+	for i, w := range list {
 		if problem := pairProblem(w.text); problem != "" && !l.full("IB0116") {
-			l.add("IB0116", p.spanOfWord(in, w), "", problem, p.helpOr(in, `write LABEL key="value"`))
+			f := l.add("IB0116", p.spanOfWord(in, w), "", problem, p.helpOr(in, `write LABEL key="value"`))
+			if i == 0 && len(list) == 2 && !strings.Contains(list[0].text+list[1].text, "=") {
+				p.offerPair(f, in)
+			}
 		}
 	}
 }
@@ -165,8 +188,12 @@ func checkCopyQuery(l *lint, p *part, in *instruction) {
 // checkArray: what begins with a bracket must be a JSON array of strings.
 func checkArray(l *lint, p *part, in *instruction) {
 	if strings.HasPrefix(p.head(in), "[") && !isStringArray(p.arguments(in)) {
-		l.add("IB0114", p.spanOfArgs(in), "InvalidCommandContent."+in.name(), in.name()+" is not a JSON array of strings",
+		f := l.add("IB0114", p.spanOfArgs(in), "InvalidCommandContent."+in.name(), in.name()+" is not a JSON array of strings",
 			p.helpOr(in, `write `+in.name()+` ["program", "argument"] with double quotes`))
+		args := p.arguments(in)
+		if quoted := strings.ReplaceAll(args, "'", `"`); !strings.Contains(args, `"`) && isStringArray(quoted) && p.onOneLine(in) {
+			f.offer("write double quotes", change{p.spanOfArgs(in), quoted})
+		}
 	}
 }
 
@@ -185,7 +212,10 @@ func isStringArray(text string) bool {
 
 func checkRunArray(l *lint, p *part, in *instruction) {
 	if strings.HasPrefix(p.head(in), "[") && isStringArray(p.arguments(in)) {
-		l.add("IB0115", p.spanOfArgs(in), "", "the array form of RUN is not documented", "write the command as a shell line")
+		f := l.add("IB0115", p.spanOfArgs(in), "", "the array form of RUN is not documented", "write the command as a shell line")
+		if line, ok := shellLine(p.arguments(in)); ok && p.onOneLine(in) {
+			f.offer("write a shell line", change{p.spanOfArgs(in), line})
+		}
 	}
 }
 

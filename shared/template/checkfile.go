@@ -1,6 +1,9 @@
 package template
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // checkEmpty: a pipeline may be nothing but its base image.
 func checkEmpty(l *lint) {
@@ -75,13 +78,18 @@ func checkMisplacedYAML(l *lint, p *part) {
 func checkBlanks(l *lint, p *part, in *instruction) {
 	after := in.start + len(in.word)
 	if in.word != "" && after < in.end && p.src.text[after] == '\t' {
-		at := p.span(after, after+1)
-		l.add("IB0007", at, "", "a tab between the command and its argument", "write one blank; that is what is sent").
-			offer("write a blank", change{at, " "})
+		blanks := len(p.src.text[after:in.end]) - len(strings.TrimLeft(p.src.text[after:in.end], " \t"))
+		l.add("IB0007", p.span(after, after+1), "", "a tab between the command and its argument", "write one blank; that is what is sent").
+			offer("write one blank", change{p.span(after, after+blanks), " "})
 	}
 	if at, size := oddBlank(p.src.text[in.start:in.end]); size > 0 && in.heredoc.end == 0 {
 		at += in.start
-		l.add("IB0007", p.span(at, at+size), "", "a no-break or wide space, which no shell takes for a blank", "write an ordinary blank, or quote it")
+		odd, text := p.span(at, at+size), " "
+		if p.src.text[odd.start:odd.end] == byteOrderMark && at > after {
+			text = "" // it has no width
+		}
+		l.add("IB0007", odd, "", "a no-break or wide space, which no shell takes for a blank", "write an ordinary blank, or quote it").
+			offer("write an ordinary blank", change{odd, text})
 	}
 }
 
@@ -109,8 +117,16 @@ func oddBlank(text string) (at, size int) {
 
 func checkOpen(l *lint, p *part, in *instruction) {
 	if in.open {
-		l.add("IB0008", p.span(in.end-1, in.end), p.openCode(in), `"\" with nothing after it`, "delete it, or add the line that it announces")
+		f := l.add("IB0008", p.span(in.end-1, in.end), p.openCode(in), `"\" with nothing after it`, "delete it, or add the line that it announces")
+		if before := trimBlanks(p.src.text[in.start : in.end-1]); !strings.HasSuffix(before, `\`) && !announces(before) {
+			f.offer(`delete the "\"`, change{at: p.span(in.start+len(before), in.end)})
+		}
 	}
+}
+
+// announces reports shell text that cannot end here.
+func announces(text string) bool {
+	return strings.HasSuffix(text, "&&") || strings.HasSuffix(text, "|")
 }
 
 // openCode is the code of a command whose last line is not its last.
@@ -140,7 +156,8 @@ func checkLateBlanks(l *lint, p *part) {
 		if p.src.text[late.start-1] == '\\' {
 			message = `blanks after the "\"`
 		}
-		l.add("IB0007", p.span(late.start, late.end), "", message, "delete them; they are not sent")
+		at := p.span(late.start, late.end)
+		l.add("IB0007", at, "", message, "delete them; they are not sent").offer("delete the blanks", change{at: at})
 	}
 }
 

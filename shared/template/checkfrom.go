@@ -13,7 +13,8 @@ func checkFromInComponent(l *lint, p *part, in *instruction) {
 
 func checkFromInTest(l *lint, p *part, in *instruction) {
 	if p.section == inTest {
-		l.add("IB0125", p.spanOf(in), "InvalidParameter.TestContent", "FROM in the test section", "delete the line: tests run on the image that was built")
+		f := l.add("IB0125", p.spanOf(in), "InvalidParameter.TestContent", "FROM in the test section", "delete the line: tests run on the image that was built")
+		p.offerDeletion(f, in)
 	}
 }
 
@@ -31,7 +32,10 @@ func froms(p *part) []*instruction {
 func checkFromFirst(l *lint, p *part) {
 	list := froms(p)
 	if len(list) > 0 && list[0] != &p.commands[0] {
-		l.add("IB0121", p.spanOf(list[0]), "InvalidCommandOrder.FROM", "FROM is not the first command", "move it before the first command")
+		f := l.add("IB0121", p.spanOf(list[0]), "InvalidCommandOrder.FROM", "FROM is not the first command", "move it before the first command")
+		if len(list) == 1 {
+			p.offerMove(f, list[0], &p.commands[0])
+		}
 	}
 }
 

@@ -46,7 +46,7 @@ func checkValue(r *report, key *Key, v scalar) {
 		if key.Path == "componentVersion" && strings.Contains(v.text, "*") {
 			rule, help = "IB0210", "write 1.4.* for the next patch of 1.4, 1.*.* for the next minor version of 1, or no version for the next major one"
 		}
-		r.add(rule, v.at, key.Code, key.Path+" "+problem, help)
+		r.add(rule, v.at, key.Code, key.Path+" "+problem, help).offerNear(v.at, v.text, key.Enum)
 		return
 	}
 	if key.Parameter != "" && (key.Pattern == namePattern || key.Pattern == familyPattern) && !isASCII(v.text) {

@@ -27,11 +27,11 @@ func checkRestartPlace(l *lint, p *part) {
 			restarts++
 			switch last := i == len(p.commands)-1; {
 			case first:
-				l.add("IB0141", p.spanOf(in), "", "RESTART before anything was done", help)
+				p.offerDeletion(l.add("IB0141", p.spanOf(in), "", "RESTART before anything was done", help), in)
 			case p.commands[i-1].verb == vRESTART:
-				l.add("IB0141", p.spanOf(in), "", "RESTART twice in a row", help)
+				p.offerDeletion(l.add("IB0141", p.spanOf(in), "", "RESTART twice in a row", help), in)
 			case last && restarts > 1 && (p.section == inTest || l.test == nil):
-				l.add("IB0141", p.spanOf(in), "", "RESTART with nothing after it", help)
+				p.offerDeletion(l.add("IB0141", p.spanOf(in), "", "RESTART with nothing after it", help), in)
 			}
 		}
 		first = first && in.verb == vFROM

@@ -94,6 +94,15 @@ func verbNames() []string {
 	return names
 }
 
+func isDockerOnly(word string) bool {
+	for _, d := range dockerOnly {
+		if d.name == word {
+			return true
+		}
+	}
+	return false
+}
+
 // helpUnknown says how to mend an unknown command.
 func helpUnknown(word string) string {
 	upper := strings.ToUpper(word)

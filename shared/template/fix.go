@@ -14,7 +14,7 @@ type Fix struct {
 }
 
 // Edit replaces a range of the text that its finding points into. Positions are
-// those of a Finding. Text has no line end, so that an edit keeps those of its file.
+// those of a Finding; lines of Text end in LF, whatever ends those of the file.
 type Edit struct {
 	Line, Column, EndLine, EndColumn int
 	Text                             string
@@ -47,58 +47,114 @@ func (f *Finding) offer(title string, changes ...change) {
 const maxRounds = 100
 
 // Mend applies the fixes of what judge finds in text, round by round, until none
-// is left, and returns the findings that were mended. A fix that would add an
-// error finding is left out.
+// is left, and returns the findings that were mended. A fix that would leave
+// more errors than there are is left out.
 func Mend(text string, judge func(text string) []Finding) (fixed string, mended []Finding) {
-	found := judge(text)
+	m := mending{text: text, found: judge(text), judge: judge, refused: map[refusal]bool{}}
 	for range maxRounds {
-		fixes := together(text, found)
-		next, after := attempt(text, fixes, judge)
-		if addsError(found, after) {
-			fixes, next, after = oneByOne(text, found, fixes, judge)
-		}
-		if len(fixes) == 0 {
+		if fixes := m.round(); len(fixes) > 0 {
+			mended = append(mended, fixes...)
+		} else if !m.again() {
 			break
 		}
-		text, found, mended = next, after, append(mended, fixes...)
 	}
-	return text, mended
+	return m.text, mended
 }
 
-func attempt(text string, fixes []Finding, judge func(string) []Finding) (next string, after []Finding) {
-	next, _ = ApplyFixes(text, fixes)
-	return next, judge(next)
+// mending is a text under way.
+type mending struct {
+	text    string
+	found   []Finding
+	judge   func(text string) []Finding
+	refused map[refusal]bool
+	changed bool // since the first of refused
+}
+
+// refusal names a fix that was left out, as long as its line stays.
+type refusal struct {
+	rule, line string
+	column     int
+}
+
+func (m *mending) nameOf(src *source, f Finding) refusal {
+	return refusal{f.Rule, src.line(f.Line - 1), f.Column}
+}
+
+// round applies what can be applied together; where that adds an error, one by
+// one.
+func (m *mending) round() []Finding {
+	src := newSource("", bodyOrder, m.text)
+	var wanted []Finding
+	for _, f := range m.found {
+		if f.Fix != nil && !m.refused[m.nameOf(src, f)] {
+			wanted = append(wanted, f)
+		}
+	}
+	wanted = together(m.text, urgent(wanted))
+	if len(wanted) == 0 {
+		return nil
+	}
+	next, after := m.attempt(wanted)
+	if addsError(m.found, after) {
+		wanted, next, after = m.oneByOne(src, wanted)
+	}
+	m.text, m.found, m.changed = next, after, m.changed || len(wanted) > 0
+	return wanted
+}
+
+// again answers whether what was refused is worth another try: what was mended
+// since may have cleared its way.
+func (m *mending) again() bool {
+	tries := m.changed && len(m.refused) > 0
+	m.refused, m.changed = map[refusal]bool{}, false
+	return tries
+}
+
+func (m *mending) attempt(fixes []Finding) (next string, after []Finding) {
+	next, _ = ApplyFixes(m.text, fixes)
+	return next, m.judge(next)
 }
 
 // oneByOne takes of fixes those that add no error to the ones before them.
-func oneByOne(text string, found, fixes []Finding, judge func(string) []Finding) (good []Finding, next string, after []Finding) {
-	next, after = text, found
+func (m *mending) oneByOne(src *source, fixes []Finding) (good []Finding, next string, after []Finding) {
+	next, after = m.text, m.found
 	for _, f := range fixes {
-		tried, result := attempt(text, append(good[:len(good):len(good)], f), judge)
-		if !addsError(found, result) {
+		tried, result := m.attempt(append(good[:len(good):len(good)], f))
+		if addsError(m.found, result) {
+			m.refused[m.nameOf(src, f)] = true
+		} else {
 			good, next, after = append(good, f), tried, result
 		}
 	}
 	return good, next, after
 }
 
-// addsError reports a rule with more errors than before.
-func addsError(before, after []Finding) bool {
-	count := map[string]int{}
-	for _, f := range before {
-		if f.Severity == Error {
-			count[f.Rule]++
+// urgent are the findings whose fixes come first: a suppression, once it is well
+// formed, may be about the others.
+func urgent(fixes []Finding) []Finding {
+	var first []Finding
+	for _, f := range fixes {
+		if f.Rule == "IB0014" {
+			first = append(first, f)
 		}
 	}
-	for _, f := range after {
+	if first != nil {
+		return first
+	}
+	return fixes
+}
+
+// addsError reports more errors than before. A fix may bring one to light, but
+// not for nothing.
+func addsError(before, after []Finding) bool { return errorsIn(after) > errorsIn(before) }
+
+func errorsIn(found []Finding) (n int) {
+	for _, f := range found {
 		if f.Severity == Error {
-			count[f.Rule]--
-			if count[f.Rule] < 0 {
-				return true
-			}
+			n++
 		}
 	}
-	return false
+	return n
 }
 
 // together are the findings whose fixes neither overlap nor touch one before them.
@@ -154,9 +210,17 @@ func (s *source) replacements(edits []Edit) (out []replacement, ok bool) {
 		if !inside || !alsoInside || end < start {
 			return nil, false
 		}
-		out = append(out, replacement{start, end, e.Text})
+		out = append(out, replacement{start, end, strings.ReplaceAll(e.Text, "\n", s.lineEnd(e.Line))})
 	}
 	return out, true
+}
+
+// lineEnd is what ends a line, from 1; LF where nothing does.
+func (s *source) lineEnd(line int) string {
+	if at := s.wholeLine(line - 1); strings.HasSuffix(s.text[at.start:at.end], "\r\n") {
+		return "\r\n"
+	}
+	return "\n"
 }
 
 // offset is the other way of position.

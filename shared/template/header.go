@@ -21,17 +21,16 @@ func readHeader(r *report, src *source) (keys []given, at lines) {
 	if first < 0 {
 		return nil, lines{}
 	}
-	opener := span{src: src, start: src.lines[first], end: src.lines[first] + len(src.line(first))}
-	if markerOf(src.line(first)) != exactHeader {
-		r.add("IB0253", opener, "", "this comment is almost a header marker", "write exactly `"+headerMarker+"`")
-	}
-	last, closed := endOfHeader(r, src, first)
-	if !closed {
-		r.add("IB0253", opener, "", "the header that begins here is not closed",
-			"write a second line `"+headerMarker+"` after its last key")
-	}
+	last, closed := endOfHeader(src, first)
 	y := stripComment(src, first+1, last)
 	root, failure := y.parse()
+	checkHeaderMarker(r, src, first, root)
+	if closed {
+		checkHeaderMarker(r, src, last, root)
+	} else {
+		r.add("IB0253", src.spanOfLine(first), "", "the header that begins here is not closed",
+			"write a second line `"+headerMarker+"` after its last key")
+	}
 	if failure.text != "" && closed {
 		r.add("IB0252", failure.at, "", "the header is not valid YAML: "+failure.text, "write `# key: value` lines")
 	}
@@ -40,6 +39,19 @@ func readHeader(r *report, src *source) (keys []given, at lines) {
 		last++
 	}
 	return keys, lines{first, last}
+}
+
+// checkHeaderMarker looks at a line that begins or ends a header. Around keys it
+// can be nothing else; a frame of dashes around plain text may be one.
+func checkHeaderMarker(r *report, src *source, line int, root *yaml.Node) {
+	if markerOf(src.line(line)) == exactHeader {
+		return
+	}
+	at := src.spanOfLine(line)
+	f := r.add("IB0253", at, "", "this comment is almost a header marker", "write exactly `"+headerMarker+"`")
+	if root != nil && root.Kind == yaml.MappingNode {
+		f.offer("write "+headerMarker, change{at, headerMarker})
+	}
 }
 
 // readObject reads the keys of a header's root.
@@ -76,7 +88,7 @@ func findHeader(src *source) int {
 
 // endOfHeader returns the line of the closing marker, or else of the first
 // line that cannot belong to the header.
-func endOfHeader(r *report, src *source, first int) (last int, closed bool) {
+func endOfHeader(src *source, first int) (last int, closed bool) {
 	for i := first + 1; i < len(src.lines); i++ {
 		text := src.line(i)
 		switch kindOfLine(text) {
@@ -84,11 +96,7 @@ func endOfHeader(r *report, src *source, first int) (last int, closed bool) {
 			return i, false
 		case commentLine:
 			switch markerOf(text) {
-			case exactHeader:
-				return i, true
-			case nearHeader:
-				at := span{src: src, start: src.lines[i], end: src.lines[i] + len(text)}
-				r.add("IB0253", at, "", "this comment is almost a header marker", "write exactly `"+headerMarker+"`")
+			case exactHeader, nearHeader:
 				return i, true
 			case exactTest, nearTest:
 				return i, false

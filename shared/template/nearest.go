@@ -1,6 +1,9 @@
 package template
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Nearest returns the candidate that a misspelt word most likely meant, ""
 // where none is close: the same but for case, or at most a third of it wrong.
@@ -15,6 +18,22 @@ func Nearest(word string, candidates []string) string {
 		}
 	}
 	return best
+}
+
+// onlyNear is Nearest where no other candidate is as close.
+func onlyNear(word string, candidates []string) string {
+	near := Nearest(word, candidates)
+	others := slices.DeleteFunc(slices.Clone(candidates), func(c string) bool { return c == near })
+	other := Nearest(word, others)
+	if near == "" || strings.EqualFold(near, word) || other == "" {
+		return near
+	}
+	const far = 1 << 10
+	lower := strings.ToLower(word)
+	if editDistance(lower, strings.ToLower(other), far) <= editDistance(lower, strings.ToLower(near), far) {
+		return ""
+	}
+	return near
 }
 
 // onlyWith returns the one candidate that begins or ends with a word of some

@@ -2,6 +2,7 @@ package template
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 )
 
@@ -105,14 +106,14 @@ func (r *reader) read(prefix string, n *node, entry int) {
 		seen[m.key] = true
 		key := keyAt(prefix + m.key)
 		if key == nil || key.MessageOnly && !r.message {
-			r.unknown(prefix, m, key)
+			r.unknown(prefix, n, m, key)
 			continue
 		}
 		r.value(key, m, entry)
 	}
 }
 
-func (r *reader) unknown(prefix string, m *member, key *Key) {
+func (r *reader) unknown(prefix string, in *node, m *member, key *Key) {
 	if r.report.full("IB0250") {
 		return
 	}
@@ -120,23 +121,37 @@ func (r *reader) unknown(prefix string, m *member, key *Key) {
 		r.report.add("IB0250", m.keyAt, "", "key"+named(m.key)+" belongs in a message, not in a header", "delete it here")
 		return
 	}
-	r.report.add("IB0250", m.keyAt, "", "unknown key"+named(prefix+m.key), r.suggest(prefix, m.key))
+	here := r.keysBelow(prefix)
+	f := r.report.add("IB0250", m.keyAt, "", "unknown key"+named(prefix+m.key), r.suggest(prefix, m.key, here))
+	if near := onlyNear(m.key, here); !in.has(near) {
+		f.offerNear(m.keyAt, m.key, here)
+	}
+}
+
+// has reports a member of an object.
+func (n *node) has(key string) bool {
+	return slices.ContainsFunc(n.members, func(m member) bool { return m.key == key })
+}
+
+// keysBelow are the names of the keys at a level.
+func (r *reader) keysBelow(prefix string) (names []string) {
+	for i := range Keys {
+		if k := &Keys[i]; k.parent() == trimDot(prefix) && (r.message || !k.MessageOnly) {
+			names = append(names, k.name())
+		}
+	}
+	return names
 }
 
 // suggest names the key that was probably meant: near in spelling at this
 // level, or the only one that has the word in it, else of the same name at
 // another level, below this one first.
-func (r *reader) suggest(prefix, name string) string {
-	var here []string
+func (r *reader) suggest(prefix, name string, here []string) string {
 	elsewhere := ""
 	for i := range Keys {
 		k := &Keys[i]
-		if k.MessageOnly && !r.message {
-			continue
-		}
-		if k.parent() == trimDot(prefix) {
-			here = append(here, k.name())
-		} else if k.name() == name && (elsewhere == "" || !strings.HasPrefix(elsewhere, prefix)) {
+		if k.name() == name && k.parent() != trimDot(prefix) && (r.message || !k.MessageOnly) &&
+			(elsewhere == "" || !strings.HasPrefix(elsewhere, prefix)) {
 			elsewhere = k.Path
 		}
 	}
@@ -201,7 +216,7 @@ func (r *reader) list(key *Key, n *node) []scalar {
 		case item.kind == textNode, item.kind == integerNode && key.Path == "addAccounts":
 			out = append(out, scalar{text: item.text, at: item.at})
 		case item.kind != badNode:
-			r.mismatch(key.Path, item, "a list of strings is wanted, an entry is "+string(item.kind), quoteHelp(item.kind))
+			r.mismatch(key.Path, item, "a list of strings is wanted, an entry is "+string(item.kind), quoteHelp(item.kind)).offerType(String, item)
 		}
 	}
 	return out
@@ -254,11 +269,11 @@ func (r *reader) wrongType(key *Key, n *node) {
 	if key.Type == String || n.kind == nullNode {
 		help = quoteHelp(n.kind)
 	}
-	r.mismatch(key.Path, n, wanted[key.Type]+" is wanted, this is "+string(n.kind), help)
+	r.mismatch(key.Path, n, wanted[key.Type]+" is wanted, this is "+string(n.kind), help).offerType(key.Type, n)
 }
 
-func (r *reader) mismatch(path string, n *node, message, help string) {
-	r.report.add("IB0252", n.at, "", path+": "+message, help)
+func (r *reader) mismatch(path string, n *node, message, help string) *Finding {
+	return r.report.add("IB0252", n.at, "", path+": "+message, help)
 }
 
 func quoteHelp(kind nodeKind) string {

@@ -213,8 +213,7 @@ const (
 // comment judges a comment line; it answers whether the line is the test marker
 // that ends the part.
 func (s *scanner) comment(text string) bool {
-	start := s.src.lines[s.line]
-	at := span{src: s.src, start: start, end: start + len(text)}
+	at := s.src.spanOfLine(s.line)
 	switch markerOf(text) {
 	case exactTest:
 		if s.rule == testMayFollow {
@@ -229,8 +228,11 @@ func (s *scanner) comment(text string) bool {
 		s.report.add("IB0253", at, "", "this comment is almost a header marker",
 			"write exactly `"+headerMarker+"`, or a longer line for a plain divider")
 	case nearTest:
-		s.report.add("IB0253", at, "", "this comment is almost the marker of the test section",
+		f := s.report.add("IB0253", at, "", "this comment is almost the marker of the test section",
 			"write exactly `"+testMarker+"`")
+		if s.rule == testMayFollow {
+			f.offer("write "+testMarker, change{at, testMarker})
+		}
 	}
 	return false
 }
@@ -389,8 +391,11 @@ func checkDirectives(r *report, src *source, header lines) {
 			return
 		case commentLine:
 			if name := directiveName(text); name != "" && (i < header.from || i >= header.to) {
-				r.add("IB0011", span{src: src, start: src.lines[i], end: src.lines[i] + len(text)}, "",
+				f := r.add("IB0011", src.spanOfLine(i), "",
 					"parser directive "+name+" is not part of this dialect", `delete the line; "\" is the only continuation character`)
+				if name != "escape" { // which changes how the lines below are read
+					f.offer("delete the line", change{at: src.wholeLine(i)})
+				}
 			}
 		}
 	}

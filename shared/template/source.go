@@ -40,6 +40,11 @@ func (s *source) line(i int) string {
 	return strings.TrimSuffix(s.text[s.lines[i]:end], "\r")
 }
 
+// spanOfLine is line i (from 0) without its line end.
+func (s *source) spanOfLine(i int) span {
+	return span{src: s, start: s.lines[i], end: s.lines[i] + len(s.line(i))}
+}
+
 // wholeLine is line i (from 0) with its line end.
 func (s *source) wholeLine(i int) span {
 	end := len(s.text)

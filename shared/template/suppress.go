@@ -37,7 +37,7 @@ func readSuppressions(r *report, src *source) {
 	}
 	s := suppressing{report: r, src: src}
 	if first := findHeader(src); first >= 0 {
-		last, _ := endOfHeader(&report{}, src, first)
+		last, _ := endOfHeader(src, first)
 		s.header = lines{first + 1, last}
 	}
 	for i := range src.lines {

@@ -297,6 +297,11 @@ func value(n *yaml.Node, key string) *yaml.Node {
 	return nil
 }
 
+// has answers whether a mapping has a key.
+func has(n *yaml.Node) func(key string) bool {
+	return func(key string) bool { return value(n, key) != nil }
+}
+
 // items returns the entries of a list.
 func items(n *yaml.Node) []*yaml.Node {
 	if n = resolved(n); n == nil || n.Kind != yaml.SequenceNode {
@@ -363,9 +368,18 @@ func actionNamed(name string) *action {
 }
 
 // rules on YAML components report with the content's code.
-func (l *lint) addYAML(p *part, rule string, n *yaml.Node, message, help string) {
-	if !l.full(rule) {
-		l.add(rule, p.yaml.text.span(n), p.yaml.code, message, help)
+func (l *lint) addYAML(p *part, rule string, n *yaml.Node, message, help string) *Finding {
+	if l.full(rule) {
+		return nil
+	}
+	return l.add(rule, p.yaml.text.span(n), p.yaml.code, message, help)
+}
+
+// offerYAML offers the one word that a scalar can have meant, unless it is
+// taken.
+func (p *part) offerYAML(f *Finding, n *yaml.Node, known []string, taken func(string) bool) {
+	if n.Kind == yaml.ScalarNode && (taken == nil || !taken(onlyNear(n.Value, known))) {
+		f.offerNear(p.yaml.text.span(n), n.Value, known)
 	}
 }
 
@@ -426,13 +440,14 @@ func isAWS(root *yaml.Node) bool {
 }
 
 func (l *lint) checkRootKeys(p *part) {
+	known := []string{"Tasks", "Parameters"}
 	pairs(p.yaml.root, func(key, _ *yaml.Node) {
-		if key.Value != "Tasks" && key.Value != "Parameters" {
+		if !slices.Contains(known, key.Value) {
 			help := "the root has Parameters and Tasks only"
-			if near := Nearest(key.Value, []string{"Tasks", "Parameters"}); near != "" {
+			if near := Nearest(key.Value, known); near != "" {
 				help = "did you mean " + near + "?"
 			}
-			l.addYAML(p, "IB0601", key, "unknown key"+named(key.Value), help)
+			p.offerYAML(l.addYAML(p, "IB0601", key, "unknown key"+named(key.Value), help), key, known, has(p.yaml.root))
 		}
 	})
 }
@@ -514,7 +529,7 @@ func checkActions(l *lint, p *part) {
 		if near := Nearest(n.Value, names); near != "" {
 			help = "did you mean " + near + "?"
 		}
-		l.addYAML(p, "IB0603", n, "unknown action"+named(n.Value), help)
+		p.offerYAML(l.addYAML(p, "IB0603", n, "unknown action"+named(n.Value), help), n, names, nil)
 	})
 }
 
@@ -547,7 +562,8 @@ func checkProperties(l *lint, p *part) {
 		known := slices.Concat(a.required, a.optional)
 		pairs(value(task, "Properties"), func(key, _ *yaml.Node) {
 			if !slices.Contains(known, key.Value) {
-				l.addYAML(p, "IB0605", key, "unknown property"+named(key.Value)+" of "+a.name, suggestFrom(key.Value, known))
+				f := l.addYAML(p, "IB0605", key, "unknown property"+named(key.Value)+" of "+a.name, suggestFrom(key.Value, known))
+				p.offerYAML(f, key, known, has(value(task, "Properties")))
 			}
 		})
 	})
@@ -558,7 +574,8 @@ func checkProperties(l *lint, p *part) {
 			case key.ShortTag() == "!!merge":
 				l.addYAML(p, "IB0605", key, "a merge key in a task", "write Name, Action and Properties in every task")
 			case !slices.Contains(known, key.Value):
-				l.add("IB0605", p.yaml.text.span(key), "", "unknown key"+named(key.Value)+" of a task", suggestFrom(key.Value, known))
+				f := l.add("IB0605", p.yaml.text.span(key), "", "unknown key"+named(key.Value)+" of a task", suggestFrom(key.Value, known))
+				p.offerYAML(f, key, known, has(task))
 			}
 		})
 	})
@@ -585,6 +602,8 @@ func checkTaskNames(l *lint, p *part) {
 	})
 }
 
+var parameterTypes = []string{"String", "Number", "Boolean"}
+
 func checkParameters(l *lint, p *part) {
 	if !p.isYAMLComponent() {
 		return
@@ -598,8 +617,9 @@ func checkParameters(l *lint, p *part) {
 		switch n := value(parameter, "Type"); {
 		case n == nil:
 			l.addYAML(p, "IB0608", key, "parameter"+named(key.Value)+" without Type", "write Type: String, Number or Boolean")
-		case !slices.Contains([]string{"String", "Number", "Boolean"}, n.Value) || n.Kind != yaml.ScalarNode:
-			l.addYAML(p, "IB0608", n, "parameter"+named(key.Value)+" has an unknown type", "one of: String, Number, Boolean")
+		case !slices.Contains(parameterTypes, n.Value) || n.Kind != yaml.ScalarNode:
+			f := l.addYAML(p, "IB0608", n, "parameter"+named(key.Value)+" has an unknown type", "one of: "+join(parameterTypes))
+			p.offerYAML(f, n, parameterTypes, nil)
 		}
 	})
 }

@@ -22,7 +22,7 @@ func (l *linted) mend(o lintOptions) *judged {
 	after, mended := template.Mend(before, func(text string) []template.Finding {
 		l.text = []byte(text)
 		l.lint(o)
-		return l.mendable()
+		return l.mendable(l.tmpl.Findings)
 	})
 	l.text = []byte(after)
 	l.lint(o)
@@ -40,11 +40,11 @@ func (l *linted) mend(o lintOptions) *judged {
 	return r
 }
 
-// mendable are the findings, with fixes only where their positions are those of
-// the file: base64 is not mended.
-func (l *linted) mendable() []template.Finding {
-	found := make([]template.Finding, len(l.tmpl.Findings))
-	for i, f := range l.tmpl.Findings {
+// mendable are findings with fixes only where their positions are those of the
+// file: base64 is not mended.
+func (l *linted) mendable(findings []template.Finding) []template.Finding {
+	found := make([]template.Finding, len(findings))
+	for i, f := range findings {
 		if !l.holds(f) {
 			f.Fix = nil
 		}

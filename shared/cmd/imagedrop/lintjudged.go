@@ -53,7 +53,7 @@ func (l *linted) sum() *judged {
 func (l *linted) spots(findings []template.Finding) []spot {
 	out := make([]spot, len(findings))
 	covered := secrets(findings)
-	for i, f := range findings {
+	for i, f := range l.mendable(findings) {
 		s := &out[i]
 		s.Finding, s.place = f, l.place(f)
 		if text := l.tmpl.Text(f); text != "" {
