@@ -35,7 +35,6 @@ func lint(text []byte) *template.Template {
 func BenchmarkLint(b *testing.B) {
 	text, err := os.ReadFile(large)
 	require.NoError(b, err)
-	require.Empty(b, lint(text).Findings)
 	warnings, err := Lint(text)
 	require.NoError(b, err)
 	require.Zero(b, warnings)
