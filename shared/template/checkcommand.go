@@ -112,7 +112,7 @@ func checkEnvQuotes(l *lint, p *part, in *instruction) {
 	for _, w := range list {
 		key, value, ok := strings.Cut(w.text, "=")
 		if ok && key != "" && (len(value) < 2 || value[0] != '"' || value[len(value)-1] != '"') && quotesClose(w.text) && !l.full("IB0143") {
-			f := l.add("IB0143", p.spanOfWord(in, w), "", "a value without double quotes", "the documents show ENV key=\"value\" only")
+			f := l.add("IB0143", p.spanOfWord(in, w), "", "a value without double quotes", `write key="value"; the documents show no other form`)
 			at := p.spanOfWord(in, w)
 			at.start += len(key) + 1
 			if quoted, ok := quotedValue(value); ok && p.src.text[at.start:at.end] == value {

@@ -19,7 +19,7 @@ func checkKeys(r *report, keys []given) {
 		}
 		switch {
 		case g.key.unchecked():
-			r.add(g.key.Rule, g.keyAt, "", g.key.Path+" is "+g.key.Doc, "use it only where the service told you to")
+			r.add(g.key.Rule, g.keyAt, "", g.key.Path+" is "+g.key.Doc, "delete it, unless the service told you to use it")
 		case g.key.Type == Tags:
 			checkTags(r, g)
 		case g.key.Type == Objects:

@@ -72,7 +72,7 @@ func (l *lint) sets(prefix string) bool {
 func checkImport(l *lint) {
 	if l.isImport() && !l.sets("importImageOptions.") {
 		l.add("IB0232", find(l.t.given, "baseImageType").at, "MissingParameter.ImportImageOptions",
-			"baseImageType OSS without importImageOptions", "say there which objects the disks are")
+			"baseImageType OSS without importImageOptions", "write importImageOptions: {diskDeviceMappings: [{ossBucket: ..., ossObject: ...}]}")
 	}
 }
 
@@ -98,7 +98,7 @@ func checkDiskMember(rule, name, code string) func(*lint) {
 		}
 		for i := range min(len(disks.values), maxDisks) {
 			if !l.hasMember(list+"."+name, i) {
-				l.add(rule, disks.values[i].at, code, fmt.Sprintf("disk %d has no %s", i+1, name), "say which object the disk is: {ossBucket: ..., ossObject: ...}")
+				l.add(rule, disks.values[i].at, code, fmt.Sprintf("disk %d has no %s", i+1, name), "write {ossBucket: ..., ossObject: ...}")
 			}
 		}
 	}

@@ -156,10 +156,14 @@ func (r *reader) suggest(prefix, name string, here []string) string {
 		}
 	}
 	if near := cmp.Or(onlyWith(name, here), Nearest(name, here)); near != "" {
-		return "did you mean " + prefix + near + "?"
+		return "did you mean " + near + "?"
 	}
-	if elsewhere != "" {
-		return "did you mean " + elsewhere + "?"
+	if k := keyAt(elsewhere); k != nil {
+		place := "outside of " + trimDot(prefix)
+		if parent := k.parent(); parent != "" {
+			place = "in " + parent
+		}
+		return "did you mean " + k.name() + " " + place + "?"
 	}
 	return "known keys here: " + join(here)
 }

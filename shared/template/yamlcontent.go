@@ -510,7 +510,7 @@ func (l *lint) checkTask(p *part, item *yaml.Node) {
 	}
 	for _, key := range []string{"Name", "Action"} {
 		if n := value(item, key); isEmptyNode(n) || n.Kind != yaml.ScalarNode {
-			l.addYAML(p, "IB0602", item, "a task without "+key, "give it one")
+			l.addYAML(p, "IB0602", item, "a task without "+key, "write "+key+": ... in it")
 		}
 	}
 }
@@ -551,7 +551,7 @@ func checkRequired(l *lint, p *part) {
 		}
 		for _, name := range a.required {
 			if isEmptyNode(value(properties, name)) {
-				l.addYAML(p, "IB0604", task, a.name+" without the property "+name, "give it a value")
+				l.addYAML(p, "IB0604", task, a.name+" without the property "+name, "write "+name+": ... below its Properties")
 			}
 		}
 	})
