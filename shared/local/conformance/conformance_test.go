@@ -62,6 +62,8 @@ var clients = []client{
 	{"the tests that alibabacloud-oss-go-sdk-v2 1.6.1 ships, V1", "oss", runOSSSuite("v1")},
 	{"npm ali-oss 6.23.0, V4", "oss", interpret(openNodeOSS("true"))},
 	{"npm ali-oss 6.23.0, V1", "oss", interpret(openNodeOSS("false"))},
+	{"ossutil 1.7.19, V4", "oss", interpret(openOSSUtil("--sign-version", "v4", "--region", account.Region))},
+	{"ossutil 1.7.19, V1", "oss", interpret(openOSSUtil())},
 	{"curl, signature V1 in the header", "oss", interpret(openOSSCurl(signOSSV1))},
 	{"curl, signature V1 in the URL", "oss", interpret(openOSSCurl(signOSSURLV1))},
 	{"curl, signature V4 in the header", "oss", interpret(openOSSCurl(signOSSV4))},

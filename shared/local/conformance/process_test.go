@@ -37,7 +37,13 @@ func program(t *testing.T, name, advice string) string {
 // run runs a program to its end: its output and its exit status. It is killed
 // when ctx ends.
 func run(ctx context.Context, env []string, name string, args ...string) (out, errOut string, status int, err error) {
+	return runIn(ctx, "", env, name, args...)
+}
+
+// runIn is run in a folder.
+func runIn(ctx context.Context, dir string, env []string, name string, args ...string) (out, errOut string, status int, err error) {
 	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Dir = dir
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr, cmd.WaitDelay = &stdout, &stderr, time.Second
 	cmd.Env = append(os.Environ(), env...)
