@@ -3,6 +3,7 @@
 package conformance
 
 import (
+	"net/url"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -11,15 +12,18 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// openNodeECS asks with a script of node-ecs: a client of npm. Over HTTPS it
-// trusts the authority of the cloud beside its own.
-func openNodeECS(script string) func(*testing.T, *cloud, *row) asker {
+// openNode asks with a script of node: a client of npm. Over HTTPS it trusts the
+// authority of the cloud beside its own. That of MNS has no path in its endpoint.
+func openNode(script string) func(*testing.T, *cloud, *row) asker {
 	return func(t *testing.T, c *cloud, _ *row) asker {
-		dir := npm(t, "node-ecs")
+		dir := npm(t, "node")
 		node, err := exec.LookPath("node")
+		require.NoError(t, err)
+		queues, err := url.Parse(c.e.MNS)
 		require.NoError(t, err)
 		return start(t, dir, []string{
 			"NODE_EXTRA_CA_CERTS=" + c.e.CAFile, "ECS_ENDPOINT=" + c.e.ECS, "ECS_HOST=" + strings.TrimPrefix(c.e.HTTPS.ECS, "https://"),
+			"MNS_ENDPOINT=http://" + queues.Host, "FC_HOST=" + strings.TrimPrefix(c.e.HTTPS.FC, "https://"),
 		}, node, filepath.Join(dir, script))
 	}
 }

@@ -64,7 +64,8 @@ await serve(
     }
     const method = `${action[0].toLowerCase()}${action.slice(1)}WithOptions`;
     const runtime = new RuntimeOptions({ autoretry: false, connectTimeout: 10000, readTimeout: 20000 });
-    return (await client[method](typed(Request, members), runtime)).body.toMap();
+    const { statusCode, body } = await client[method](typed(Request, members), runtime);
+    return { status: statusCode, fields: body.toMap() };
   },
   (e) => ({ status: e.statusCode ?? e.data?.statusCode, code: e.code }),
 );

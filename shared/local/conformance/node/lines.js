@@ -1,7 +1,7 @@
 // A call a line in, an answer a line out: what the runner of the cases speaks.
 import { createInterface } from 'node:readline';
 
-// serve answers every call with what ask makes of it: the fields of a success.
+// serve answers every call with what ask makes of it: status and fields.
 // failed reads what the client threw: a refusal of the service, or null.
 export async function serve(ask, failed) {
   for await (const line of createInterface({ input: process.stdin })) {
@@ -11,7 +11,7 @@ export async function serve(ask, failed) {
 
 async function answer(call, ask, failed) {
   try {
-    return { status: 200, fields: await ask(call) };
+    return await ask(call);
   } catch (e) {
     const refusal = failed(e);
     if (refusal === null || !refusal.code) {
