@@ -231,8 +231,8 @@ func readXML(doc string) (map[string]any, error) {
 	}
 	value, err := readElement(dec)
 	fields, ok := value.(map[string]any)
-	if err == nil && !ok {
-		err = errors.New("the root has no members")
+	if err == nil && !ok && value != "" { // an empty list has neither
+		err = errors.New("the root has a text, and no members")
 	}
 	if _, more := dec.Token(); err == nil && !errors.Is(more, io.EOF) {
 		err = fmt.Errorf("something follows the root: %w", more)
