@@ -62,7 +62,7 @@ made no image; 2 where something did not come in time.`,
 	fl.IntVar(&f.opt.PortBase, "port-base", stack.DefaultPortBase, "first of the ports; 0 takes free ones")
 	fl.StringVarP(&f.opt.File, "file", "f", "s.yaml", "the deployment to run")
 	fl.StringVar(&f.opt.Generation, "generation", "current", "rules of the documents: 2023 or current")
-	fl.BoolVar(&f.opt.Strict, "strict", false, "only the ids of the catalogue exist")
+	fl.BoolVar(&f.opt.Strict, "strict", false, "only the ids of the catalogue exist, and for imports only objects of the local OSS")
 	fl.BoolVar(&f.opt.NoAuth, "no-auth", false, "check no signatures: whatever is sent comes from the account")
 	fl.StringVar(&f.opt.Catalogue, "catalogue", "", "file with more images, families, regions and ids that exist")
 	fl.Float64Var(&f.opt.TimeScale, "time-scale", stack.DefaultTimeScale, "how much faster builds, retries and delayed checks pass than in the cloud; times of\ntimers, time-outs, visibility and retention are real")

@@ -43,6 +43,9 @@ type Options struct {
 	// NoAuth takes every request as the account's, whatever its signature, key,
 	// token, timestamp and nonce: for experiments.
 	NoAuth bool
+	// ObjectExists reports whether OSS has an object that a template imports;
+	// nil: it has every one.
+	ObjectExists func(tx *store.Tx, bucket, key string) (bool, error)
 }
 
 type service struct {
@@ -50,6 +53,7 @@ type service struct {
 	store    *store.Store
 	old      bool // the rules of 2023
 	open     bool // no signature is checked
+	inOSS    func(tx *store.Tx, bucket, key string) (bool, error)
 	lifetime time.Duration
 	quota    map[string]int // by kind
 	nonces   nonces
@@ -92,11 +96,15 @@ func New(acct *account.Account, st *store.Store, opt Options) http.Handler {
 		store:    st,
 		old:      opt.Generation == Generation2023,
 		open:     opt.NoAuth,
+		inOSS:    opt.ObjectExists,
 		lifetime: orDefault(opt.TokenLifetime, defaultTokenLifetime),
 		quota: map[string]int{
 			components: orDefault(opt.ComponentQuota, defaultQuota),
 			pipelines:  orDefault(opt.PipelineQuota, defaultQuota),
 		},
+	}
+	if s.inOSS == nil {
+		s.inOSS = func(*store.Tx, string, string) (bool, error) { return true, nil }
 	}
 	faulty := acct.Faults.Wrap("ecs", action, hasValue, writeFault, http.HandlerFunc(s.serve))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

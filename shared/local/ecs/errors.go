@@ -82,7 +82,8 @@ const (
 	noImageFacts  = "the catalogue knows that an image exists, not what it can do"
 	noPermissions = "every key of the local account may do everything"
 	noRoles       = "the local account needs no service-linked role"
-	noBuckets     = "the endpoint does not look into OSS"
+	noArchive     = "the local OSS has no objects that need to be restored"
+	noWait        = "an import takes no time here"
 	noDeletion    = "a component that a template uses is not deleted"
 	noOtherImage  = "the base image has a code of its own"
 	onDemand      = "only a fault on demand"
@@ -172,11 +173,11 @@ var createCodes = map[string]row{
 	"MissingParameter.ImportImageOptionsDiskDeviceMappingsOSSObject":  {404, dynamic, "", onRequest, ""},
 	"MissingParameter.ImportImageOptionsDiskDeviceMappingsOSSBucket":  {404, dynamic, "", onRequest, ""},
 	"MissingParameter.ImageOptionsDiskDeviceMappings":                 {404, dynamic, "", onRequest, ""},
-	"InvalidImportImageOptionsDiskDeviceMappingsOSSObject.NotFound":   {404, dynamic, "", noBuckets, ""},
-	"InvalidOSSObject.NotAuthorized":                                  {403, dynamic, "", noBuckets, ""},
-	"InvalidOSSObject.NeedRestore":                                    {403, dynamic, "", noBuckets, ""},
-	"InvalidOperation.OSSObjectIsImporting":                           {403, dynamic, "", noBuckets, ""},
-	"InvalidOperation.NoRightAccessOSS":                               {403, dynamic, "", noBuckets, noBuckets},
+	"InvalidImportImageOptionsDiskDeviceMappingsOSSObject.NotFound":   {404, dynamic, "", onRequest, ""},
+	"InvalidOSSObject.NotAuthorized":                                  {403, dynamic, "", noPermissions, ""},
+	"InvalidOSSObject.NeedRestore":                                    {403, dynamic, "", noArchive, ""},
+	"InvalidOperation.OSSObjectIsImporting":                           {403, dynamic, "", noWait, ""},
+	"InvalidOperation.NoRightAccessOSS":                               {403, dynamic, "", noPermissions, noPermissions},
 
 	// What is referred to.
 	"InvalidRegionId.NotFound":                {404, dynamic, onRequest, onRequest, onRequest},
@@ -198,9 +199,9 @@ var createCodes = map[string]row{
 	"InvalidImagePipeline.NotFound":               {404, dynamic, "", "", onRequest},
 	"InvalidImagePipeline.HasRunningExecution":    {403, dynamic, "", "", onRequest},
 	"InvalidImagePipeline.BaseImageNotFound":      {404, dynamic, "", "", onRequest},
-	"InvalidImagePipeline.OSSObjectNotFound":      {404, dynamic, "", "", noBuckets},
-	"InvalidImagePipeline.OSSObjectNotAuthorized": {403, dynamic, "", "", noBuckets},
-	"InvalidImagePipeline.OSSObjectNeedRestore":   {403, dynamic, "", "", noBuckets},
+	"InvalidImagePipeline.OSSObjectNotFound":      {404, dynamic, "", "", onRequest},
+	"InvalidImagePipeline.OSSObjectNotAuthorized": {403, dynamic, "", "", noPermissions},
+	"InvalidImagePipeline.OSSObjectNeedRestore":   {403, dynamic, "", "", noArchive},
 	"StartImagePipelineExecution.Failed":          {500, dynamic, "", "", onDemand},
 
 	// Quota and permission.

@@ -6,12 +6,14 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"imagedrop/shared/local/account"
+	"imagedrop/shared/local/store"
 )
 
 // documented are the error tables of CreateImageComponent (CC),
@@ -244,6 +246,7 @@ func provocations() []provocation {
 		{op: opPipeline, code: "InvalidAddAccountSize.ExceededMaxNumber", set: numbered("AddAccount", 21, account.ID)},
 		{op: opPipeline, code: "InvalidToRegionIdSize.ExceededMaxNumber", set: numbered("ToRegionId", 21, account.Region)},
 		{op: opPipeline, code: "InvalidParameterCombination", set: params{"ImageName": "one", "ImageOptions.ImageName": "two"}},
+		{op: opPipeline, code: "InvalidParameterCombination", set: params{"RepairItem.1": "fstab"}},
 		{op: opPipeline, code: "InvalidParameter.RepairMode", set: params{"RepairMode": "Full"}},
 		{op: opPipeline, code: "InvalidParameter.NvmeSupport", set: params{"NvmeSupport": "yes"}},
 		{op: opPipeline, code: "InvalidParameter.NvmeSupport", set: params{"ImageOptions.ImageFeatures.NvmeSupport": "yes"}},
@@ -291,6 +294,7 @@ func startProvocations() []provocation {
 		}},
 		{op: opStart, code: "InvalidImagePipeline.BaseImageNotFound", before: strictly(params{"BaseImage": "m-other"})},
 		{op: opStart, code: "InvalidImagePipeline.BaseImageNotFound", before: strictly(params{"BaseImageType": "IMAGE_FAMILY", "BaseImage": "other"})},
+		goneAtStart(),
 		{op: opStart, code: "InvalidVSwitchId.NotFound", before: strictly(params{"VSwitchId": "vsw-1234"})},
 		{op: opStart, code: "InvalidInstanceType.NotFound", before: strictly(params{"InstanceType": "ecs.g9.huge"})},
 		{op: opStart, code: "InvalidRegionId.NotFound", set: params{"RegionId": "mars-1", "ImagePipelineId": "ip-1"}},
@@ -331,11 +335,27 @@ func importProvocations() []provocation {
 		{"MissingParameter.ImportImageOptionsDiskDeviceMappingsOSSObject", params{disk + "OSSObject": "-"}},
 		{"MissingParameter.ImportImageOptionsDiskDeviceMappingsOSSBucket", params{disk + "OSSBucket": "-"}},
 	}
-	var list []provocation
+	nothing := func(*store.Tx, string, string) (bool, error) { return false, nil }
+	list := []provocation{
+		{op: opPipeline, code: "InvalidImportImageOptionsDiskDeviceMappingsOSSObject.NotFound", set: fromOSS(nil), options: Options{ObjectExists: nothing}},
+	}
 	for _, c := range codes {
 		list = append(list, provocation{op: opPipeline, code: c.code, set: fromOSS(c.set)})
 	}
 	return list
+}
+
+// goneAtStart is a template whose disk is deleted before it is built.
+func goneAtStart() provocation {
+	var gone atomic.Bool
+	return provocation{
+		op: opStart, code: "InvalidImagePipeline.OSSObjectNotFound",
+		options: Options{ObjectExists: func(*store.Tx, string, string) (bool, error) { return !gone.Load(), nil }},
+		before: func(c *cloud) params {
+			defer gone.Store(true)
+			return params{"ImagePipelineId": c.mustCreate(opPipeline, fromOSS(nil))}
+		},
+	}
 }
 
 func disks(n int) params {

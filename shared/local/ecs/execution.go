@@ -98,8 +98,7 @@ func (s *service) startable(tx *store.Tx, p params) (imagePipeline, error) {
 	test := content{parameter: "TestContent", commands: readCommands(template.TestContent)}
 	checked := template
 	checked.ResourceGroupID = ""
-	return template, s.checkReferred(tx, r.Region, checked, append(build.references(), test.references()...),
-		refuse("InvalidImagePipeline.BaseImageNotFound", "The base image of the image template does not exist."))
+	return template, s.checkReferred(tx, r.Region, checked, append(build.references(), test.references()...), absentAtStart)
 }
 
 // idlePipeline returns the template that the request names. It refuses one that

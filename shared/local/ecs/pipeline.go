@@ -13,8 +13,8 @@ import (
 
 // createImagePipeline follows the page CreateImagePipeline; the older pages
 // with Generation2023. It leaves out RAM, the service-linked role, what only a
-// look at an image or into OSS could tell, and the RepairMode All and Customized
-// of the newest page, which it refuses.
+// look into an image or an object could tell, and of the newest page RepairMode
+// All and Customized and RepairItem, which it refuses.
 func (s *service) createImagePipeline(req request) (any, error) {
 	if err := s.requirePipeline(req.params); err != nil {
 		return nil, err
@@ -81,7 +81,7 @@ func (s *service) newPipeline(p params, c *claim) (string, error) {
 		r.Uses = append(r.Uses, ref.useKey(r.Region, r.ID))
 	}
 	return id, s.store.Update(func(tx *store.Tx) error {
-		if err := s.checkReferred(tx, r.Region, item, placed, refuse("InvalidImage.NotFound", "The base image does not exist.")); err != nil {
+		if err := s.checkReferred(tx, r.Region, item, placed, absentAtCreate); err != nil {
 			return err
 		}
 		if item.isNameTaken(tx, r.Region) {
@@ -186,6 +186,9 @@ func checkLists(p params) error {
 	if len(p.entries("ToRegionId")) > maxEntries {
 		return refuse("InvalidToRegionIdSize.ExceededMaxNumber", "ToRegionId has more than 20 entries.")
 	}
+	if len(p.entries("RepairItem")) > 0 {
+		return refuse("InvalidParameterCombination", "RepairItem goes with RepairMode Customized, which the local cloud leaves out.")
+	}
 	for _, id := range p.list("AddAccount") {
 		if !accountForm.MatchString(id) {
 			return refuse("InvalidParameter.AddAccount", "AddAccount is a list of account IDs, which are numbers.")
@@ -242,15 +245,31 @@ func (s *service) baseOf(p params, build content) baseImage {
 	return base
 }
 
+// absent is how a base that does not exist is refused: an image or a family,
+// and an object to import.
+type absent struct{ image, object error }
+
+var (
+	absentAtCreate = absent{
+		image:  refuse("InvalidImage.NotFound", "The base image does not exist."),
+		object: refuse("InvalidImportImageOptionsDiskDeviceMappingsOSSObject.NotFound", "An object of "+mappings+" does not exist."),
+	}
+	absentAtStart = absent{
+		image:  refuse("InvalidImagePipeline.BaseImageNotFound", "The base image of the image template does not exist."),
+		object: refuse("InvalidImagePipeline.OSSObjectNotFound", "An object that the image template imports does not exist."),
+	}
+)
+
 // checkReferred holds what the template refers to against what there is.
-// noBase is the refusal of a base image that does not exist.
-func (s *service) checkReferred(tx *store.Tx, region string, p imagePipeline, refs []placed, noBase error) error {
+func (s *service) checkReferred(tx *store.Tx, region string, p imagePipeline, refs []placed, noBase absent) error {
 	exists, err := s.baseExists(tx, region, p)
 	switch {
 	case err != nil:
 		return err
+	case !exists && p.BaseImageType == typeOSS:
+		return noBase.object
 	case !exists:
-		return noBase
+		return noBase.image
 	case s.old && isWindows(p.BaseImage):
 		return refuse("InvalidImage.OsTypeUnsupported", "")
 	}
@@ -285,6 +304,16 @@ func (s *service) baseExists(tx *store.Tx, region string, p imagePipeline) (bool
 	case typeImageFamily:
 		_, made := newestOf(tx, region, p.BaseImage)
 		return s.account.Catalogue.ImageFamily(p.BaseImage) || made, nil
+	}
+	return s.disksExist(tx, p)
+}
+
+// disksExist looks for every object that is imported.
+func (s *service) disksExist(tx *store.Tx, p imagePipeline) (bool, error) {
+	for _, disk := range p.ImportImageOptions.DiskDeviceMappings.DiskDeviceMapping {
+		if exists, err := s.inOSS(tx, disk.OSSBucket, disk.OSSObject); !exists || err != nil {
+			return false, err
+		}
 	}
 	return true, nil
 }

@@ -84,6 +84,12 @@ func (s *Service) CreateBucket(name string) error {
 	})
 }
 
+// HasObject reports whether the bucket has an object of that key now.
+func (s *Service) HasObject(tx *store.Tx, bucket, key string) (bool, error) {
+	o, found, err := currentVersion(tx, bucket, key)
+	return found && !o.Marker, err
+}
+
 // ServeHTTP answers one request. Whatever is sent, the answer carries
 // x-oss-request-id, and an error carries an error document.
 func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {

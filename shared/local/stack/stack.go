@@ -309,7 +309,7 @@ func (s *Stack) serveAll(context.Context) error {
 		"console": console.New(console.Options{
 			Account: s.account, Feed: s.feed, Functions: s.functions, Queues: s.mns, Work: s.work, Endpoints: s.endpoints, Versions: versions(s.opt.Generation),
 		}),
-		"ecs": ecs.New(s.account, s.store, ecs.Options{Generation: s.opt.Generation, NoAuth: s.opt.NoAuth}),
+		"ecs": ecs.New(s.account, s.store, s.imageBuilder()),
 		"oss": s.oss,
 		"ec2": ec2.New(s.account, s.store, ec2.Options{NoAuth: s.opt.NoAuth}),
 		"mns": s.mns,

@@ -12,6 +12,7 @@ import (
 
 	"imagedrop/shared/local/account"
 	"imagedrop/shared/local/console"
+	"imagedrop/shared/local/ecs"
 	"imagedrop/shared/local/fc"
 	"imagedrop/shared/local/mns"
 	"imagedrop/shared/local/oss"
@@ -139,6 +140,17 @@ func (s *Stack) publishToFunctions(tx *store.Tx, p mns.Published) error {
 	return s.functions.Publish(tx, fc.TopicMessage{
 		Topic: p.Topic, ID: p.MessageID, Tag: p.Tag, Body: p.Body, Attributes: p.Attributes, PublishTime: p.PublishTime,
 	})
+}
+
+// imageBuilder are the choices of the ECS endpoint. What a template imports must
+// be in the local OSS where only what the catalogue lists exists, otherwise it
+// may be anywhere.
+func (s *Stack) imageBuilder() ecs.Options {
+	opt := ecs.Options{Generation: s.opt.Generation, NoAuth: s.opt.NoAuth}
+	if s.opt.Strict {
+		opt.ObjectExists = s.oss.HasObject
+	}
+	return opt
 }
 
 // objectRules returns the triggers as rules of OSS: an object and the events
