@@ -62,14 +62,24 @@ func (k *call) verbAt() int {
 	return -1
 }
 
-// operands are the arguments that are no options, after the first n.
+// operands are the arguments that are no options, after the first n. Where they
+// stand together they are not copied.
 func (k *call) operands(n int) []argument {
 	var out []argument
-	for _, a := range k.args {
+	first := 0
+	for i, a := range k.args {
 		if strings.HasPrefix(a.text, "-") && len(a.text) > 1 {
 			continue
 		}
-		if n--; n < 0 {
+		if n--; n >= 0 {
+			continue
+		}
+		if out == nil {
+			first = i
+		}
+		if first+len(out) == i {
+			out = k.args[first : i+1 : i+1]
+		} else {
 			out = append(out, a)
 		}
 	}

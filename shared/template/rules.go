@@ -72,7 +72,7 @@ func (l *lint) runRules() {
 		}
 	}
 	for _, p := range parts {
-		p.scripts = nil // a template is kept, and syntax trees are twenty times its text
+		releaseScripts(p)
 	}
 }
 

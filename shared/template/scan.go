@@ -47,6 +47,7 @@ type part struct {
 	text     string
 	yaml     *yamlContent // set for YAML; commands is empty then
 	scripts  []script     // its shell texts
+	room     *shellRoom   // of the scripts
 
 	// Of all commands, so that one command allocates nothing of its own.
 	pieces     []piece

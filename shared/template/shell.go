@@ -2,6 +2,7 @@ package template
 
 import (
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
@@ -37,28 +38,61 @@ const (
 	maxNesting = 500
 )
 
+// shellRoom is what reading the scripts of a part takes and nothing keeps. It
+// is used again for the next part, since filling new room takes longer than the
+// rules do.
+type shellRoom struct {
+	parser  shellParser
+	scripts []script
+	calls   []call
+	args    []argument
+}
+
+var shellRooms = sync.Pool{New: func() any { return &shellRoom{parser: shellParser{p: syntax.NewParser()}} }}
+
+// maxRoom bounds what is kept, in calls and arguments.
+const maxRoom = 4096
+
+// releaseScripts ends the use of the scripts of a part: a template is kept, and
+// syntax trees are twenty times its text.
+func releaseScripts(p *part) {
+	room := p.room
+	p.room, p.scripts = nil, nil
+	if room == nil || cap(room.calls) > maxRoom || cap(room.args) > maxRoom {
+		return
+	}
+	clear(room.scripts)
+	clear(room.calls)
+	clear(room.args)
+	room.parser.text.Reset("")
+	shellRooms.Put(room)
+}
+
 // readScripts parses the shell texts of a part.
 func readScripts(p *part) {
+	room := shellRooms.Get().(*shellRoom)
+	p.room = room
 	if p.yaml != nil {
-		p.scripts = scriptsOfTasks(p)
+		room.scripts = scriptsOfTasks(room.scripts[:0], p)
 	} else {
-		p.scripts = scriptsOfRun(p)
+		room.scripts = scriptsOfRun(room.scripts[:0], p)
 	}
+	p.scripts = room.scripts
 	if len(p.scripts) == 0 {
 		return
 	}
-	parser := shellParser{p: syntax.NewParser()}
-	if !parser.together(p.scripts) {
+	if !room.parser.together(p.scripts) {
 		for i := range p.scripts {
-			parser.alone(&p.scripts[i])
+			room.parser.alone(&p.scripts[i])
 		}
 	}
-	r := callReader{parser: &parser, calls: make([]call, 0, 4*len(p.scripts))}
+	r := callReader{parser: &room.parser, calls: room.calls[:0], args: room.args[:0]}
 	ends := make([]int, len(p.scripts))
 	for i := range p.scripts {
 		r.read(&p.scripts[i])
 		ends[i] = len(r.calls)
 	}
+	room.calls, room.args = r.calls, r.args
 	start := 0
 	for i, end := range ends {
 		p.scripts[i].calls, start = r.calls[start:end], end
@@ -67,14 +101,8 @@ func readScripts(p *part) {
 
 // scriptsOfRun are the shell forms of RUN. What another rule calls broken is
 // not judged as shell text.
-func scriptsOfRun(p *part) []script {
-	n := 0
-	for i := range p.commands {
-		if p.commands[i].verb == vRUN {
-			n++
-		}
-	}
-	out, left := make([]script, 0, n), maxScripts
+func scriptsOfRun(out []script, p *part) []script {
+	left := maxScripts
 	for i := range p.commands {
 		in := &p.commands[i]
 		if in.verb != vRUN || in.open || in.heredoc.end > 0 || strings.HasPrefix(p.head(in), "--") {
@@ -90,8 +118,7 @@ func scriptsOfRun(p *part) []script {
 }
 
 // scriptsOfTasks are the contents of RunShellCommand that a shell reads.
-func scriptsOfTasks(p *part) []script {
-	var out []script
+func scriptsOfTasks(out []script, p *part) []script {
 	left := maxScripts
 	p.eachAction(func(task *yaml.Node, a *action) {
 		n := value(value(task, "Properties"), "commandContent")

@@ -310,7 +310,7 @@ func (r *callReader) call(cmd *syntax.CallExpr, c context) {
 		return
 	}
 	if cap(r.args)-len(r.args) < len(cmd.Args) {
-		r.args = make([]argument, 0, max(64, len(cmd.Args)))
+		r.args = make([]argument, 0, max(64, 2*cap(r.args), len(cmd.Args)))
 	}
 	first := len(r.args)
 	for _, w := range cmd.Args {
@@ -335,7 +335,7 @@ func (r *callReader) program(args []argument, c context, inside int) {
 			return
 		}
 		if w.changes != nil {
-			w.changes(&c)
+			c = w.changes(c)
 		}
 		if args = w.rest(args[1:]); len(args) == 0 {
 			return
@@ -485,11 +485,11 @@ type wrapper struct {
 	valued  string // its short options that take a value
 	long    string // its long ones that take a value of their own word, between blanks
 	before  int    // words between its options and the command
-	changes func(*context)
+	changes func(context) context
 }
 
 var wrappers = []wrapper{
-	{"sudo", "CDghpRrTtUu", " --user --group --host --prompt --chdir --close-from --role --type ", 0, func(c *context) { c.sudo = true }},
+	{"sudo", "CDghpRrTtUu", " --user --group --host --prompt --chdir --close-from --role --type ", 0, func(c context) context { c.sudo = true; return c }},
 	{"doas", "Cu", "", 0, nil},
 	{"env", "uC", " --unset --chdir ", 0, nil},
 	{"nice", "n", " --adjustment ", 0, nil},
@@ -497,7 +497,7 @@ var wrappers = []wrapper{
 	{"nohup", "", "", 0, nil},
 	{"setsid", "", "", 0, nil},
 	{"stdbuf", "ioe", " --input --output --error ", 0, nil},
-	{"timeout", "ks", " --kill-after --signal ", 1, func(c *context) { c.timed = true }},
+	{"timeout", "ks", " --kill-after --signal ", 1, func(c context) context { c.timed = true; return c }},
 	{"command", "", "", 0, nil},
 	{"builtin", "", "", 0, nil},
 	{"exec", "a", "", 0, nil},
@@ -505,8 +505,8 @@ var wrappers = []wrapper{
 	{"eatmydata", "", "", 0, nil},
 	{"chronic", "", "", 0, nil},
 	{"flock", "wE", " --timeout --conflict-exit-code ", 1, nil},
-	{"chroot", "", "", 1, func(c *context) { c.elsewhere = true }},
-	{"xargs", "adEILnPs", " --arg-file --delimiter --max-lines --max-args --max-procs --max-chars ", 0, func(c *context) { c.fed = false }},
+	{"chroot", "", "", 1, func(c context) context { c.elsewhere = true; return c }},
+	{"xargs", "adEILnPs", " --arg-file --delimiter --max-lines --max-args --max-procs --max-chars ", 0, func(c context) context { c.fed = false; return c }},
 }
 
 func wrapperNamed(name string) *wrapper {
