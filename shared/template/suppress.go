@@ -15,9 +15,9 @@ import (
 // the whole text stand.
 const suppressWord = "ib:ignore"
 
-// maxSuppressed bounds the findings of one rule that are suppressed in a
-// template; what is beyond is reported. It must neither cost without end nor be
-// lost.
+// maxSuppressed bounds the suppressions of a template, and the findings of one
+// rule that they suppress; what is beyond is reported. It must neither cost
+// without end nor be lost.
 const maxSuppressed = 1000
 
 // suppression is one rule of such a comment.
@@ -177,6 +177,9 @@ func (s *suppressing) entries(line int, text string, ids []piece) {
 			s.report.add("IB0014", at, "", "there is no rule"+named(name), suggestRule(name))
 		case rule.Firm:
 			s.report.add("IB0014", at, "", name+" cannot be suppressed", "delete the ID, and mend what the rule finds")
+		case len(s.report.suppressions) == maxSuppressed:
+			s.report.add("IB0014", at, "", "more than 1,000 suppressions", "mend what they suppress")
+			return
 		default:
 			s.add(&suppression{rule: name, at: at, cut: s.cut(line, ids, i), from: line, to: line})
 		}

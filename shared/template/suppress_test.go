@@ -35,6 +35,15 @@ func TestSuppressedFindingsAreNotLost(t *testing.T) {
 	require.Len(t, got.Findings, maxAlike)
 }
 
+// Suppressions are bounded, too; the first one too many is an error.
+func TestTooManySuppressions(t *testing.T) {
+	one := "# ib:ignore IB0143 quotes are not needed\nENV a=b\n"
+	require.Empty(t, ParseFile("templates/web.Dockerfile", []byte(strings.Repeat(one, 100))).Findings)
+	got := ParseFile("templates/web.Dockerfile", []byte(strings.Repeat(one, maxSuppressed+1)))
+	require.Contains(t, ids(got), "IB0014")
+	require.Contains(t, ids(got), "IB0143")
+}
+
 // A suppression is no use only where that is certain.
 func TestUnusedSuppressionsOfRulesThatWereNotAsked(t *testing.T) {
 	text := "FROM IMAGE:m-bp67acfmxazb4p****\n# ib:ignore IB0132,IB0503 not asked\nRUN true\n"
