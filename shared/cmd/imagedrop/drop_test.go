@@ -19,7 +19,11 @@ import (
 
 // described is a component or pipeline as the service describes it.
 type described struct {
-	ImageComponentID, ImagePipelineID, Name string
+	ImageComponentID, ImagePipelineID, Name, Content string
+
+	Tags struct {
+		Tag []struct{ TagKey, TagValue string }
+	}
 }
 
 // describe asks the ECS endpoint for everything, or for all of one name.

@@ -34,7 +34,7 @@ type planPart struct {
 	Bytes       int    `json:"bytes"`
 	MaxBytes    int    `json:"maxBytes"`
 	Commands    int    `json:"commands"`
-	MaxCommands int    `json:"MaxCommands"`
+	MaxCommands int    `json:"maxCommands"`
 }
 
 type planAlibaba struct {

@@ -119,6 +119,9 @@ func (in *planned) resourceName() string {
 func (in *planned) because() string {
 	switch p := in.plan; {
 	case p.Reason != nil:
+		if p.Reason.Code != "" {
+			return ": " + clean(p.Reason.Message) + " (" + clean(p.Reason.Code) + ")"
+		}
 		return ": " + clean(p.Reason.Message)
 	case p.Status == imagebuild.Rejected:
 		return ""

@@ -1,0 +1,321 @@
+package main
+
+import (
+	"encoding/json"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aliyun/alibaba-cloud-sdk-go/sdk"
+	ecscredentials "github.com/aliyun/alibaba-cloud-sdk-go/sdk/auth/credentials"
+	"github.com/aliyun/alibaba-cloud-sdk-go/sdk/requests"
+	"github.com/stretchr/testify/require"
+
+	"imagedrop/shared/local/account"
+	"imagedrop/shared/local/stack"
+)
+
+const (
+	planComponent = "# ---\n# name: agent\n# componentVersion: 1.4.*\n# description: the agent\n# ---\nRUN yum install -y agent\nRUN systemctl enable agent\n"
+	planPipeline  = "# ---\n# name: web\n# toRegionIds: [cn-shanghai, cn-beijing]\n# tags: {team: web}\n# systemDiskSize: 60\n# ---\n" +
+		"FROM IMAGE_FAMILY:acs:alibaba_cloud_linux_3_2104_lts_x64\nCOMPONENT acs:ecs:cn-hangzhou:1234567890123456:imagecomponent/agent/1.*.*\nRUN yum install -y nginx\n"
+)
+
+// plansIn reads what --json prints.
+func plansIn(t *testing.T, r result) []planJSON {
+	t.Helper()
+	var got plans
+	require.NoError(t, json.Unmarshal([]byte(r.out), &got), r.out+r.err)
+	require.Equal(t, 1, got.Version)
+	return got.Plans
+}
+
+func parameterIn(r *planRequest, name string) string {
+	for _, p := range r.Parameters {
+		if p.Name == name {
+			return p.Value
+		}
+	}
+	return ""
+}
+
+// What a plan says, the functions then do; and it does nothing itself.
+func TestPlanThenDrop(t *testing.T) {
+	l := newLocal(t)
+	dir := folder(t, map[string]string{"agent.Dockerfile": planComponent, "web.Dockerfile": planPipeline, "bad.Dockerfile": "BOGUS\n"})
+	l.Account().Faults.Record()
+	before := plansIn(t, l.run("plan", "--json", dir).requireCode(t, exitRejected))
+	for _, call := range l.Account().Faults.Calls() {
+		require.True(t, strings.HasPrefix(call.Operation, "Describe"), call.Operation)
+	}
+	require.Equal(t, []string{"created", "rejected", "created"}, []string{before[0].Alibaba.Outcome, before[1].Alibaba.Outcome, before[2].Alibaba.Outcome})
+	require.Nil(t, before[1].Alibaba.Request)
+	require.Equal(t, "IB0101", before[1].Findings[0].Rule)
+	require.Empty(t, before[2].Alibaba.Notices, "the component of this very run is reached")
+	require.Equal(t, "1.4.0", before[0].Alibaba.Resource.Version)
+
+	dropped := byKey(t, l.run("drop", "--json", dir).requireCode(t, exitRejected).outcomes(t))
+	require.Equal(t, "1.4.0", dropped["templates/agent.Dockerfile"].Data.Resource.Version)
+	for i, key := range []string{"templates/agent.Dockerfile", "templates/bad.Dockerfile", "templates/web.Dockerfile"} {
+		require.Equal(t, before[i].Alibaba.Outcome, dropped[key].Data.Status)
+	}
+
+	after := plansIn(t, l.run("plan", "--json", dir).requireCode(t, exitRejected))
+	for _, i := range []int{0, 2} {
+		require.Equal(t, "unchanged", after[i].Alibaba.Outcome)
+		require.Equal(t, after[i].Alibaba.Newest.ID, after[i].Alibaba.Resource.ID)
+		require.False(t, after[i].Alibaba.Sent)
+		require.Empty(t, after[i].Alibaba.Changes)
+		require.Empty(t, after[i].Alibaba.Diff)
+	}
+}
+
+// The token and every tag are those of the job that --message-id names.
+func TestPlanOfAJob(t *testing.T) {
+	l := newLocal(t)
+	file := write(t, "agent.Dockerfile", planComponent)
+	planned := plansIn(t, l.run("plan", "--json", "--message-id", "job-7", file).requireCode(t, exitDone))[0]
+	require.Equal(t, "job-7", planned.JobID)
+	require.Equal(t, "job-7", planned.Alibaba.Request.ClientToken)
+	require.Equal(t, "job-7", parameterIn(planned.Alibaba.Request, "ClientToken"))
+
+	dropped := l.run("drop", "--json", file).requireCode(t, exitDone).outcomes(t)[0]
+	again := plansIn(t, l.run("plan", "--json", "--message-id", dropped.Data.Job.ID, file).requireCode(t, exitDone))[0]
+	require.Equal(t, "created", again.Alibaba.Outcome, "by this job, before")
+	require.Equal(t, dropped.Data.Resource.ID, again.Alibaba.Resource.ID)
+	require.False(t, again.Alibaba.Sent)
+	require.Contains(t, l.run("plan", "--message-id", dropped.Data.Job.ID, file).out, "created component agent 1.4.0 in cn-hangzhou: this job made "+dropped.Data.Resource.ID+" before\n")
+
+	sent := planned.Alibaba.Request
+	digest := sent.Parameters[slices.IndexFunc(sent.Parameters, func(p planParameter) bool { return p.Value == "imagedrop:digest" })+1].Value
+	made := describe(t, l.cloud.Endpoints, "component", "agent")[0]
+	require.Equal(t, parameterIn(sent, "Content"), made.Content)
+	require.Contains(t, made.Tags.Tag, struct{ TagKey, TagValue string }{"imagedrop:digest", digest})
+
+	build := write(t, "web.Dockerfile", "# ---\n# build: true\n# ---\nFROM IMAGE_FAMILY:acs:debian_12_x64\n")
+	unknownJob := plansIn(t, l.run("plan", "--json", build).requireCode(t, exitDone))[0]
+	require.Empty(t, unknownJob.JobID)
+	require.Empty(t, unknownJob.Alibaba.Request.ClientToken)
+	require.Contains(t, unknownJob.Alibaba.Request.ClientTokenFrom, "SHA-256 of the job's ID and kind pipeline")
+	require.True(t, unknownJob.Alibaba.Build)
+	l.run("plan", "--message-id", "a", file, build).requireCode(t, exitTrouble)
+}
+
+func TestPlanShowsWhatChanges(t *testing.T) {
+	l := newLocal(t)
+	dir := folder(t, map[string]string{"agent.Dockerfile": planComponent, "web.Dockerfile": planPipeline})
+	l.run("drop", dir).requireCode(t, exitDone)
+	changed := strings.NewReplacer("nginx", "httpd", "[cn-shanghai, cn-beijing]", "[cn-beijing]", "team: web", "team: site, empty: ''", "systemDiskSize: 60", "internetMaxBandwidthOut: 10").Replace(planPipeline)
+	file := filepath.Join(dir, "web.Dockerfile")
+	require.NoError(t, os.WriteFile(file, []byte(changed), 0o644))
+
+	got := plansIn(t, l.run("plan", "--json", file).requireCode(t, exitDone))[0].Alibaba
+	require.Equal(t, "created", got.Outcome)
+	require.Equal(t, []change{
+		{"InternetMaxBandwidthOut", "0", "10"}, {"SystemDiskSize", "60", ""}, {"Tag empty", "", `""`}, {"Tag team", "web", "site"}, {"ToRegionId", "cn-beijing, cn-shanghai", "cn-beijing"},
+	}, got.Changes)
+	require.Equal(t, "--- "+got.Newest.ID+" BuildContent\n+++ "+file+" BuildContent\n@@ -1,3 +1,3 @@\n"+
+		" FROM IMAGE_FAMILY:acs:alibaba_cloud_linux_3_2104_lts_x64\n COMPONENT acs:ecs:cn-hangzhou:1234567890123456:imagecomponent/agent/1.*.*\n-RUN yum install -y nginx\n+RUN yum install -y httpd\n", got.Diff)
+
+	text := l.run("plan", file).requireCode(t, exitDone)
+	require.Contains(t, text.out, got.Diff)
+	require.Contains(t, text.out, "  change: ToRegionId: cn-beijing, cn-shanghai → cn-beijing\n")
+	require.Regexp(t, `\n    BuildContent +3 lines, 155 bytes\n`, text.out)
+	require.NotContains(t, text.out, "      RUN yum install -y httpd\n")
+	require.Contains(t, l.run("plan", "--content", file).out, "      RUN yum install -y httpd\n")
+	require.NotContains(t, text.out, "\x1b")
+
+	agent := filepath.Join(dir, "agent.Dockerfile")
+	require.NoError(t, os.WriteFile(agent, []byte(strings.Replace(planComponent, "1.4.*", "2.*.*", 1)), 0o644))
+	l.run("drop", agent).requireCode(t, exitDone)
+	require.Contains(t, l.run("plan", file).requireCode(t, exitDone).out,
+		"  warning: COMPONENT agent/1.*.*: agent/1.*.* can never reach the newest version, 2.0.0; it stays at what it covers, now 1.4.0\n    help: ")
+	pinned := write(t, "agent.Dockerfile", strings.Replace(planComponent, "1.4.*", "1.4.0", 1))
+	require.Contains(t, l.run("plan", pinned).requireCode(t, exitRejected).out, "rejected component agent in cn-hangzhou: this name has a component of this version already: raise componentVersion (InvalidComponentVersion.Exist)\n")
+}
+
+func TestPlanOffline(t *testing.T) {
+	dir := folder(t, map[string]string{"agent.Dockerfile": planComponent})
+	t.Chdir(dir)
+	r := imagedrop(t, "plan", "--offline", "agent.Dockerfile").requireCode(t, exitDone)
+	require.Empty(t, r.err)
+	require.Equal(t, `agent.Dockerfile: component agent in cn-hangzhou (no cloud was asked)
+  2 commands, 51 of 16384 bytes
+  CreateImageComponent
+    Name              agent
+    Description       the agent
+    ComponentVersion  <the next free number below 1.4.*>
+    Content           2 lines, 51 bytes
+    RegionId          cn-hangzhou
+    Tag.1.Key         imagedrop:job
+    Tag.1.Value       <job-id>
+    Tag.2.Key         imagedrop:digest
+    Tag.2.Value       459e33f8d872ae93a03b5045db4bca8b651c82e760c9c1d91f19891ac5601e5d
+    Tag.3.Key         imagedrop:version
+    Tag.3.Value       <the next free number below 1.4.*>
+    ClientToken       <the job's ID>
+`, r.out)
+	require.Contains(t, imagedrop(t, "plan", "--state", "nowhere", "agent.Dockerfile").requireCode(t, exitTrouble).err, "--offline plans without one")
+}
+
+// The form that consumers rely on: these members, each of them always there.
+func TestPlanJSONHasEveryMember(t *testing.T) {
+	l := newLocal(t)
+	file := write(t, "agent.Dockerfile", strings.Replace(planComponent, "# name", "# targets: [alibaba, aws]\n# name", 1))
+	l.run("drop", file).requireCode(t, exitDone)
+	require.NoError(t, os.WriteFile(file, []byte("# ---\n# targets: [alibaba, aws]\n# ---\nRUN true\n"), 0o644))
+	r := l.run("plan", "--json", file).requireCode(t, exitDone)
+	var got struct{ Plans []map[string]json.RawMessage }
+	require.NoError(t, json.Unmarshal([]byte(r.out), &got))
+	object := func(raw json.RawMessage) map[string]json.RawMessage {
+		var members map[string]json.RawMessage
+		require.NoError(t, json.Unmarshal(raw, &members))
+		return members
+	}
+	require.ElementsMatch(t, strings.Fields("path kind jobId content testContent alibaba aws findings"), keys(got.Plans[0]))
+	require.ElementsMatch(t, strings.Fields("text bytes maxBytes commands maxCommands"), keys(object(got.Plans[0]["content"])))
+	alibaba := object(got.Plans[0]["alibaba"])
+	require.ElementsMatch(t, strings.Fields("outcome reason regionId resource newest request sent build changes diff notices"), keys(alibaba))
+	require.ElementsMatch(t, strings.Fields("id name version creationTime"), keys(object(alibaba["newest"])))
+	require.ElementsMatch(t, strings.Fields("action parameters clientToken clientTokenFrom"), keys(object(alibaba["request"])))
+	aws := object(got.Plans[0]["aws"])
+	require.ElementsMatch(t, strings.Fields("outcome characters maxCharacters request"), keys(aws))
+	require.Equal(t, `"CreateComponent"`, string(object(aws["request"])["action"]))
+	require.Equal(t, `"2.0.0"`, string(object(alibaba["resource"])["version"]), "what the service gives where none is asked for")
+}
+
+func TestPlanOfMessages(t *testing.T) {
+	l := newLocal(t)
+	plan := func(in string, args ...string) (planJSON, result) {
+		r := l.t
+		got := imagedropOn(r, in, append([]string{"plan", "--json", "--state", l.state}, append(args, "-")...)...)
+		if got.code == exitTrouble {
+			return planJSON{}, got
+		}
+		return plansIn(r, got)[0], got
+	}
+	text, _ := plan("RUN true\n")
+	require.Equal(t, "created", text.Alibaba.Outcome)
+	token, _ := plan(`{"clientToken":"release-7","name":"web","content":"RUN true"}`)
+	require.Equal(t, []string{"release-7", "release-7"}, []string{token.JobID, token.Alibaba.Request.ClientToken})
+
+	l.run("drop", write(t, "web.Dockerfile", planPipeline+"RUN true\n"), write(t, "agent.Dockerfile", planComponent)).requireCode(t, exitDone)
+	bucket, _ := plan(`{"templateUri":"oss://imagedrop-templates/templates/web.Dockerfile"}`)
+	require.Equal(t, "unchanged", bucket.Alibaba.Outcome)
+	_, gone := plan(`{"templateUri":"oss://imagedrop-templates/templates/none.Dockerfile"}`)
+	require.Equal(t, exitRejected, gone.code)
+	require.Contains(t, gone.out, "templateUri names an object that does not exist")
+	offline := imagedropOn(t, `{"templateUri":"oss://imagedrop-templates/a.Dockerfile"}`, "plan", "--offline", "-").requireCode(t, exitTrouble)
+	require.Contains(t, offline.err, "the template is in a bucket, which --offline does not read")
+
+	start, _ := plan(`{"kind":"execution","pipelineName":"web"}`)
+	require.Equal(t, "started", start.Alibaba.Outcome)
+	require.Equal(t, "StartImagePipelineExecution", start.Alibaba.Request.Action)
+	require.True(t, strings.HasPrefix(parameterIn(start.Alibaba.Request, "ImagePipelineId"), "ip-"))
+	none, r := plan(`{"kind":"execution","pipelineName":"none"}`)
+	require.Equal(t, []any{"rejected", exitRejected}, []any{none.Alibaba.Outcome, r.code})
+}
+
+// --cloud signs with the usual credentials, which no output repeats.
+func TestPlanInTheCloud(t *testing.T) {
+	l := newLocal(t)
+	file := write(t, "agent.Dockerfile", planComponent)
+	l.run("drop", file).requireCode(t, exitDone)
+	t.Setenv("ALIBABA_CLOUD_ACCESS_KEY_ID", account.AccessKeyID)
+	t.Setenv("ALIBABA_CLOUD_ACCESS_KEY_SECRET", account.AccessKeySecret)
+	for _, format := range []string{"--json=true", "--json=false"} {
+		r := imagedrop(t, "plan", format, "--cloud", "--account", account.ID, "--ecs-endpoint", l.cloud.ECS, "--content", file).requireCode(t, exitDone)
+		require.Contains(t, r.out, "unchanged")
+		require.NotContains(t, r.out+r.err, account.AccessKeySecret)
+		require.NotContains(t, r.out+r.err, account.AccessKeyID)
+	}
+	t.Setenv("ALIBABA_CLOUD_ACCESS_KEY_SECRET", "wrong")
+	r := imagedrop(t, "plan", "--cloud", "--ecs-endpoint", l.cloud.ECS, file).requireCode(t, exitRejected)
+	require.Contains(t, r.out, "failed component agent in cn-hangzhou: ")
+	require.Contains(t, r.out, "SignatureDoesNotMatch")
+	imagedrop(t, "plan", "--account", "1", file).requireCode(t, exitTrouble)
+	imagedrop(t, "plan", "--cloud", "--offline", file).requireCode(t, exitTrouble)
+}
+
+func TestPlanWithAPolicy(t *testing.T) {
+	policy := write(t, "policy.yaml", "namePrefix: team-\n")
+	file := write(t, "agent.Dockerfile", planComponent)
+	require.Contains(t, imagedrop(t, "plan", "--offline", "--policy", policy, file).requireCode(t, exitRejected).out, "IB0258: the name must begin with team-")
+	imagedrop(t, "plan", "--offline", "--policy", policy+"x", file).requireCode(t, exitTrouble)
+}
+
+// One input that cannot be planned keeps no other from its plan.
+func TestPlanOfAnUnreadableFile(t *testing.T) {
+	dir := folder(t, map[string]string{"fine.Dockerfile": "RUN true\n"})
+	require.NoError(t, os.Symlink("nowhere", filepath.Join(dir, "gone.Dockerfile")))
+	r := imagedrop(t, "plan", "--offline", dir).requireCode(t, exitTrouble)
+	require.Contains(t, r.out, "fine.Dockerfile: component fine")
+	require.Contains(t, r.err, "gone.Dockerfile")
+}
+
+// The built program, as a person runs it.
+func TestPlanAsAProgram(t *testing.T) {
+	file := write(t, "agent.Dockerfile", planComponent)
+	out, err := newCommand("plan", "--offline", file).CombinedOutput()
+	require.NoError(t, err, string(out))
+	require.Contains(t, string(out), "component agent in cn-hangzhou (no cloud was asked)\n")
+}
+
+// Where only the content changes, no parameter seems to: whatever the service
+// adds, orders or spells otherwise.
+func TestPlanComparesEveryParameter(t *testing.T) {
+	l := newLocal(t)
+	headers := map[string]string{
+		"component": "description: of a test\n# tags: {a: '1', b: ''}\n# systemType: Linux",
+		"test":      "componentType: Test",
+		"pipeline": "description: of a test\n# tags: {a: '1'}\n# baseImageType: IMAGE\n# baseImage: m-bp67acfmxazb4p****\n# vSwitchId: vsw-bp67acfmxazb4p****\n# instanceType: ecs.g6.large\n" +
+			"# systemDiskSize: 40\n# internetMaxBandwidthOut: 5\n# deleteInstanceOnFailure: true\n# repairMode: Standard\n# addAccounts: ['1234567890', '1']\n# toRegionIds: [cn-shanghai, cn-beijing]\n" +
+			"# imageOptions: {imageName: web, imageFamily: web, description: image, imageFeatures: {nvmeSupport: auto}, imageTags: {z: '1', y: '2'}}\n# advancedOptions: {retainCloudAssistant: true, imageNameSuffix: disable}",
+		"old": "baseImageType: IMAGE\n# baseImage: m-bp67acfmxazb4p****\n# imageName: web\n# imageFamily: web\n# nvmeSupport: auto",
+		"import": "baseImageType: OSS\n# importImageOptions: {architecture: arm64, osType: linux, platform: Ubuntu, bootMode: UEFI, licenseType: Auto, features: {nvmeSupport: supported}, " +
+			"diskDeviceMappings: [{ossBucket: disks, ossObject: a.raw, format: RAW, diskImageSize: 40}, {ossBucket: disks, ossObject: b.raw}]}",
+	}
+	files := map[string]string{}
+	for name, header := range headers {
+		files[name+".Dockerfile"] = "# ---\n# " + header + "\n# ---\nRUN true\n"
+	}
+	dir := folder(t, files)
+	policy := write(t, "policy.yaml", `{regions: ["*"], accounts: ["*"], vSwitchIds: ["*"], targets: ["*"]}`)
+	require.Empty(t, plansIn(t, imagedrop(t, "plan", "--offline", "--json", "--policy", policy, dir).requireCode(t, exitDone))[0].Findings)
+	for name, text := range files {
+		form := url.Values{}
+		for _, p := range plansIn(t, imagedropOn(t, "", "plan", "--offline", "--json", "--message-id", "job-"+name, filepath.Join(dir, name)).requireCode(t, exitDone))[0].Alibaba.Request.Parameters {
+			form.Set(p.Name, p.Value)
+		}
+		create(t, l.cloud.Endpoints, strings.Contains(text, "baseImageType"), form)
+	}
+	for _, p := range plansIn(t, l.run("plan", "--json", dir).requireCode(t, exitDone)) {
+		require.Equal(t, "unchanged", p.Alibaba.Outcome, p.Path)
+	}
+	for name, text := range files {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text+"RUN more\n"), 0o644))
+	}
+	for _, p := range plansIn(t, l.run("plan", "--json", dir).requireCode(t, exitDone)) {
+		require.Equal(t, "created", p.Alibaba.Outcome)
+		require.Empty(t, p.Alibaba.Changes, p.Path)
+		require.True(t, strings.HasSuffix(p.Alibaba.Diff, " RUN true\n+RUN more\n"), p.Alibaba.Diff)
+	}
+}
+
+// create sends a request as a plan gives it.
+func create(t *testing.T, e stack.Endpoints, isPipeline bool, form url.Values) {
+	t.Helper()
+	client, err := sdk.NewClientWithOptions(e.Region, sdk.NewConfig(), ecscredentials.NewAccessKeyCredential(e.AccessKeyID, e.AccessKeySecret))
+	require.NoError(t, err)
+	r := requests.NewCommonRequest()
+	r.Method, r.Scheme, r.Domain, r.Version = "POST", "http", strings.TrimPrefix(e.ECS, "http://"), "2014-05-26"
+	r.ApiName = map[bool]string{false: "CreateImageComponent", true: "CreateImagePipeline"}[isPipeline]
+	for name := range form {
+		r.QueryParams[name] = form.Get(name)
+	}
+	_, err = client.ProcessCommonRequest(r)
+	require.NoError(t, err)
+}
