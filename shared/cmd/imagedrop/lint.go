@@ -274,6 +274,9 @@ func (l *linted) judge(ctx context.Context, o lintOptions, in io.Reader) *judged
 	if l.err == nil {
 		l.text, l.err = readTemplate(ctx, l.path, in)
 	}
+	if l.err == nil && o.fix && l.path == "-" && len(l.text) > imagebuild.MaxRaw {
+		l.err = fmt.Errorf("%s: more than %d bytes, too large to be mended", l.name, imagebuild.MaxRaw)
+	}
 	if l.err != nil {
 		return &judged{name: l.name, err: l.err}
 	}

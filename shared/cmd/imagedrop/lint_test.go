@@ -1,13 +1,17 @@
 package main
 
 import (
+	"bytes"
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -114,4 +118,99 @@ func TestLintOfManyFiles(t *testing.T) {
 	require.Len(t, lines, 1002)
 	require.Contains(t, lines[999], "t0999.Dockerfile: ok", "in order")
 	require.Equal(t, "1000 files: no findings", lines[1000])
+}
+
+// A directory holds the user's own templates, and no read of it waits for ever.
+func TestLintWalksDirectories(t *testing.T) {
+	dir := folder(t, map[string]string{
+		"aa.Dockerfile": "RUN true\n", "bb/Dockerfile": "RUN true\n", "x/templates/same.yaml": "Tasks:\n- {Name: a, Action: Reboot}\n",
+		"y/templates/same.yaml": "Tasks:\n- {Name: a, Action: Reboot}\n", "message.json": "{", "notes.txt": "RUN true\n",
+		".git/c.Dockerfile": "ADD a b\n", "node_modules/d.Dockerfile": "ADD a b\n", "vendor/e.Dockerfile": "ADD a b\n",
+	})
+	t.Chdir(dir)
+	require.NoError(t, os.Symlink(".", "loop"))
+	require.NoError(t, os.Symlink(".", "loop.Dockerfile"))
+	require.NoError(t, syscall.Mkfifo("pipe.Dockerfile", 0o600))
+	names := func(args ...string) (names []string) {
+		t.Helper()
+		var got report
+		require.NoError(t, json.Unmarshal([]byte(imagedrop(t, append([]string{"lint", "--json"}, args...)...).out), &got))
+		for _, f := range got.Files {
+			names = append(names, f.Path)
+		}
+		return names
+	}
+	require.Equal(t, []string{"aa.Dockerfile", "bb/Dockerfile", "x/templates/same.yaml", "y/templates/same.yaml"}, names("."))
+	require.Equal(t, []string{"bb/Dockerfile", "aa.Dockerfile", "x/templates/same.yaml", "y/templates/same.yaml"}, names("bb", "./bb/Dockerfile", ".", "aa.Dockerfile"), "each once, in the order given")
+	require.Equal(t, []string{"vendor/e.Dockerfile", ".git/c.Dockerfile"}, names("vendor", ".git"), "named, they are walked")
+	r := imagedrop(t, "lint", "aa.Dockerfile", "notes.txt").requireCode(t, exitTrouble)
+	require.Contains(t, r.err, "notes.txt: no template")
+	require.Contains(t, r.out, "aa.Dockerfile: ok")
+	require.NoError(t, os.Mkdir("empty", 0o700))
+	require.Contains(t, imagedrop(t, "lint", "empty").requireCode(t, exitTrouble).err, "empty: no template")
+}
+
+func TestLintFailsOnTheThreshold(t *testing.T) {
+	const dir = "testdata/lint/templates/team"
+	for threshold, code := range map[string]int{"error": exitDone, "warning": exitRejected, "info": exitRejected} {
+		r := imagedrop(t, "lint", "--fail-on", threshold, dir).requireCode(t, code)
+		require.Equal(t, code == exitDone, strings.Contains(r.out, "warned.Dockerfile: ok"), "only what passes is ok")
+	}
+	open := write(t, "web.Dockerfile", "FROM IMAGE:m-1\nCOMPONENT acs:ecs:cn-hangzhou:1234567890123456:imagecomponent/agent/1.*.*\n")
+	imagedrop(t, "lint", "--fail-on", "info", open).requireCode(t, exitDone)
+	require.Contains(t, imagedrop(t, "lint", "--fail-on", "info", "--pedantic", open).requireCode(t, exitRejected).out, "info IB0132")
+}
+
+// --stdin-name makes standard input the file of that name: its kind, its name in
+// findings, its default name.
+func TestLintOfNamedStandardInput(t *testing.T) {
+	r := imagedropOn(t, "ADD a b\n", "lint", "--stdin-name", "templates/team/web.Dockerfile", "-").requireCode(t, exitRejected)
+	require.Contains(t, r.out, "templates/team/web.Dockerfile:1:1: error IB0101")
+	yaml := imagedropOn(t, "Tasks: []\n", "lint", "--stdin-name", "a b.yaml", "-").requireCode(t, exitRejected)
+	require.Contains(t, yaml.out, "a b.yaml:1:8: error IB0602")
+	require.Contains(t, yaml.out, "IB0201", "of its name")
+	require.Contains(t, imagedropOn(t, `{"content": "ADD a b"}`, "lint", "--stdin-name", "m.json", "-").out, "m.json#/content:1:1")
+	require.Contains(t, imagedropOn(t, "RUN true", "lint", "--stdin-name", "notes.txt", "-").requireCode(t, exitTrouble).err, "notes.txt: no template")
+}
+
+// What is too large is refused as the functions refuse it, without reading all of it.
+func TestLintOfWhatIsNoTemplate(t *testing.T) {
+	for name, text := range map[string]string{
+		"large": strings.Repeat("# a comment\n", 1<<20), "binary": "\x7fELF\x00\x01", "empty": "", "blank": "\n\n", "bom": "\uFEFF",
+		"one long line": "RUN echo " + strings.Repeat("中", 20_000) + " <<EOF",
+	} {
+		file := write(t, "web.Dockerfile", text)
+		for _, f := range lintFormats {
+			r := imagedrop(t, "lint", "--format", f.name, file).requireCode(t, exitRejected)
+			require.Empty(t, r.err, name)
+			require.Less(t, len(r.out), 20_000, name)
+		}
+		require.Equal(t, text, imagedropOn(t, text[:min(len(text), 1<<20)], "lint", "--fix", "-", "--stdin-name", "web.Dockerfile").out+text[min(len(text), 1<<20):])
+	}
+	r := imagedropOn(t, strings.Repeat("x", 1<<20+1), "lint", "-").requireCode(t, exitRejected)
+	require.Contains(t, r.out, "<stdin>:1:1: error IB0002: the text has more than 1048576 bytes")
+	r = imagedropOn(t, strings.Repeat("x", 1<<20+1), "lint", "--fix", "-").requireCode(t, exitTrouble)
+	require.Empty(t, r.out, "no part of it")
+	require.Contains(t, r.err, "<stdin>: more than 1048576 bytes, too large to be mended")
+}
+
+// Ctrl-C ends the wait for standard input, and keeps files from being changed.
+func TestLintIsInterrupted(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	silent, held := io.Pipe()
+	defer held.Close()
+	var out, errs bytes.Buffer
+	began := make(chan struct{})
+	done := make(chan int)
+	go func() {
+		close(began)
+		done <- runContext(ctx, []string{"lint", "-"}, streams{in: silent, out: &out, err: &errs})
+	}()
+	<-began
+	cancel()
+	require.Equal(t, exitTrouble, <-done)
+	require.Equal(t, "imagedrop: interrupted\n", errs.String())
+	file := write(t, "web.Dockerfile", "run true\n")
+	require.Equal(t, exitTrouble, runContext(ctx, []string{"lint", "--fix", file}, streams{out: &out, err: &errs}))
+	require.Equal(t, "run true\n", read(t, file))
 }

@@ -126,13 +126,9 @@ func (f spot) sarifFix(artifact *sarif.ArtifactLocation) *sarif.Fix {
 
 // fingerprint tells a finding from others of its file, and stays the same when
 // lines come and go above it: the rule, the text of its line, and a number where
-// a line says the same again. Nothing of a line with a secret goes into it.
+// a line says the same again. A secret in the line is covered.
 func (f spot) fingerprint(same map[string]int) string {
-	line := strings.Join(strings.Fields(f.line), " ")
-	if slices.Contains(secretRules, f.Rule) {
-		line = ""
-	}
-	key := f.Rule + "\n" + f.Path + "\n" + line
+	key := f.Rule + "\n" + f.Path + "\n" + strings.Join(strings.Fields(f.line), " ")
 	same[key]++
 	sum := sha256.Sum256([]byte(key + "\n" + strconv.Itoa(same[key])))
 	return fmt.Sprintf("%s:%d", hex.EncodeToString(sum[:8]), same[key])

@@ -7,11 +7,11 @@ import (
 	"imagedrop/shared/template"
 )
 
-// secretRules are the rules whose findings stand on a secret: what they mark is
-// printed nowhere, for the output of CI is read by many.
-var secretRules = []string{"IB0401", "IB0402", "IB0403"}
+// secretRules are the rules whose findings stand on a secret, or on the name
+// before one: it is printed nowhere, for the output of CI is read by many.
+var secretRules = []string{"IB0401", "IB0402", "IB0403", "IB0405"}
 
-// secrets are the findings that stand on one.
+// secretFindings are those of these rules.
 type secretFindings []template.Finding
 
 func secrets(findings []template.Finding) (out secretFindings) {
@@ -25,19 +25,43 @@ func secrets(findings []template.Finding) (out secretFindings) {
 
 // cover puts asterisks over the secrets of the line that f begins on.
 func (s secretFindings) cover(line string, f template.Finding) string {
-	for _, secret := range s {
-		if secret.Path != f.Path || f.Line < secret.Line || f.Line > secret.EndLine {
-			continue
-		}
-		runes := []rune(line)
-		from, to := 0, len(runes)
-		if f.Line == secret.Line {
-			from = min(secret.Column-1, to)
-		}
-		if f.Line == secret.EndLine {
-			to = min(secret.EndColumn-1, to)
-		}
-		line = string(runes[:from]) + strings.Repeat("*", max(0, to-from)) + string(runes[max(from, to):])
+	if len(s) == 0 {
+		return line
 	}
-	return line
+	runes := []rune(line)
+	for _, secret := range s {
+		if secret.Path == f.Path && secret.Line <= f.Line && f.Line <= secret.EndLine {
+			from, to := covered(runes, secret, f.Line)
+			copy(runes[from:to], []rune(strings.Repeat("*", to-from)))
+		}
+	}
+	return string(runes)
+}
+
+// near reports a fix whose text could repeat a secret.
+func (s secretFindings) near(f template.Finding) bool {
+	return slices.ContainsFunc(f.Fix.Edits, func(e template.Edit) bool {
+		return slices.ContainsFunc(s, func(secret template.Finding) bool {
+			return secret.Path == f.Path && secret.Line <= e.EndLine && e.Line <= secret.EndLine
+		})
+	})
+}
+
+// covered is the range of a line that is a secret: what the finding marks; where
+// that is the name of a variable, all that stands behind it.
+func covered(line []rune, secret template.Finding, number int) (from, to int) {
+	from, to = 0, len(line)
+	if number == secret.Line {
+		from = min(secret.Column-1, to)
+	}
+	if number == secret.EndLine {
+		to = max(min(secret.EndColumn-1, to), from)
+	}
+	switch marked := string(line[from:to]); {
+	case secret.Rule == "IB0403" && to < len(line) && strings.ContainsRune("= ", line[to]):
+		return to + 1, len(line)
+	case secret.Rule == "IB0402" && strings.ContainsAny(marked, "/~") && !strings.Contains(marked, " "):
+		return to, to // the path of a key
+	}
+	return from, to
 }

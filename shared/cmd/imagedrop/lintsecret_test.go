@@ -1,0 +1,32 @@
+package main
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// A secret is found, and repeated in no format: not by its own finding, and not
+// by another one of its line.
+func TestLintRepeatsNoSecret(t *testing.T) {
+	key, secret := "LTAI"+"5tQnKxVbRzWmYpHdGsLc", "hunter2-and-more"
+	text := "run\techo " + key + " <<X\n" +
+		"ENV DB_PASSWORD=" + secret + " A=b\n" +
+		"env DB_PASSWORD " + secret + "\n" +
+		"run  export DB_PASSWORD='" + secret + "' && echo 'root:" + secret + "' | chpasswd\n" +
+		"RUN mysql --password=" + secret + " -e 'select 1'\n" +
+		"RUN echo '-----BEGIN RSA PRIVATE KEY-----\\\n" +
+		"\tMIIEpAIBAAKCAQEA" + secret + "\\\n" +
+		"-----END RSA PRIVATE KEY-----' > /root/.ssh/id_rsa\n"
+	file := write(t, "web.Dockerfile", text)
+	for _, f := range lintFormats {
+		r := imagedrop(t, "lint", "--pedantic", "--format", f.name, file).requireCode(t, exitRejected)
+		require.NotContains(t, r.out, key, f.name)
+		require.NotContains(t, r.out, secret, f.name)
+		for _, rule := range []string{"IB0401", "IB0403", "IB0012"} {
+			require.Contains(t, r.out, rule, f.name)
+		}
+	}
+	r := imagedrop(t, "lint", file)
+	require.Regexp(t, `\| ENV DB_PASSWORD=\*+\n`, r.out)
+}
