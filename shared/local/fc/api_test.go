@@ -2,6 +2,7 @@ package fc_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
@@ -10,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -19,6 +21,7 @@ import (
 
 	"imagedrop/shared/local/account"
 	"imagedrop/shared/local/fc"
+	"imagedrop/shared/local/store"
 )
 
 // apiCall is a request of a client; what is empty is filled in.
@@ -267,4 +270,41 @@ func TestOldInvocationsAreForgotten(t *testing.T) {
 	}
 	_, ok = w.host.Invocation(second)
 	require.False(t, ok)
+}
+
+// Whatever comes, the answer is one of the API's: a success that was asked for,
+// or an error document with a code of the list.
+func FuzzAPI(f *testing.F) {
+	st, err := store.OpenMemory()
+	require.NoError(f, err)
+	f.Cleanup(func() { require.NoError(f, st.Close()) })
+	hosts := map[bool]*fc.Host{}
+	for _, open := range []bool{false, true} { // not started: events stay where they are
+		hosts[open], err = fc.New(account.New(), st, fc.Options{NoAuth: open, Functions: []fc.Function{{Name: "f", Command: "/bin/false"}}})
+		require.NoError(f, err)
+	}
+	const signature = "ACS3-HMAC-SHA256 Credential=LOCALimagedropKEY0000001,SignedHeaders=host;x-acs-date,Signature=00"
+	f.Add(false, "POST", "functions/f/invocations", "qualifier=LATEST", signature, "Async", "task", []byte("{}"))
+	f.Add(true, "POST", "functions/f/invocations", "", "", "Async", "", []byte("{}"))
+	f.Add(true, "GET", "functions/%2e/invocations", "qualifier=%", "ACS3-", "Sync", "1", []byte(nil))
+	f.Fuzz(func(t *testing.T, open bool, method, path, query, authorization, kind, task string, body []byte) {
+		r := httptest.NewRequest("POST", "/", bytes.NewReader(body))
+		r.Method, r.URL.Path, r.URL.RawQuery = method, "/2023-03-30/"+path, query
+		r.Header.Set("Authorization", authorization)
+		r.Header.Set("X-Fc-Invocation-Type", kind)
+		r.Header.Set("X-Fc-Async-Task-Id", task)
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel() // nobody waits for a synchronous one
+		answer := httptest.NewRecorder()
+		hosts[open].ServeHTTP(answer, r.WithContext(ctx))
+		if answer.Code == http.StatusAccepted {
+			require.True(t, open && kind == "Async" && answer.Header().Get("X-Fc-Async-Task-Id") != "")
+			return
+		}
+		var refusal struct{ Code, Message, RequestId string }
+		require.NoError(t, json.Unmarshal(answer.Body.Bytes(), &refusal), answer.Body)
+		require.GreaterOrEqual(t, answer.Code, 400)
+		require.NotEmpty(t, refusal.Code)
+		require.Equal(t, answer.Header().Get("X-Fc-Request-Id"), refusal.RequestId)
+	})
 }
