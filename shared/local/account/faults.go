@@ -51,7 +51,7 @@ var buildPhases = []string{"PREPARING", "REPAIRING", "BUILDING", "TESTING", "DIS
 // EffectFailBuild Skip and Count count the executions that pass Phase, not
 // calls: a call that is refused or repeated starts none.
 type Fault struct {
-	Service   string `json:"service"`         // "ecs", "oss", "mns", "ec2"
+	Service   string `json:"service"`         // "ecs", "oss", "mns", "ec2", "fc"
 	Operation string `json:"operation"`       // as the API spells it; "*" for any
 	Match     string `json:"match,omitempty"` // a value that the request must have; "" for any request
 	Skip      int    `json:"skip"`            // calls that pass first

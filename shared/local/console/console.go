@@ -37,7 +37,7 @@ const (
 )
 
 // services are those that answer to faults.
-var services = []string{"ecs", "oss", "mns", "ec2"}
+var services = []string{"ecs", "oss", "mns", "ec2", "fc"}
 
 // Options are the parts of the local cloud that the console shows.
 type Options struct {

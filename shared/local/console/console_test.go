@@ -108,7 +108,7 @@ func TestAnswers(t *testing.T) {
 		{"POST", "/v1/catalogue", "", 400, `{"error":"the catalogue is malformed: EOF"}`},
 		{"GET", "/v1/stats", "", 200, `{"events":0,"queues":[],"functions":[{"function":"rebuild","instances":0,"busy":0,"events":0,"coldStarts":0}],"idle":true}`},
 		{"GET", "/v1/faults", "", 200, `{"faults":[]}`},
-		{"POST", "/v1/faults", `{"service":"ec3","operation":"*","effect":"timeout"}`, 400, `{"error":"there is no service \"ec3\": want ecs, oss, mns, ec2"}`},
+		{"POST", "/v1/faults", `{"service":"ec3","operation":"*","effect":"timeout"}`, 400, `{"error":"there is no service \"ec3\": want ecs, oss, mns, ec2, fc"}`},
 		{"POST", "/v1/faults", `{"service":"ecs","operation":"*","effect":"code"}`, 400, `{"error":"effect \"code\" needs a code"}`},
 		{"POST", "/v1/faults", `{"servce":"ecs"}`, 400, `{"error":"the fault is malformed: json: unknown field \"servce\""}`},
 		{"POST", "/v1/faults", strings.Repeat(" ", 1<<20+1), 413, `{"error":"the body has more than 1048576 bytes"}`},

@@ -71,6 +71,30 @@ func (h *Host) serveAPI(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// functionOf returns the function that a request invokes.
+func functionOf(r *http.Request) (name string, ok bool) {
+	name, ok = strings.CutSuffix(strings.TrimPrefix(r.URL.Path, apiPath+"functions/"), "/invocations")
+	return name, ok && !strings.Contains(name, "/") && r.Method == http.MethodPost
+}
+
+func operationOf(r *http.Request) string {
+	if _, ok := functionOf(r); ok {
+		return "InvokeFunction"
+	}
+	return "Unknown"
+}
+
+// isFor reports whether the request is for that function.
+func isFor(r *http.Request, function string) bool {
+	name, ok := functionOf(r)
+	return ok && name == function
+}
+
+// writeFault answers a fault that was asked for.
+func (h *Host) writeFault(w http.ResponseWriter, _ *http.Request, status int, code string) {
+	h.writeRefusal(w, &apiError{status, code, "this fault was asked for"})
+}
+
 func (h *Host) writeRefusal(w http.ResponseWriter, err error) {
 	var e *apiError
 	if !errors.As(err, &e) {
@@ -164,8 +188,8 @@ func (h *Host) readCall(r *http.Request) (apiCall, error) {
 	if err := h.authenticate(r, event); err != nil {
 		return apiCall{}, err
 	}
-	name, isInvocation := strings.CutSuffix(strings.TrimPrefix(r.URL.Path, apiPath+"functions/"), "/invocations")
-	if !isInvocation || strings.Contains(name, "/") || r.Method != http.MethodPost {
+	name, ok := functionOf(r)
+	if !ok {
 		return apiCall{}, refuse("PathNotSupported", r.Method, r.URL.Path)
 	}
 	call := apiCall{function: name, event: event, task: r.Header.Get("X-Fc-Async-Task-Id")}

@@ -207,6 +207,17 @@ func TestAPIRefuses(t *testing.T) {
 	}
 }
 
+func TestFaultOfOneFunction(t *testing.T) {
+	w := start(t, []fc.Function{function("actor")})
+	fault := account.Fault{Service: "fc", Operation: "InvokeFunction", Match: "actor", Effect: account.EffectCode, Code: "ResourceExhausted", Status: 429}
+	require.NoError(t, w.acct.Faults.Add(fault))
+	require.Equal(t, "FunctionNotFound", w.call(apiCall{path: "/2023-03-30/functions/other/invocations"}).Code)
+	a := w.call(apiCall{body: order{Do: "pid"}.json()})
+	require.Equal(t, "429 ResourceExhausted", fmt.Sprint(a.status, " ", a.Code))
+	require.Equal(t, 200, w.call(apiCall{body: order{Do: "pid"}.json()}).status)
+	require.Empty(t, w.acct.Faults.List())
+}
+
 func TestAPITakesTemporaryKeysUntilTheyExpire(t *testing.T) {
 	clock := account.NewManualClock(time.Now())
 	w := start(t, []fc.Function{function("actor")}, onClock(clock))

@@ -143,8 +143,9 @@ type Host struct {
 	onDemand bool
 	noAuth   bool
 	records  records
-	boot     time.Duration // how long an instance may take until it asks for work
-	mux      *http.ServeMux
+	boot     time.Duration  // how long an instance may take until it asks for work
+	mux      *http.ServeMux // the runtime API
+	api      http.Handler
 	spawn    *spawner
 
 	logMu       sync.Mutex
@@ -157,7 +158,8 @@ type Host struct {
 	closed sync.Once
 }
 
-// New checks the functions and triggers. Nothing runs before Start, but
+// New checks the functions and triggers. The account's faults apply to the API
+// for clients. Nothing runs before Start, but
 // events may be stored already.
 func New(acct *account.Account, st *store.Store, opt Options) (*Host, error) {
 	h := &Host{
@@ -191,6 +193,7 @@ func New(acct *account.Account, st *store.Store, opt Options) (*Host, error) {
 	h.timers, h.topics = opt.Timers, opt.Topics
 	h.ctx, h.cancel = context.WithCancel(context.Background())
 	h.mux = h.routes()
+	h.api = acct.Faults.Wrap("fc", operationOf, isFor, h.writeFault, http.HandlerFunc(h.serveAPI))
 	return h, nil
 }
 
@@ -336,7 +339,7 @@ func (h *Host) Stats() []Stats {
 // ServeHTTP implements http.Handler.
 func (h *Host) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if strings.HasPrefix(r.URL.Path, apiPath) {
-		h.serveAPI(w, r)
+		h.api.ServeHTTP(w, r)
 		return
 	}
 	h.mux.ServeHTTP(w, r)
