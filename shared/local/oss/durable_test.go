@@ -36,7 +36,8 @@ func TestMain(m *testing.M) {
 // eventTable is where the rule of these tests keeps its events.
 const eventTable = "test.events"
 
-var keepEvents = oss.Options{Rules: []oss.Rule{{ID: "r", Bucket: bucket, Events: []string{"oss:ObjectCreated:*"},
+var keepEvents = oss.Options{Rules: []oss.Rule{{ID: "r", Bucket: bucket,
+	Events: []string{"oss:ObjectCreated:PutObject", "oss:ObjectCreated:CompleteMultipartUpload"},
 	Deliver: func(tx *store.Tx, event []byte) error {
 		n, err := tx.Sequence(eventTable)
 		if err != nil {
@@ -59,8 +60,9 @@ func serve(path string) {
 	os.Exit(1)
 }
 
-// TestKillNine kills the endpoint while clients upload, three times over on one
-// state: what was acknowledged is there, and objects and events agree.
+// TestKillNine kills the endpoint while clients upload, half of them in parts,
+// three times over on one state: what was acknowledged is there, objects and
+// events agree, and no bytes are kept that nobody refers to.
 func TestKillNine(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "state.db")
 	acknowledged := map[string]bool{}
@@ -99,8 +101,7 @@ func uploadUntilKilled(t *testing.T, path string, round int) (keys []string) {
 		wg.Go(func() {
 			for i := 0; ; i++ {
 				key := fmt.Sprintf("%d-%d-%d", round, worker, i)
-				_, err := client.PutObject(ctx, &sdk.PutObjectRequest{Bucket: sdk.Ptr(bucket), Key: sdk.Ptr(key), Body: strings.NewReader(key)})
-				if err != nil {
+				if err := upload(ctx, client, key, worker%2 == 0); err != nil {
 					return // killed
 				}
 				mu.Lock()
@@ -116,6 +117,27 @@ func uploadUntilKilled(t *testing.T, path string, round int) (keys []string) {
 	return keys
 }
 
+// upload puts an object whose content is its key, or makes it of a part.
+func upload(ctx context.Context, client *sdk.Client, key string, inParts bool) error {
+	if !inParts {
+		_, err := client.PutObject(ctx, &sdk.PutObjectRequest{Bucket: sdk.Ptr(bucket), Key: &key, Body: strings.NewReader(key)})
+		return err
+	}
+	u, err := client.InitiateMultipartUpload(ctx, &sdk.InitiateMultipartUploadRequest{Bucket: sdk.Ptr(bucket), Key: &key})
+	if err != nil {
+		return err
+	}
+	for range 2 { // the second takes the place of the first
+		_, err := client.UploadPart(ctx, &sdk.UploadPartRequest{Bucket: sdk.Ptr(bucket), Key: &key, UploadId: u.UploadId, PartNumber: 1, Body: strings.NewReader(key)})
+		if err != nil {
+			return err
+		}
+	}
+	_, err = client.CompleteMultipartUpload(ctx, &sdk.CompleteMultipartUploadRequest{Bucket: sdk.Ptr(bucket), Key: &key, UploadId: u.UploadId,
+		CompleteAll: sdk.Ptr("yes")})
+	return err
+}
+
 // stored returns the keys of the objects and of the events in a state file.
 func stored(t *testing.T, path string) (objects, events map[string]bool) {
 	st, err := store.Open(path)
@@ -127,6 +149,7 @@ func stored(t *testing.T, path string) (objects, events map[string]bool) {
 		require.Equal(t, key, c.get(t, key))
 		objects[key] = true
 	}
+	require.Equal(t, len(objects)+c.rows(t, "oss.parts"), c.rows(t, "oss.chunks"), "bytes that nobody refers to")
 	require.NoError(t, st.View(func(tx *store.Tx) error {
 		tx.Scan(eventTable, "", "", func(_ string, event []byte) bool {
 			_, rest, _ := strings.Cut(string(event), `"key":"`)
