@@ -69,9 +69,13 @@ type ossRequest struct {
 
 // openOSSCurl asks by curl, a process a call, with signatures that are made
 // here from the published rules and share nothing with the endpoint's.
-func openOSSCurl(sign ossSigner) func(*testing.T, *cloud, *row) asker {
+func openOSSCurl(sign ossSigner, https bool) func(*testing.T, *cloud, *row) asker {
 	return func(t *testing.T, c *cloud, _ *row) asker {
 		curl := program(t, "curl", "apt-get install curl")
+		endpoint := c.e.OSS
+		if https {
+			endpoint = c.e.HTTPS.OSS
+		}
 		dir := t.TempDir()
 		return func(ctx context.Context, q call) (answer, error) {
 			r, err := newOSSRequest(q)
@@ -79,7 +83,7 @@ func openOSSCurl(sign ossSigner) func(*testing.T, *cloud, *row) asker {
 				return answer{}, err
 			}
 			sign(r, q.Key)
-			return r.curl(ctx, curl, c.e.OSS, dir)
+			return r.curl(ctx, curl, endpoint, c.e.CAFile, dir)
 		}
 	}
 }
@@ -179,10 +183,10 @@ func (r *ossRequest) headers(signed func(string) bool) (text string) {
 	return text
 }
 
-func (r *ossRequest) curl(ctx context.Context, curl, endpoint, dir string) (answer, error) {
+func (r *ossRequest) curl(ctx context.Context, curl, endpoint, authority, dir string) (answer, error) {
 	answered, told := filepath.Join(dir, "body"), filepath.Join(dir, "headers")
 	os.WriteFile(answered, nil, 0o600) // curl writes no file for no body
-	args := []string{"--silent", "--show-error", "--max-time", "20", "--output", answered, "--dump-header", told, "--path-as-is"}
+	args := []string{"--silent", "--show-error", "--max-time", "20", "--cacert", authority, "--output", answered, "--dump-header", told, "--path-as-is"}
 	if r.method == "HEAD" {
 		args = append(args, "--head")
 	} else {

@@ -120,7 +120,23 @@ var ossutilCommands = map[string]func(*ossutil) (answer, error){
 	"HeadObject": func(u *ossutil) (answer, error) {
 		return u.run("stat", u.object())
 	},
-	"DeleteObject": func(u *ossutil) (answer, error) { return u.run("rm", u.object(), "-f") },
+	"DeleteObject": func(u *ossutil) (answer, error) {
+		return u.run(u.version([]string{"rm", u.object(), "-f"})...)
+	},
+	"ListObjects": func(u *ossutil) (answer, error) {
+		args := []string{"ls", u.bucket() + "/" + u.with("prefix"), "-s"}
+		if u.with("delimiter") == "/" {
+			args = append(args, "-d")
+		}
+		return u.run(args...)
+	},
+	"ListObjectVersions": func(u *ossutil) (answer, error) { return u.run("ls", u.bucket(), "--all-versions") },
+	"PutBucketVersioning": func(u *ossutil) (answer, error) {
+		return u.run("bucket-versioning", "--method", "put", u.bucket(), strings.ToLower(u.with("Status")))
+	},
+	"GetBucketVersioning": func(u *ossutil) (answer, error) {
+		return u.run("bucket-versioning", "--method", "get", u.bucket())
+	},
 	"CopyObject": func(u *ossutil) (answer, error) {
 		source := "oss:/" + u.with("x-oss-copy-source")
 		if u.with("x-oss-metadata-directive") != "" && source == u.object() {
@@ -157,17 +173,29 @@ func (u *ossutil) tag() string {
 	return at(u.all, "Tags.0.Key") + "#" + at(u.all, "Tags.0.Value")
 }
 
+// version adds the version that the call names.
+func (u *ossutil) version(args []string) []string {
+	if id := u.with("versionId"); id != "" {
+		args = append(args, "--version-id", id)
+	}
+	return args
+}
+
 // get downloads an object. Its headers are what stat shows.
 func (u *ossutil) get() (answer, error) {
 	path := filepath.Join(u.dir, "downloaded")
-	if a, err := u.run("cp", u.object(), path, "-f"); err != nil || a.Code != "" {
+	args := u.version([]string{"cp", u.object(), path, "-f"})
+	if r, ok := strings.CutPrefix(u.with("Range"), "bytes="); ok {
+		args = append(args, "--range="+r)
+	}
+	if a, err := u.run(args...); err != nil || a.Code != "" {
 		return a, err
 	}
 	body, err := os.ReadFile(path)
 	if err != nil {
 		return answer{}, err
 	}
-	a, err := u.run("stat", u.object())
+	a, err := u.run(u.version([]string{"stat", u.object()})...)
 	if err == nil && a.Code == "" {
 		a.Fields["Body"] = string(body)
 	}
@@ -177,7 +205,11 @@ func (u *ossutil) get() (answer, error) {
 var (
 	ossutilError = regexp.MustCompile(`StatusCode=(\d+), ErrorCode=(\w+)`)
 	ossutilField = regexp.MustCompile(`(?m)^([\w-]+) *: (.*)$`)
-	ossutilTag   = regexp.MustCompile(`(?m)^(?:\d+ +)?\d+ +"(.*?)"\t"(.*?)"`)
+	ossutilKey   = regexp.MustCompile(`(?m)^oss://[^/\n]+/(.*)$`)
+	ossutilState = regexp.MustCompile(`bucket versioning status:(\w+)`)
+	// Of a line of ls --all-versions: id, whether it is a delete marker, and key.
+	ossutilVersion = regexp.MustCompile(`(?m)^[\d-]+ \S+ \+0000 UTC .* (\S+) +(?:true|false) +(true|false) +oss://[^/\n]+/(.*)$`)
+	ossutilTag     = regexp.MustCompile(`(?m)^(?:\d+ +)?\d+ +"(.*?)"\t"(.*?)"`)
 )
 
 // ossutilAnswer reads what ossutil printed: the code of an error, names with
@@ -201,6 +233,19 @@ func ossutilAnswer(out, errOut string, status int, err error) (answer, error) {
 	if etag, ok := a.Fields["etag"]; ok {
 		a.Fields["etag"] = fmt.Sprintf(`"%s"`, etag)
 	}
+	for _, m := range ossutilKey.FindAllStringSubmatch(out, -1) {
+		if strings.HasSuffix(m[1], "/") { // what a delimiter groups ends so
+			a.add("CommonPrefixes", map[string]any{"Prefix": m[1]})
+		} else {
+			a.add("Contents", map[string]any{"Key": m[1]})
+		}
+	}
+	for _, m := range ossutilVersion.FindAllStringSubmatch(out, -1) {
+		a.add(map[string]string{"true": "DeleteMarker", "false": "Version"}[m[2]], map[string]any{"VersionId": m[1], "Key": m[3]})
+	}
+	if m := ossutilState.FindStringSubmatch(out); m != nil {
+		a.Fields["Status"] = m[1]
+	}
 	var tags []any
 	for _, m := range ossutilTag.FindAllStringSubmatch(out, -1) {
 		tags = append(tags, map[string]any{"Key": m[1], "Value": m[2]})
@@ -209,4 +254,8 @@ func ossutilAnswer(out, errOut string, status int, err error) (answer, error) {
 		a.Fields["TagSet"] = map[string]any{"Tag": tags}
 	}
 	return a, nil
+}
+
+func (a answer) add(list string, entry map[string]any) {
+	a.Fields[list] = append(asList(a.Fields[list]), entry)
 }

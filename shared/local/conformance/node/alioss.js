@@ -80,7 +80,7 @@ const operations = {
   },
   ListObjectVersions: async (c, w) => {
     const r = await c.listObjectVersions(queryOf(w));
-    return [r, { Version: listed(r.objects, { Key: 'name', VersionId: 'versionId' }), DeleteMarker: listed(r.deleteMarker, { VersionId: 'versionId' }) }];
+    return [r, { Version: listed(r.objects, { Key: 'name', VersionId: 'versionId' }), DeleteMarker: some(listed(r.deleteMarker, { VersionId: 'versionId' })) }];
   },
   DeleteMultipleObjects: async (c, w) => {
     const r = await c.deleteMulti(w.Objects.map((o) => o.Key));
