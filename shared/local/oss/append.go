@@ -17,7 +17,7 @@ func (s *Service) appendObject(w http.ResponseWriter, c *call) error {
 	if err != nil || position < 0 {
 		return errPosition.with("ArgumentName", "position").with("ArgumentValue", c.query.Get("position"))
 	}
-	body, err := c.content()
+	body, err := s.content(c)
 	if err != nil {
 		return err
 	}
@@ -62,8 +62,8 @@ func (s *Service) append(tx *store.Tx, c *call, first object, body []byte, posit
 		return b, o, errNotAppendable
 	case position != old.Size:
 		return b, o, errPositionNotLength.with("Position", strconv.FormatInt(old.Size, 10))
-	case old.Size+first.Size > MaxObjectSize:
-		return b, o, errEntityTooLarge.with("MaxSizeAllowed", strconv.Itoa(MaxObjectSize))
+	case old.Size+first.Size > s.opt.MaxObjectSize:
+		return b, o, tooLarge(s.opt.MaxObjectSize)
 	case !exists:
 		first.Type, first.MD5 = typeAppendable, ""
 		return s.keep(tx, c, first, body, "ObjectCreated:AppendObject")

@@ -122,7 +122,7 @@ func (c *call) partNumber() (int, error) {
 
 // uploadPart follows the page UploadPart.
 func (s *Service) uploadPart(w http.ResponseWriter, c *call) error {
-	body, err := c.content()
+	body, err := s.content(c)
 	if err != nil {
 		return err
 	}
@@ -301,8 +301,8 @@ func (s *Service) complete(tx *store.Tx, c *call, request *completeRequest) (b b
 	o = u.Object
 	o.ACL = cmp.Or(c.Header.Get("x-oss-object-acl"), o.ACL)
 	o.join(parts)
-	if o.Size > MaxObjectSize {
-		return b, o, errEntityTooLarge.with("MaxSizeAllowed", strconv.Itoa(MaxObjectSize))
+	if o.Size > s.opt.MaxObjectSize {
+		return b, o, tooLarge(s.opt.MaxObjectSize)
 	}
 	if u.Sequential {
 		sum := md5.Sum(o.bytes(tx, 0, o.Size))

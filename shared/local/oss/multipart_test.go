@@ -197,7 +197,7 @@ func TestWhatUploadPartRefuses(t *testing.T) {
 	requireError(t, upload(10_001, id, strings.NewReader("x"), nil), 400, "InvalidArgument")
 	requireError(t, upload(1, "none", strings.NewReader("x"), nil), 404, "NoSuchUpload")
 	requireError(t, upload(1, id, strings.NewReader("x"), sdk.Ptr("1B2M2Y8AsgTpgAmY7PhCfg==")), 400, "InvalidDigest")
-	requireError(t, upload(1, id, bytes.NewReader(make([]byte, oss.MaxObjectSize+1)), nil), 400, "EntityTooLarge")
+	requireError(t, upload(1, id, bytes.NewReader(make([]byte, largest+1)), nil), 400, "EntityTooLarge")
 	require.Zero(t, c.rows(t, "oss.parts"))
 }
 
@@ -205,7 +205,7 @@ func TestWhatUploadPartRefuses(t *testing.T) {
 func TestAnObjectOfPartsHasALimit(t *testing.T) {
 	c := start(t, oss.Options{})
 	id := c.initiate(t, "k")
-	half := pattern(oss.MaxObjectSize / 2)
+	half := pattern(largest / 2)
 	parts := []sdk.UploadPart{c.uploadPart(t, "k", id, 1, half), c.uploadPart(t, "k", id, 2, half), c.uploadPart(t, "k", id, 3, "x")}
 	_, err := c.complete(t, "k", id, parts...)
 	requireError(t, err, 400, "EntityTooLarge")

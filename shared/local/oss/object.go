@@ -92,7 +92,7 @@ func (o object) quotedETag() string { return `"` + o.ETag + `"` }
 // body reads a request's body, at most limit bytes.
 func (c *call) body(limit int64) ([]byte, error) {
 	if c.ContentLength > limit {
-		return nil, errEntityTooLarge.with("MaxSizeAllowed", strconv.FormatInt(limit, 10))
+		return nil, tooLarge(limit)
 	}
 	var b bytes.Buffer
 	b.Grow(int(max(c.ContentLength, 0)) + bytes.MinRead) // never grown while reading
@@ -100,7 +100,7 @@ func (c *call) body(limit int64) ([]byte, error) {
 		return nil, errRequestTimeout // the connection broke; nobody reads this
 	}
 	if int64(b.Len()) > limit {
-		return nil, errEntityTooLarge.with("MaxSizeAllowed", strconv.FormatInt(limit, 10))
+		return nil, tooLarge(limit)
 	}
 	return b.Bytes(), nil
 }
@@ -108,7 +108,7 @@ func (c *call) body(limit int64) ([]byte, error) {
 // putObject follows the page PutObject. It leaves out callbacks, server-side
 // encryption and every storage class but Standard.
 func (s *Service) putObject(w http.ResponseWriter, c *call) error {
-	body, err := c.content()
+	body, err := s.content(c)
 	if err != nil {
 		return err
 	}
@@ -129,12 +129,16 @@ func (s *Service) putObject(w http.ResponseWriter, c *call) error {
 	return nil
 }
 
-// content reads the body that is to be stored.
-func (c *call) content() ([]byte, error) {
+func tooLarge(limit int64) error {
+	return errEntityTooLarge.with("MaxSizeAllowed", strconv.FormatInt(limit, 10))
+}
+
+// content reads the body of a call that is to be stored.
+func (s *Service) content(c *call) ([]byte, error) {
 	if c.ContentLength == 0 && c.Header.Get("Content-Length") == "" && len(c.TransferEncoding) == 0 {
 		return nil, errMissingLength
 	}
-	return c.body(MaxObjectSize)
+	return c.body(s.opt.MaxObjectSize)
 }
 
 // acknowledge answers a request whose body was stored as o.

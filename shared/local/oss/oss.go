@@ -9,6 +9,7 @@
 package oss
 
 import (
+	"cmp"
 	"net/http"
 	"regexp"
 	"time"
@@ -37,6 +38,8 @@ const (
 // Options are the settings of a Service.
 type Options struct {
 	Rules []Rule // see ValidateRules
+	// MaxObjectSize is the limit in bytes; 0 means the constant of that name.
+	MaxObjectSize int64
 	// EncodeEventKeys sends object keys URL-encoded in events. The documents do
 	// not say which form OSS sends; the plain key is the default.
 	EncodeEventKeys bool
@@ -55,6 +58,7 @@ type Service struct {
 
 // New returns the endpoint over st, in the region and on the clock of acct.
 func New(acct *account.Account, st *store.Store, opt Options) *Service {
+	opt.MaxObjectSize = cmp.Or(opt.MaxObjectSize, MaxObjectSize)
 	return &Service{acct: acct, st: st, opt: opt}
 }
 

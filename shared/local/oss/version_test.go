@@ -461,3 +461,16 @@ func TestAmendingOneVersion(t *testing.T) {
 	}
 	require.True(t, slices.Contains(c.versions(t, 10), "k="+*old))
 }
+
+// What is appended bit by bit has the limit of all objects.
+func TestAppendingHasALimit(t *testing.T) {
+	c := start(t, oss.Options{})
+	add := func(text string, position int64) error {
+		_, err := c.client.AppendObject(t.Context(), &sdk.AppendObjectRequest{Bucket: sdk.Ptr(bucket), Key: sdk.Ptr("log"), Position: &position,
+			Body: strings.NewReader(text)})
+		return err
+	}
+	require.NoError(t, add(pattern(largest-1), 0))
+	requireError(t, add("xy", largest-1), 400, "EntityTooLarge")
+	require.NoError(t, add("x", largest-1))
+}
