@@ -16,7 +16,7 @@ func checkUnknown(l *lint, p *part, in *instruction) {
 	f := l.add("IB0101", p.span(in.start, in.start+len(word)), "InvalidImageTemplateCommand.NotSupported",
 		"unknown command"+shownCommand(word), helpUnknown(word))
 	if !isDockerOnly(word) && word == strings.ToUpper(word) { // in lower case it may be shell text
-		f.offerNear(p.spanOf(in), in.word, verbNames())
+		f.offerNear(p.spanOf(in), in.word, Keywords())
 	}
 }
 

@@ -80,13 +80,14 @@ func shownCommand(word string) string {
 			return " " + upper
 		}
 	}
-	if Nearest(upper, verbNames()) != "" {
+	if Nearest(upper, Keywords()) != "" {
 		return named(word)
 	}
 	return ""
 }
 
-func verbNames() []string {
+// Keywords are the commands that Image Builder supports.
+func Keywords() []string {
 	names := make([]string, len(verbs))
 	for i := range verbs {
 		names[i] = verbs[i].name
@@ -117,7 +118,7 @@ func helpUnknown(word string) string {
 	if word == "" || !isLetter(word[0]) {
 		return `does the line before lack a "\" at its end?`
 	}
-	names := verbNames()
+	names := Keywords()
 	if near := Nearest(upper, names); near != "" {
 		return "did you mean " + near + "?"
 	}

@@ -120,9 +120,9 @@ func scriptsOfRun(out []script, p *part) []script {
 // scriptsOfTasks are the contents of RunShellCommand that a shell reads.
 func scriptsOfTasks(out []script, p *part) []script {
 	left := maxScripts
-	p.eachAction(func(task *yaml.Node, a *action) {
+	p.eachAction(func(task *yaml.Node, a *Action) {
 		n := value(value(task, "Properties"), "commandContent")
-		if a.name != "RunShellCommand" || n == nil || n.Kind != yaml.ScalarNode {
+		if a.Name != "RunShellCommand" || n == nil || n.Kind != yaml.ScalarNode {
 			return
 		}
 		text := blankReferences(n.Value)

@@ -330,10 +330,10 @@ func isNullNode(n *yaml.Node) bool {
 	return n == nil || n.Kind == yaml.ScalarNode && n.ShortTag() == "!!null"
 }
 
-// action is what an action of a task needs and takes.
-type action struct {
-	name               string
-	required, optional []string
+// Action is what an action of a task needs and takes: its properties.
+type Action struct {
+	Name               string
+	Required, Optional []string
 	output             output
 	system             string // the only one that it runs on, "" for both
 }
@@ -346,9 +346,9 @@ const (
 	doubtful // not documented
 )
 
-// actions of a YAML component.
+// Actions of a YAML component.
 // Source: "Commands supported by Image Builder", YAML format, 2024-12-17.
-var actions = []action{
+var Actions = []Action{
 	{"RunShellCommand", []string{"commandContent"}, []string{"workingDir", "username"}, stdout, systemLinux},
 	{"RunPowerShellCommand", []string{"commandContent"}, []string{"workingDir", "username", "windowsPasswordName"}, doubtful, systemWindows},
 	{"InvokeCommand", []string{"commandId"}, []string{"username", "parameters"}, doubtful, ""},
@@ -358,10 +358,10 @@ var actions = []action{
 	{"Reboot", nil, []string{"forceStop"}, noOutput, ""},
 }
 
-func actionNamed(name string) *action {
-	for i := range actions {
-		if actions[i].name == name {
-			return &actions[i]
+func actionNamed(name string) *Action {
+	for i := range Actions {
+		if Actions[i].Name == name {
+			return &Actions[i]
 		}
 	}
 	return nil
@@ -521,9 +521,9 @@ func checkActions(l *lint, p *part) {
 		if isEmptyNode(n) || n.Kind != yaml.ScalarNode || actionNamed(n.Value) != nil {
 			return
 		}
-		names := make([]string, len(actions))
-		for i := range actions {
-			names[i] = actions[i].name
+		names := make([]string, len(Actions))
+		for i := range Actions {
+			names[i] = Actions[i].Name
 		}
 		help := "actions: " + join(names)
 		if near := Nearest(n.Value, names); near != "" {
@@ -534,7 +534,7 @@ func checkActions(l *lint, p *part) {
 }
 
 // eachAction calls f with the tasks whose action is known.
-func (p *part) eachAction(f func(task *yaml.Node, a *action)) {
+func (p *part) eachAction(f func(task *yaml.Node, a *Action)) {
 	p.eachTask(func(task *yaml.Node) {
 		if n := value(task, "Action"); n != nil && actionNamed(n.Value) != nil {
 			f(task, actionNamed(n.Value))
@@ -543,26 +543,26 @@ func (p *part) eachAction(f func(task *yaml.Node, a *action)) {
 }
 
 func checkRequired(l *lint, p *part) {
-	p.eachAction(func(task *yaml.Node, a *action) {
+	p.eachAction(func(task *yaml.Node, a *Action) {
 		properties := value(task, "Properties")
 		if properties != nil && properties.Kind != yaml.MappingNode && !isNullNode(properties) {
 			l.addYAML(p, "IB0604", properties, "Properties is not a mapping", "write name: value lines")
 			return
 		}
-		for _, name := range a.required {
+		for _, name := range a.Required {
 			if isEmptyNode(value(properties, name)) {
-				l.addYAML(p, "IB0604", task, a.name+" without the property "+name, "write "+name+": ... below its Properties")
+				l.addYAML(p, "IB0604", task, a.Name+" without the property "+name, "write "+name+": ... below its Properties")
 			}
 		}
 	})
 }
 
 func checkProperties(l *lint, p *part) {
-	p.eachAction(func(task *yaml.Node, a *action) {
-		known := slices.Concat(a.required, a.optional)
+	p.eachAction(func(task *yaml.Node, a *Action) {
+		known := slices.Concat(a.Required, a.Optional)
 		pairs(value(task, "Properties"), func(key, _ *yaml.Node) {
 			if !slices.Contains(known, key.Value) {
-				f := l.addYAML(p, "IB0605", key, "unknown property"+named(key.Value)+" of "+a.name, suggestFrom(key.Value, known))
+				f := l.addYAML(p, "IB0605", key, "unknown property"+named(key.Value)+" of "+a.Name, suggestFrom(key.Value, known))
 				p.offerYAML(f, key, known, has(value(task, "Properties")))
 			}
 		})

@@ -34,9 +34,9 @@ func checkActionSystems(l *lint, p *part) {
 	if find(l.t.given, "systemType").text() == systemWindows {
 		system = systemWindows
 	}
-	p.eachAction(func(task *yaml.Node, a *action) {
+	p.eachAction(func(task *yaml.Node, a *Action) {
 		if a.system != "" && a.system != system {
-			l.addYAMLAs(p, "IB0611", value(task, "Action"), a.name+" is for "+a.system+", and the component is for "+system,
+			l.addYAMLAs(p, "IB0611", value(task, "Action"), a.Name+" is for "+a.system+", and the component is for "+system,
 				"set systemType: "+a.system+", or use "+shellOf(system))
 		}
 	})
@@ -44,9 +44,9 @@ func checkActionSystems(l *lint, p *part) {
 
 // shellOf is the action that runs commands on a system.
 func shellOf(system string) string {
-	for i := range actions {
-		if actions[i].system == system {
-			return actions[i].name
+	for i := range Actions {
+		if Actions[i].system == system {
+			return Actions[i].Name
 		}
 	}
 	return ""
@@ -64,7 +64,7 @@ func (l *lint) addYAMLAs(p *part, rule string, n *yaml.Node, message, help strin
 var propertyTypes = map[string]Type{"validTime": Integer, "timeout": Integer, "forceStop": Boolean, "parameters": Object}
 
 func checkPropertyTypes(l *lint, p *part) {
-	p.eachAction(func(task *yaml.Node, a *action) {
+	p.eachAction(func(task *yaml.Node, a *Action) {
 		pairs(value(task, "Properties"), func(key, n *yaml.Node) {
 			if isNullNode(n) || !a.has(key.Value) || bareReference(n) != "" {
 				return
@@ -85,8 +85,8 @@ func checkPropertyTypes(l *lint, p *part) {
 	})
 }
 
-func (a *action) has(property string) bool {
-	for _, list := range [][]string{a.required, a.optional} {
+func (a *Action) has(property string) bool {
+	for _, list := range [][]string{a.Required, a.Optional} {
 		for _, name := range list {
 			if name == property {
 				return true
