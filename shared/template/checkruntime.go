@@ -342,7 +342,7 @@ func (s *script) callsIn(e extent) []call {
 
 // isAlways reports while true and while :.
 func isAlways(w *syntax.WhileClause) bool {
-	if len(w.Cond) != 1 || w.Until == true && !isNamed(w.Cond[0], "false") {
+	if len(w.Cond) != 1 || w.Until && !isNamed(w.Cond[0], "false") {
 		return false
 	}
 	return w.Until || isNamed(w.Cond[0], "true", ":")
