@@ -58,7 +58,7 @@ func mustNotFail(k *call) bool {
 	case k.tools&tDeb != 0:
 		return k.cluster('i', "") || k.cluster('U', "") || k.has("--install", "--upgrade")
 	case k.name == "tar":
-		return !k.cluster('t', "f")
+		return len(k.args) > 0 && (strings.Contains(k.args[0].text, "x") && !strings.HasPrefix(k.args[0].text, "--") || k.has("--extract", "--get", "-x"))
 	case k.name == "git":
 		return k.verb() == "clone"
 	case k.name == "make" || k.name == "gmake" || k.name == "ninja" || k.name == "configure":
@@ -213,12 +213,15 @@ func checkLost(l *lint, s *script) {
 	const gone = " has no effect: it ends with this shell"
 	switch k.name {
 	case "cd", "pushd":
+		if to := k.verb(); len(s.steps) > 1 && (to == ".." || to == "" || to == "/") {
+			return // back to where it was, out of habit
+		}
 		l.add("IB0314", s.span(k.at), "", k.name+gone, s.help("write WORKDIR <directory>, or join it to the commands it is for with &&",
 			"set the property workingDir of the task that needs it"))
 	case "export":
 		l.add("IB0314", s.span(k.at), "", k.name+gone, s.help(`write ENV name="value", or join it to the commands it is for with &&`,
 			"write the variable to /etc/environment or to a file in /etc/profile.d"))
-	case "alias", "umask", "ulimit", "shopt", "set", "unset":
+	case "alias", "umask", "ulimit":
 		l.add("IB0314", s.span(k.at), "", k.name+gone, "join it to the commands it is for, or write it to a file in /etc/profile.d")
 	case "source", ".":
 		if len(k.args) > 0 && isProfile(k.args[0].text) {

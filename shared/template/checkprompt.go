@@ -36,7 +36,7 @@ func (k *call) prompts(p *part) bool {
 	case "parted":
 		return !k.cluster('s', "") && !k.has("--script", "-l", "--list") && !k.cluster('l', "")
 	case "read":
-		return !k.context.waiting && !k.cluster('t', "") && !k.cluster('u', "")
+		return !k.context.waiting && !k.context.function && !k.cluster('t', "") && !k.cluster('u', "")
 	case "htpasswd":
 		return !k.cluster('b', "") && !k.cluster('i', "") && !k.cluster('D', "")
 	case "sftp", "ftp", "telnet", "ssh-copy-id", "snmpconf":

@@ -25,7 +25,7 @@ func checkServices(l *lint, p *part) {
 				kept = p.keptServices()
 			}
 			for _, u := range units {
-				if u.fixed && !kept[""] && !kept[unitName(u.text)] && !p.installsWithApt(unitName(u.text)) {
+				if u.fixed && !isNoService(u.text) && !kept[""] && !kept[unitName(u.text)] && !p.installsWithApt(unitName(u.text)) {
 					l.add("IB0310", s.span(u.at), "", "the service is started, and not enabled: it does not run in the image's instances",
 						"write systemctl enable --now, or stop it again behind what needs it")
 				}
@@ -46,6 +46,11 @@ func serviceOf(k *call) (verb string, units []argument) {
 		return words[0].text, words[1:2]
 	}
 	return words[1].text, words[:1]
+}
+
+// isNoService reports the units that are not there to be enabled.
+func isNoService(unit string) bool {
+	return strings.HasSuffix(unit, ".target") || strings.HasSuffix(unit, ".mount") || strings.HasSuffix(unit, ".scope") || strings.HasSuffix(unit, ".slice")
 }
 
 func unitName(text string) string { return strings.TrimSuffix(text, ".service") }

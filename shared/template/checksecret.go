@@ -288,9 +288,11 @@ func checkSecretNames(l *lint, p *part, in *instruction) {
 	}
 }
 
+// checkSecretVariables looks at names in capitals: they are there for others to
+// read.
 func checkSecretVariables(l *lint, s *script) {
 	for _, a := range s.secrets {
-		if a.value.fixed && !isPlainValue(a.value.text) && !l.full("IB0403") {
+		if a.value.fixed && strings.ToUpper(a.name) == a.name && !isPlainValue(a.value.text) && !l.full("IB0403") {
 			l.add("IB0403", s.span(a.at), "", "the variable's name says that its value is a secret, and everybody can read it", secretHelp)
 		}
 	}

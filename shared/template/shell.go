@@ -1,6 +1,7 @@
 package template
 
 import (
+	"errors"
 	"strings"
 	"sync"
 	"unicode/utf8"
@@ -246,7 +247,16 @@ type shellParser struct {
 	text strings.Reader
 }
 
-func (sp *shellParser) parse(text string, dialect syntax.LangVariant) (*syntax.File, error) {
+// errParser stands for a panic of the library: whatever stands in a template
+// must end in a finding, or in none.
+var errParser = errors.New("the parser failed")
+
+func (sp *shellParser) parse(text string, dialect syntax.LangVariant) (file *syntax.File, err error) {
+	defer func() {
+		if recover() != nil {
+			sp.p, file, err = syntax.NewParser(), nil, errParser
+		}
+	}()
 	syntax.Variant(dialect)(sp.p)
 	sp.text.Reset(text)
 	return sp.p.Parse(&sp.text, "")
@@ -318,13 +328,18 @@ func (sp *shellParser) alone(s *script) {
 
 // whole are the statements before a syntax error.
 func (sp *shellParser) whole(text string, dialect syntax.LangVariant) (stmts []*syntax.Stmt) {
+	defer func() {
+		if recover() != nil {
+			sp.p, stmts = syntax.NewParser(), nil
+		}
+	}()
 	syntax.Variant(dialect)(sp.p)
 	sp.text.Reset(text)
-	for stmt, err := range sp.p.StmtsSeq(&sp.text) {
-		if err != nil {
-			return stmts
+	broken := false
+	for stmt, err := range sp.p.StmtsSeq(&sp.text) { // to its end: it does not stop when it is told to
+		if broken = broken || err != nil; !broken {
+			stmts = append(stmts, stmt)
 		}
-		stmts = append(stmts, stmt)
 	}
 	return stmts
 }

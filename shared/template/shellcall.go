@@ -305,7 +305,11 @@ func (r *callReader) parts(parts []syntax.WordPart, c context) {
 func (r *callReader) call(cmd *syntax.CallExpr, c context) {
 	inside := r.here()
 	r.assigns(cmd.Assigns, c)
-	r.words(cmd.Args, c)
+	if len(cmd.Args) > 0 {
+		lost := c
+		lost.tested = true // what is inside the words fails without a trace, pipe or not
+		r.words(cmd.Args, lost)
+	}
 	if len(cmd.Args) == 0 || len(r.calls) > maxCalls {
 		return
 	}

@@ -22,13 +22,53 @@ func reportSyntax(l *lint, s *script) {
 		return
 	}
 	at := s.offset(broken.Pos)
+	sure := certaintyOf(broken.Text)
+	if sure == unknown || s.endsBefore() || s.isLate(at) || hasHashInWord(s.text) {
+		return
+	}
 	message := syntaxMessage(broken.Text)
 	place := s.span(extent{at, s.tokenEnd(at)})
-	if !isCertain(broken.Text) || s.node != nil && s.text != s.node.Value {
+	if sure == likely || s.node != nil && s.text != s.node.Value {
 		l.warn("IB0300", place, message, "does a shell read this? bash -n tells")
 		return
 	}
 	l.add("IB0300", place, "", message, "mend it; bash -n shows the same error")
+}
+
+// endsBefore reports a script that a shell never reads to its end: it has left
+// it with exec or exit.
+func (s *script) endsBefore() bool {
+	for _, stmt := range s.stmts {
+		if c, ok := stmt.Cmd.(*syntax.CallExpr); ok && len(c.Args) > 0 {
+			if name, _, _ := textOf(c.Args[0]); name == "exec" || name == "exit" {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// isLate reports a place that bash reads only as it comes to it: between
+// backquotes, and an array behind eval, which the parser does not know.
+func (s *script) isLate(at int) bool {
+	return strings.Count(s.text[:at], "`")%2 == 1 || at > 0 && s.text[at-1] == '='
+}
+
+// hasHashInWord reports $name#, in which the parser takes the rest of the line for
+// a comment where it stands inside case or $(...).
+func hasHashInWord(text string) bool {
+	name := false
+	for i := range len(text) {
+		switch c := text[i]; {
+		case c == '#' && name && text[i-1] != '$':
+			return true
+		case c == '$':
+			name = true
+		case !isAlphanumeric(c) && c != '_':
+			name = false
+		}
+	}
+	return false
 }
 
 // tokenEnd is the end of what begins at an offset: a word, or one sign.
@@ -47,16 +87,25 @@ func (s *script) tokenEnd(at int) int {
 	return at + n
 }
 
-// isCertain reports an error that every shell sees: not in arithmetic, which is
-// read as the script runs, nor in a here-document without its last line, which
-// is a warning to a shell.
-func isCertain(text string) bool {
-	for _, doubtful := range []string{"here-document", "rithm", "expression", "((", "[", "operator", "func name", "ternary", "nested"} {
-		if strings.Contains(text, doubtful) {
-			return false
+// certainty says whether a shell would see the error too.
+type certainty int
+
+const (
+	certain certainty = iota
+	likely            // a warning to a shell
+	unknown           // read as the script runs, if at all: arithmetic, and what stands in brackets
+)
+
+func certaintyOf(text string) certainty {
+	if strings.Contains(text, "here-document") {
+		return likely
+	}
+	for _, part := range []string{"rithm", "expression", "((", "[", "operator", "func name", "ternary", "nested", "parameter name", "heredoc words", "statement alone", "negate", "reached `}`", "=~"} {
+		if strings.Contains(text, part) {
+			return unknown
 		}
 	}
-	return true
+	return certain
 }
 
 // syntaxMessage is the parser's message without words of the text.

@@ -77,7 +77,7 @@ func toolOf(name string) tool {
 		return tPassword
 	case "tee", "install", "dd":
 		return tCopy
-	case "cd", "pushd", "export", "alias", "umask", "ulimit", "shopt", "set", "unset":
+	case "cd", "pushd", "export", "alias", "umask", "ulimit":
 		return tState
 	}
 	return 0

@@ -1,0 +1,153 @@
+package template
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// rulesIn are the rules of the findings of a text, each time it is found.
+func rulesIn(text string) (ids []string) {
+	for _, f := range ParseFile("templates/web.Dockerfile", []byte(text)).Findings {
+		ids = append(ids, f.Rule)
+	}
+	return ids
+}
+
+// What a shell reads, or never comes to, is no syntax error, though the parser
+// sees one.
+func TestSyntaxErrorsAreCertain(t *testing.T) {
+	for _, text := range []string{
+		`eval LIST=( $A ) && eval declare -A map=($(a))`,
+		"echo $((time -p a) 2>&1)",
+		"echo $((1 +)) ${a:(-1} ${}",
+		"echo `a ( b`",
+		"exec python3; print (1)",
+		"case a in a) echo $a#b; esac",
+		"! ; true",
+		"[[ a =~ <b ]]",
+		"if ((a[b c] > 1)); then echo; fi",
+	} {
+		require.NotContains(t, rulesIn("RUN "+text+"\n"), "IB0300", text)
+	}
+	for _, text := range []string{"echo (", "if a", "a && ", "'", "a ;; b", "done", "a | | b", "f() {", "case a in a) b", "echo $(a"} {
+		require.Contains(t, rulesIn("RUN "+text+"\n"), "IB0300", text)
+	}
+}
+
+// One broken command neither hides nor joins the others.
+func TestCommandsAreReadApart(t *testing.T) {
+	require.Equal(t, []string{"IB0300", "IB0301", "IB0300"}, rulesIn("RUN if true\nRUN yum install a\nRUN fi\n"))
+	require.Equal(t, []string{"IB0300", "IB0301"}, rulesIn("RUN echo 'a\nRUN yum install a; echo b'\n")[:2])
+	require.Equal(t, []string{"IB0301", "IB0301"}, rulesIn("RUN yum install a # &&\nRUN yum install b\n"))
+	require.Equal(t, []string{"IB0301", "IB0300"}, rulesIn("RUN yum install a; (\n"))
+}
+
+// However deep or long a text is, it is read or left, and other texts are read.
+func TestBoundsOfShellText(t *testing.T) {
+	for _, part := range []string{"(", "$(", "{ ", "`", "if ", "! ", "((", "${", "$((", "[[ ( ", `"$(`, "while ", "a() ", "$[", "a=(", "<(", "a && ", "a | ", "cat <<a\n", "sh -c '"} {
+		text := "RUN " + strings.ReplaceAll(strings.Repeat(part, MaxContentBytes/len(part)), "\n", "") + "\nRUN yum install a\n"
+		require.Contains(t, rulesIn(text), "IB0301", part)
+	}
+	require.Contains(t, rulesIn("RUN yum install a\n"+strings.Repeat("RUN true # "+strings.Repeat("x", 1000)+"\n", 200)), "IB0301")
+}
+
+// TestNestedTexts: a text within a text is read, and its places are those of
+// the file as far as it stands there as it is.
+func TestNestedTexts(t *testing.T) {
+	for text, want := range map[string]int{
+		`RUN sh -c 'yum install a'`:                                  12,
+		`RUN sh -c "yum install a"`:                                  12,
+		`RUN bash -euxo pipefail -c 'yum install a'`:                 29,
+		`RUN sh -c 'sh -c "yum install a"'`:                          19,
+		`RUN sh -c "echo \"a\"; yum install a"`:                      11,
+		`RUN su - app -c 'yum install a'`:                            18,
+		`RUN eval 'yum install a'`:                                   11,
+		`RUN find / -exec yum install {} ';'`:                        18,
+		`RUN time sudo -u a -- env -u B C=d nice -n 5 yum install a`: 46,
+	} {
+		found := ParseFile("templates/web.Dockerfile", []byte(text+"\n")).Findings
+		require.Len(t, found, 1, text)
+		require.Equal(t, "IB0301", found[0].Rule, text)
+		require.Equal(t, want, found[0].Column, text)
+	}
+}
+
+// TestSecretsAreNotRepeated: wherever a secret stands, no finding holds any
+// part of it that gives it away.
+func TestSecretsAreNotRepeated(t *testing.T) {
+	const secret = "LTAI5tQ7mZ2kV9xW4bR8cN6d"
+	places := []string{
+		"RUN echo @\n", "# @\nRUN true\n", "RUN @\n", "@ true\n", "@\n", "RUN yum install @\n", "ENV @=\"a\"\n", "ENV A=\"@\"\n", "ENV A=\"$@\"\n", "COPY @ /opt\n", "COPY https://@:a@example.com/ /opt\n",
+		"LABEL a=\"@\"\n", "USER @ @\n", "WORKDIR @ a\n", "RESTART @\n", "FROM @\n", "COMPONENT @\n", "RUN curl -k https://@:@example.com\n",
+		"# ---\n# @: a\n# ---\nRUN true\n", "# ---\n# name: '@ '\n# ---\nRUN true\n", "# ---\n# tags: {@: '@', @: ''}\n# ---\nRUN true\n", "# ---\n# componentVersion: @\n# ---\nRUN true\n",
+		"# ---\n# kind: @\n# ---\nRUN true\n", "RUN if @; then\n", "RUN cat <<@\n", "RUN pacman -S@\n", "RUN apt-get install @ && systemctl start @\n",
+		"RUN export PASSWORD=@ && echo root:@ | chpasswd\n", "RUN [[ a @ b ]] && ${@:@} $((@ @))\n",
+		"Tasks:\n- Name: @\n  Action: @\n  @: a\n  Properties: {@: '{{ @ }}'}\n- Name: @\n  Action: RunShellCommand\n  Properties: {@: '', commandContent: 'echo {{ @ }} ('}\nParameters: {@: {Type: @}}\n@: 1\n",
+		"Parameters: {a: {Type: String, DefaultValue: @}}\nTasks: *@\n",
+		`{"content": "RUN echo @", "@": 1, "name": "@ ", "tags": {"@": "@"}, "description": "@", "clientToken": "@ ", "imageOptions": {"@": 2}}`,
+		`{"kind": "execution", "pipelineName": "@", "@": "@"}`, `{"templateUri": "oss://@/@?@"}`, `{"content": @}`,
+	}
+	for _, place := range places {
+		text := strings.ReplaceAll(place, "@", secret)
+		for _, path := range []string{"templates/web.Dockerfile", "templates/web.yaml"} {
+			requireSilent(t, secret, Options{Pedantic: true}.ParseFile(path, []byte(text)).Findings)
+		}
+		m := Options{Pedantic: true}.ParseMessage([]byte(text))
+		requireSilent(t, secret, m.Findings)
+		requireSilent(t, secret, m.Resolve("", nil).Findings)
+	}
+}
+
+func requireSilent(t *testing.T, secret string, found []Finding) {
+	t.Helper()
+	for _, f := range found {
+		all := f.Path + "\n" + f.Message + "\n" + f.Help
+		if f.Fix != nil {
+			all += "\n" + f.Fix.Title
+		}
+		for i := 0; i+8 <= len(secret); i++ {
+			require.NotContains(t, all, secret[i:i+8], "%+v", f)
+		}
+	}
+}
+
+// FuzzShell: no panic; positions inside the text; the same findings for LF and
+// CRLF, in a RUN, in each kind of YAML scalar, and in a message.
+func FuzzShell(f *testing.F) {
+	addCases(f, func(path string, text []byte) {
+		for line := range strings.Lines(string(text)) {
+			if rest, ok := strings.CutPrefix(strings.TrimRight(line, "\n"), "RUN "); ok {
+				f.Add(byte(0), rest)
+			}
+		}
+	})
+	for form := range byte(5) {
+		f.Add(form, "set -e\n\nif true; then # a\n\tyum install 日本 \\\n  a\nfi\n\nreboot \"\n")
+		f.Add(form, "it's `a` \\$ \"b\" {{ p }} $(c | d) <<E\nE\n")
+	}
+	f.Fuzz(func(t *testing.T, form byte, text string) {
+		path, whole := "templates/web.yaml", ""
+		const task = "Parameters: {p: {Type: String}}\nTasks:\n- Name: a\n  Action: RunShellCommand\n  Properties:\n    commandContent: "
+		indented := strings.ReplaceAll(text, "\n", "\n      ")
+		switch form % 5 {
+		case 0:
+			path, whole = "templates/web.Dockerfile", "RUN "+strings.ReplaceAll(text, "\n", " \\\n# a comment\n")+"\n"
+		case 1:
+			whole = task + "|\n      " + indented + "\n"
+		case 2:
+			whole = task + ">-\n      " + indented + "\n"
+		case 3:
+			whole = task + `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", "\n\n      ").Replace(text) + "\"\n"
+		case 4:
+			whole = task + "'" + strings.NewReplacer("'", "''", "\n", "\n\n      ").Replace(text) + "'\n"
+		}
+		got := Options{Pedantic: true}.ParseFile(path, []byte(whole))
+		requireInside(t, whole, got.Findings)
+		if !strings.Contains(whole, "\r") {
+			crlf := Options{Pedantic: true}.ParseFile(path, []byte(strings.ReplaceAll(whole, "\n", "\r\n")))
+			require.Equal(t, got.Findings, crlf.Findings)
+		}
+	})
+}
