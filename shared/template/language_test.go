@@ -1,0 +1,124 @@
+package template
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// TestLanguage goes through the documents of the language, statement by
+// statement: what they allow has no finding, what they do not has one, in a
+// message the same at the same place of its content.
+// Sources: "Commands supported by Image Builder", 2024-12-17; the pages of
+// CreateImageComponent and CreateImagePipeline.
+func TestLanguage(t *testing.T) {
+	const base, parameters = "FROM IMAGE:m-1\n", "Parameters:\n  p: {Type: String}\n"
+	task := func(action, properties string) string {
+		return "Tasks:\n  - {Name: a, Action: " + action + ", Properties: {" + properties + "}}\n"
+	}
+	windows := "# ---\n# systemType: Windows\n# ---\n"
+	run := "commandContent: ls"
+	for _, test := range []struct {
+		statement, text string
+		want            string // rules, in the order of the text
+	}{
+		{"one command a line", "RUN a\nRUN b\n", ""},
+		{"a line goes on behind a backslash", "RUN a && \\\n b\n", ""},
+		{"blanks behind it", "RUN a && \\ \n b\n", "IB0007"},
+		{"a backslash on the last line", "RUN a \\", "IB0008"},
+		{"comments and blank lines, also between continued lines", "# a\n\nRUN a && \\\n  # b\n b\n", ""},
+		{"a blank line between continued lines", "RUN a && \\\n\n b\n", "IB0009"},
+		{"CRLF and a byte order mark", "\ufeffRUN a && \\\r\n b\r\n", ""},
+		{"upper case", "Run a\n", "IB0012"},
+		{"here-documents", "RUN cat <<EOF\na\nEOF\n", "IB0010"},
+		{"directives of Docker", "# escape=`\nRUN a\n", "IB0011"},
+
+		{"no FROM in a component", "# ---\n# kind: component\n# ---\nFROM IMAGE:m-1\nRUN a\n", "IB0120"},
+		{"FROM IMAGE and IMAGE_FAMILY", "FROM IMAGE_FAMILY:acs:a:b\n", ""},
+		{"FROM OSS", "FROM OSS:a\n", "IB0123"},
+		{"FROM first", "RUN a\nFROM IMAGE:m-1\n", "IB0121"},
+		{"FROM once", base + base, "IB0122"},
+		{"no FROM in tests", base + "# --- test\nFROM IMAGE:m-1\n", "IB0125"},
+		{"ENV key value", "ENV a b c\n", "IB0142"},
+		{"ENV pairs", "ENV a=\"b c\" d=\"e\" \\\n  f=\"g\"\n", ""},
+		{"ENV with one of two forms", "ENV a=\"b\" c\n", "IB0111"},
+		{"WORKDIR below the one before", "WORKDIR /a\nWORKDIR b/c\n", ""},
+		{"COPY of an address", "COPY https://example.com/a /opt\n", ""},
+		{"COPY of a path on the instance", "COPY /etc/hosts /opt\n", ""},
+		{"COPY without a query", "COPY https://example.com/a?b /opt\n", "IB0113"},
+		{"COPY of one source", "COPY /a /b /c\n", "IB0112"},
+		{"COPY without flags", "COPY --chown=a /b /c\n", "IB0112"},
+		{"USER", "USER web\n", ""},
+		{"LABEL, continued", "LABEL a=\"b\" \\\n  c=\"d\"\n", ""},
+		{"CMD in both forms", "CMD [\"a\", \"b\"]\n", ""},
+		{"CMD as a shell line", "CMD a b\n", ""},
+		{"ENTRYPOINT in both forms", "ENTRYPOINT [\"a\"]\n", ""},
+		{"ENTRYPOINT as a shell line", "ENTRYPOINT a\n", ""},
+		{"the array form ends", "CMD [\"a\"\n", "IB0114"},
+		{"RUN as an array", "RUN [\"a\"]\n", "IB0115"},
+		{"RUN without flags", "RUN --network=none a\n", "IB0118"},
+		{"RESTART without argument", "RUN a\nRESTART b\nRUN c\n", "IB0110"},
+		{"no other command", "ADD a b\nARG c\nSHELL d\n", "IB0101 IB0101 IB0101"},
+
+		{"COMPONENT by ID", base + "COMPONENT ic-1\n", ""},
+		{"COMPONENT with parameters", base + "COMPONENT ic-1 --a b --c \"d e\" \\\n  --f \"\"\n", ""},
+		{"COMPONENT by name and version", base + "COMPONENT acs:ecs:cn-hangzhou:1:imagecomponent/a:b/1.0.0\n", ""},
+		{"COMPONENT with wildcards from the right", base + "COMPONENT acs:ecs:cn-hangzhou:1:imagecomponent/ab/*.*.*\n", ""},
+		{"COMPONENT with a wildcard on the left", base + "COMPONENT acs:ecs:cn-hangzhou:1:imagecomponent/ab/1.*.0\n", "IB0131"},
+		{"COMPONENT with a colon before the version", base + "COMPONENT acs:ecs:cn-hangzhou:1:imagecomponent/ab:1.0.0\n", "IB0131"},
+		{"COMPONENT in tests", base + "# --- test\nCOMPONENT ic-1\n", ""},
+		{"COMPONENT in a component", "COMPONENT ic-1\n", "IB0130"},
+
+		{"Tasks alone", task("RunShellCommand", run), ""},
+		{"Parameters without Tasks", parameters, "IB0602"},
+		{"a type of three", "Parameters:\n  p: {Type: List}\n" + task("Reboot", ""), "IB0608"},
+		{"a Number", "Parameters:\n  p: {Type: Number, DefaultValue: x}\n" + task("Reboot", ""), "IB0613"},
+		{"Name and Action", "Tasks:\n  - {Action: Reboot}\n  - {Name: a}\n", "IB0602 IB0602"},
+		{"names once", "Tasks:\n  - {Name: a, Action: Reboot}\n  - {Name: a, Action: Reboot}\n", "IB0606"},
+		{"seven actions", task("Sleep", ""), "IB0603"},
+		{"RunShellCommand", task("RunShellCommand", run+", workingDir: /a, username: b"), ""},
+		{"RunShellCommand needs its content", task("RunShellCommand", "workingDir: /a"), "IB0604"},
+		{"RunShellCommand is for Linux", windows + task("RunShellCommand", run), "IB0611"},
+		{"RunPowerShellCommand", windows + task("RunPowerShellCommand", run+", workingDir: a, username: b, windowsPasswordName: c"), ""},
+		{"RunPowerShellCommand is for Windows", task("RunPowerShellCommand", run), "IB0611"},
+		{"InvokeCommand", windows + task("InvokeCommand", "commandId: c-1, username: b, parameters: {a: b}"), ""},
+		{"InvokeCommand takes JSON", task("InvokeCommand", "commandId: c-1, parameters: a"), "IB0612"},
+		{"OSSDownload", task("OSSDownload", "bucketName: a, objectName: b, destinationDir: /c, ossRegion: cn-hangzhou, validTime: 5"), ""},
+		{"OSSDownload needs three", task("OSSDownload", "validTime: 5"), "IB0604 IB0604 IB0604"},
+		{"OSSUpload", task("OSSUpload", "bucketName: a, objectName: b, fileToUpload: /c, ossRegion: cn-hangzhou, validTime: 5"), ""},
+		{"OSSUpload has no destinationDir", task("OSSUpload", "bucketName: a, objectName: b, fileToUpload: /c, destinationDir: /d"), "IB0605"},
+		{"WebDownload", task("WebDownload", "sourcePath: https://a, destinationDir: /b, tokenInfo: c, timeout: 600"), ""},
+		{"WebDownload counts seconds", task("WebDownload", "sourcePath: https://a, destinationDir: /b, timeout: soon"), "IB0612"},
+		{"Reboot", windows + task("Reboot", "forceStop: true"), ""},
+		{"Reboot is forced or not", task("Reboot", "forceStop: maybe"), "IB0612"},
+		{"a parameter", parameters + task("RunShellCommand", "commandContent: 'echo {{ p }} {{p}}'"), ""},
+		{"an unknown parameter", parameters + task("RunShellCommand", "commandContent: 'echo {{ q }}'"), "IB0607"},
+		{"an output", "Tasks:\n  - {Name: a, Action: RunShellCommand, Properties: {commandContent: ls}}\n  - {Name: b, Action: RunShellCommand, Properties: {commandContent: 'echo {{ a.stdout }}'}}\n", ""},
+		{"an output of none", "Tasks:\n  - {Name: a, Action: Reboot}\n  - {Name: b, Action: RunShellCommand, Properties: {commandContent: 'echo {{ a.stdout }}'}}\n", "IB0607"},
+		{"an output that is not documented", "Tasks:\n  - {Name: a, Action: InvokeCommand, Properties: {commandId: c-1}}\n  - {Name: b, Action: RunShellCommand, Properties: {commandContent: 'echo {{ a.stdout }}'}}\n", "IB0610"},
+		{"a reference without quotes", parameters + "Tasks:\n  - Name: a\n    Action: RunShellCommand\n    Properties:\n      commandContent: ls\n      workingDir: {{ p }}/x\n", "IB0609"},
+		{"braces of others", task("RunShellCommand", "commandContent: \"docker ps --format '{{ .Names }}'\""), ""},
+		{"YAML and commands on Windows", windows + "RUN a\n", "IB0249"},
+	} {
+		t.Run(test.statement, func(t *testing.T) {
+			path := "templates/web.Dockerfile"
+			if strings.Contains(test.text, "Tasks:") || strings.HasPrefix(test.text, "Parameters:") {
+				path = "templates/web.yaml"
+			}
+			file := ParseFile(path, []byte(test.text))
+			require.Equal(t, strings.Fields(test.want), append([]string{}, ids(file)...))
+
+			body, err := json.Marshal(map[string]string{"content": test.text, "name": "web"})
+			require.NoError(t, err)
+			message := ParseMessage(body).Resolve("", nil)
+			require.Len(t, message.Findings, len(file.Findings))
+			for i, f := range message.Findings {
+				require.Equal(t, "/content", f.Path)
+				f.Path, f.order, f.Fix = path, bodyOrder, file.Findings[i].Fix
+				require.Equal(t, file.Findings[i], f)
+			}
+		})
+	}
+}
