@@ -56,7 +56,7 @@ fuzz: ## run each fuzz test for FUZZTIME (default 5000x, executions)
 
 # The time-out is for what hangs; each step and each installation has its own.
 conformance: build ## ask the local cloud what third-party clients ask; one that is not installed is skipped, with a message
-	cd shared/local/conformance && go test -tags nethttpomithttp2,conformance -count 1 -timeout 5m -parallel 12 $(ARGS)
+	cd shared/local/conformance && go test -tags nethttpomithttp2,conformance -count 1 -timeout 10m -parallel 12 $(ARGS)
 
 clean: ## remove what build and run made
 	rm -rf dist .imagedrop

@@ -168,9 +168,12 @@ func (s *service) answer(c *call, w http.ResponseWriter) (any, error) {
 func (c *call) read(w http.ResponseWriter) (err error) {
 	c.body, err = io.ReadAll(http.MaxBytesReader(w, c.Body, maxBody))
 	var tooLarge *http.MaxBytesError
-	if errors.As(err, &tooLarge) {
+	switch {
+	case errors.As(err, &tooLarge):
 		return errTooLarge
+	case err != nil:
+		return errInvalid.because("The body cannot be read.")
 	}
 	c.Body = io.NopCloser(bytes.NewReader(c.body))
-	return err
+	return nil
 }

@@ -36,6 +36,7 @@ const (
 
 // ports opens the listeners of HTTP or of HTTPS, all on loopback.
 type ports struct {
+	over     string         // the protocol
 	base     int            // 0: free ones
 	previous map[string]int // by service: preferred where base is 0
 }
@@ -57,7 +58,7 @@ func (p ports) listen(service string) ([]net.Listener, error) {
 		port := p.base + portOffsets[service]
 		listeners, err := listenAt(service, port)
 		if errors.Is(err, syscall.EADDRINUSE) {
-			return nil, fmt.Errorf("port %d (%s) is in use, perhaps by another local cloud: stop it, or move all ports with --port-base (0 takes free ones)", port, service)
+			return nil, fmt.Errorf("port %d (%s over %s) is in use, perhaps by another local cloud: stop it, or move all ports with --port-base (0 takes free ones)", port, service, p.over)
 		}
 		return listeners, err
 	}

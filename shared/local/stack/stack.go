@@ -227,7 +227,7 @@ func (s *Stack) openPorts(context.Context) (err error) {
 	if s.opt.PortBase < 0 || s.opt.PortBase > maxPortBase {
 		return fmt.Errorf("port base %d is not within 0 and %d", s.opt.PortBase, maxPortBase)
 	}
-	plain, secure := ports{base: s.opt.PortBase}, ports{}
+	plain, secure := ports{over: "HTTP", base: s.opt.PortBase}, ports{over: "HTTPS"}
 	if plain.base != 0 {
 		secure.base = plain.base + httpsOffset
 	}

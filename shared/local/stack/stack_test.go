@@ -385,7 +385,7 @@ func TestAPortInUseIsNamed(t *testing.T) {
 	opt.Memory, opt.StateDir = false, t.TempDir()
 	opt.PortBase = taken.Addr().(*net.TCPAddr).Port
 	_, err = stack.Start(context.Background(), opt)
-	require.ErrorContains(t, err, "port "+strconv.Itoa(opt.PortBase)+" (console) is in use")
+	require.ErrorContains(t, err, "port "+strconv.Itoa(opt.PortBase)+" (console over HTTP) is in use")
 	require.ErrorContains(t, err, "--port-base")
 	opt.PortBase = 0
 	start(t, opt) // the failed start let go of the state
