@@ -245,6 +245,7 @@ func TestDeadLetterOfWhatNobodyReads(t *testing.T) {
 func TestDeadLetterRepeatsWhatTheFunctionSaid(t *testing.T) {
 	for name, d := range map[string]imagebuild.Delivery{ // the upload is a pipeline with its build
 		"component": message("M-1", `{"name":"web","content":"RUN true"}`),
+		"numbered":  message("M-1", `{"name":"web","componentVersion":"1.4.*","content":"RUN true"}`),
 		"pipeline":  message("M-1", `{"clientToken":"release-7","name":"web","baseImageType":"IMAGE","baseImage":"m-bp1example","content":"RUN true"}`),
 		"upload":    upload("R-1"),
 	} {

@@ -199,6 +199,20 @@ func TestNumberWithoutLookUp(t *testing.T) {
 	require.Len(t, n.queries, queries)
 }
 
+// Whatever became of the object since, the job has its number.
+func TestNumberOfATemplateThatChanges(t *testing.T) {
+	n := numbering{&cloud{}, t, &inbox{}}
+	for _, read := range []imagebuild.Objects{
+		text(below("1.4.*", "a")), text(below("1.4.*", "b")), text("RUN c\n"), text("BOGUS\n"),
+		objects(func(imagebuild.ObjectRef) ([]byte, error) { return nil, imagebuild.ErrGone }),
+	} {
+		b := n.builder("")
+		b.Objects, b.Policy = read, imagebuild.Policy{Buckets: []string{"templates"}}
+		require.NoError(t, run(b, message("m", `{"templateUri":"oss://templates/web.Dockerfile"}`)).Err)
+		require.Equal(t, "created id-001 1.4.0", n.last())
+	}
+}
+
 // Jobs that race for the numbers below one wildcard get one each, however
 // often each of them is delivered.
 func TestRaceBelowAWildcard(t *testing.T) {

@@ -13,11 +13,11 @@ import (
 
 // printPlans prints the plans, and then says what could not be planned.
 func printPlans(inputs []*planned, f planFlags, s streams) error {
-	var unknown []error
+	var failures []error
 	rejected := false
 	for _, in := range inputs {
 		if in.err != nil {
-			unknown = append(unknown, in.err)
+			failures = append(failures, in.err)
 		} else {
 			rejected = rejected || in.rejected()
 		}
@@ -30,8 +30,8 @@ func printPlans(inputs []*planned, f planFlags, s streams) error {
 		return err
 	}
 	switch {
-	case len(unknown) > 0:
-		return errors.Join(unknown...)
+	case len(failures) > 0:
+		return errors.Join(failures...)
 	case rejected:
 		return errRejected
 	}
