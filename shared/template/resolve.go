@@ -70,7 +70,7 @@ func (in *input) template() *Template {
 		l.t.Targets = targetsOf(l.t.given, false)
 	}
 	l.settle()
-	l.reportUnused(in.options.Pedantic)
+	l.reportUnused()
 	l.t.suppressions = l.suppressions
 	l.t.Findings = l.findings(l.t.Targets, in.options)
 	return l.t

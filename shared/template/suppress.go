@@ -249,18 +249,22 @@ func covers(list []*suppression, rule string, order, line int) bool {
 
 // reportUnused finds suppressions that have suppressed nothing, where that is
 // certain: what is for target aws only, other checks may find.
-func (r *report) reportUnused(pedantic bool) {
-	for _, s := range r.suppressions {
+func (l *lint) reportUnused() {
+	for _, s := range l.suppressions {
 		rule := ruleAt(s.rule)
-		if !s.used && rule.Target != TargetAWS && (pedantic || !rule.Pedantic) && !r.full(s.rule) {
-			r.unused(s)
+		if !s.used && rule.Target != TargetAWS && (l.in.options.Pedantic || !rule.Pedantic) && !l.full(s.rule) {
+			l.unused(s, l.build)
 		}
 	}
 }
 
-func (r *report) unused(s *suppression) {
-	r.add("IB0013", s.at, "", "nothing here breaks "+s.rule, "delete the ID, and with the last one the comment").
-		offer("delete the suppression", change{at: s.cut})
+// unused offers to delete a suppression where it is a comment for certain: in a
+// block scalar of YAML it is sent.
+func (r *report) unused(s *suppression, p *part) {
+	f := r.add("IB0013", s.at, "", "nothing here breaks "+s.rule, "delete the ID, and with the last one the comment")
+	if p == nil || p.yaml == nil || s.from < p.yaml.from {
+		f.offer("delete the suppression", change{at: s.cut})
+	}
 }
 
 // Unsuppressed returns those findings of a check for another target that no

@@ -91,7 +91,7 @@ func (t *Template) Join(found []Finding) {
 	for _, s := range t.suppressions {
 		if !s.used && targetOf(s.rule) == TargetAWS {
 			s.used = true // reported once
-			r.unused(s)
+			r.unused(s, t.build)
 		}
 	}
 	t.Findings = append(t.Findings, r.found...)
