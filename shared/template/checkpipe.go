@@ -15,23 +15,13 @@ func checkPipe(l *lint, s *script) {
 			continue
 		}
 		for i := 0; i+2 < len(p.stages); i++ {
-			if k := s.main(p.stages[i], p.stages[i+1]); k != nil && mustNotFail(k) && !p.checked(s, i+1) {
+			if k := s.main(p.stages[i], p.stages[i+1]); k != nil && mustNotFail(k) {
 				l.add("IB0304", s.span(k.at), "", "if "+k.label()+" fails, the pipe hides it",
 					s.help("write RUN set -o pipefail; ... with bash, or do it in two steps", "write set -o pipefail above, with bash, or do it in two steps"))
 				break
 			}
 		}
 	}
-}
-
-// checked reports a later stage that refuses what a failure leaves.
-func (p *pipeline) checked(s *script, from int) bool {
-	for i := from; i+1 < len(p.stages); i++ {
-		if k := s.main(p.stages[i], p.stages[i+1]); k != nil && refusesBadInput(k) && i+2 == len(p.stages) {
-			return true
-		}
-	}
-	return false
 }
 
 // label names a program in a message; a name that is none of ours may be any
@@ -85,9 +75,7 @@ func isRunner(k *call) bool {
 	}
 	for _, a := range k.args {
 		switch {
-		case a.text == "-" || a.text == "-s" || a.text == "/dev/stdin":
-			return true
-		case a.text == "--":
+		case a.text == "-" || a.text == "-s" || a.text == "--" || a.text == "/dev/stdin":
 			return true
 		case !strings.HasPrefix(a.text, "-") || isCluster(a.text, 'c') || a.text == "-m":
 			return false

@@ -243,8 +243,7 @@ func checkEndless(l *lint, s *script, k *call) {
 		return
 	}
 	l.add("IB0316", s.span(k.at), "", k.name+" never ends here, and the build waits for it",
-		s.help("delete it; what is to run in the image's instances is a service, enabled with systemctl enable",
-			"delete it; what is to run in the image's instances is a service, enabled with systemctl enable"))
+		"delete it; what is to run in the image's instances is a service, enabled with systemctl enable")
 }
 
 // isFirstOfPipe: what reads from it may end, and it with that.
@@ -324,7 +323,7 @@ func (l *lint) checkLoop(s *script, w *syntax.WhileClause) {
 		}
 	}
 	counted := hasArithmetic(w)
-	if counted || !always && !(slept && l.waitsForever(w, calls)) {
+	if counted || !always && !(slept && waitsForever(w, calls)) {
 		return
 	}
 	at := s.offset(w.WhilePos)
@@ -368,7 +367,7 @@ func isNamed(stmt *syntax.Stmt, names ...string) bool {
 }
 
 // waitsForever reports a loop that does nothing but look and sleep.
-func (l *lint) waitsForever(w *syntax.WhileClause, calls []call) bool {
+func waitsForever(w *syntax.WhileClause, calls []call) bool {
 	if !w.Until && !(len(w.Cond) == 1 && w.Cond[0].Negated) {
 		return false
 	}

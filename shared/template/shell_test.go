@@ -74,6 +74,40 @@ func TestNestedTexts(t *testing.T) {
 	}
 }
 
+// TestPlacesInYAML: a finding points at its words, however YAML writes them.
+func TestPlacesInYAML(t *testing.T) {
+	const task = "Tasks:\n- Name: a\n  Action: RunShellCommand\n  Properties:\n    commandContent: "
+	for name, test := range map[string]struct {
+		scalar string
+		want   [4]int
+	}{
+		"literal":               {"|\n      echo 日本\n\n      echo 日本; yum install b\n", [4]int{8, 16, 8, 27}},
+		"kept line ends":        {"|+\n      true\n      yum install b\n\n\n", [4]int{7, 7, 7, 18}},
+		"given indentation":     {"|1\n       echo\n      yum install b\n", [4]int{7, 7, 7, 18}},
+		"comment behind":        {"| # why\n      yum install b\n", [4]int{6, 7, 6, 18}},
+		"anchor":                {"&a |\n      yum install b\n", [4]int{6, 7, 6, 18}},
+		"folded":                {">-\n      echo a;\n      yum\n      install b\n", [4]int{7, 7, 8, 14}},
+		"folded, paragraphs":    {">\n      echo a\n\n\n      yum install b\n", [4]int{9, 7, 9, 18}},
+		"folded, indented":      {">\n      echo a\n        echo b\n      yum install b\n", [4]int{8, 7, 8, 18}},
+		"plain":                 {"true && yum install b\n", [4]int{5, 29, 5, 40}},
+		"plain, several lines":  {"true &&\n       yum\n\n       install b; yum update\n", [4]int{8, 19, 8, 29}},
+		"double-quoted":         {`"echo \u65e5\t\"\"; yum install b"` + "\n", [4]int{5, 41, 5, 52}},
+		"double-quoted, folded": {"\"true; \\\n      yum   \n      install b\"\n", [4]int{6, 7, 7, 14}},
+		"single-quoted":         {"'echo ''a''; yum install b'\n", [4]int{5, 34, 5, 45}},
+		"line end as escape":    {`"true\nyum install b"` + "\n", [4]int{5, 28, 5, 39}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, text := range []string{task + test.scalar, strings.ReplaceAll(task+test.scalar, "\n", "\r\n")} {
+				found := ParseFile("templates/web.yaml", []byte(text)).Findings
+				require.Len(t, found, 1)
+				f := found[0]
+				require.Equal(t, "IB0301", f.Rule)
+				require.Equal(t, test.want, [4]int{f.Line, f.Column, f.EndLine, f.EndColumn})
+			}
+		})
+	}
+}
+
 // TestSecretsAreNotRepeated: wherever a secret stands, no finding holds any
 // part of it that gives it away.
 func TestSecretsAreNotRepeated(t *testing.T) {

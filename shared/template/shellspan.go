@@ -105,11 +105,9 @@ func (m *runMaker) as(length, src, srcLength int) {
 
 // block walks a block scalar: its lines less the indentation.
 func (m *runMaker) block(start int, folded bool) {
-	line, _ := m.y.src.position(start)
-	line-- // of the header; the next one is the first of the text
-	indent := -1
-	src := m.y.src
-	for line++; line < len(src.lines) && m.at < len(m.value) && !m.failed; line++ {
+	src, indent := m.y.src, -1
+	line, _ := src.position(start) // counts from 1: the number of the line after the header
+	for ; line < len(src.lines) && m.at < len(m.value) && !m.failed; line++ {
 		text := src.line(line)
 		content := strings.TrimLeft(text, " ")
 		if indent < 0 && content != "" {

@@ -31,7 +31,7 @@ const (
 func toolOf(name string) tool {
 	switch name {
 	case "apt-get", "apt", "aptitude", "yum", "dnf", "tdnf", "zypper", "pacman", "conda", "mamba":
-		return tInstall | tNetwork | tRuntime
+		return tInstall | tNetwork
 	case "sh", "bash", "dash", "ash", "ksh", "zsh":
 		return tShell | tPrompt
 	case "su", "runuser":
