@@ -36,20 +36,14 @@ type suiteList struct {
 	LeftOut map[string]string `yaml:"leftOut"` // name: why
 }
 
-// buildOSSSuite builds the integration tests that the SDK ships, once for all
-// that run them.
-var buildOSSSuite = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "imagedrop-oss-suite-*")
-	if err != nil {
-		return "", err
-	}
+// buildOSSSuite builds the integration tests that the SDK ships, into dir.
+func buildOSSSuite(t *testing.T, dir string) string {
 	binary := filepath.Join(dir, "suite")
-	_, errOut, status, err := run(context.Background(), nil, "go", "test", "-c", "-tags", "integration", "-o", binary, ossSuite)
-	if err != nil || status != 0 {
-		return "", fmt.Errorf("go test -c ended with %d: %v %s", status, err, errOut)
-	}
-	return binary, nil
-})
+	_, errOut, status, err := run(t.Context(), nil, "go", "test", "-c", "-tags", "integration", "-o", binary, ossSuite)
+	require.NoError(t, err)
+	require.Zero(t, status, errOut)
+	return binary
+}
 
 // runOSSSuite runs the integration tests that the SDK's vendor ships, each in a
 // process of its own: a panic ends it.
@@ -57,9 +51,9 @@ func runOSSSuite(version string) func(*testing.T, *cloud, *row) {
 	return func(t *testing.T, c *cloud, r *row) {
 		list := loadSuite(t)
 		r.left = len(list.LeftOut)
-		binary, err := buildOSSSuite()
-		require.NoError(t, err)
-		out := runAll(t, list.Pass, func(name string) string { return c.runOSSTest(t, binary, version, name) })
+		dir := t.TempDir()
+		binary := buildOSSSuite(t, dir)
+		out := runAll(t, list.Pass, func(name string) string { return c.runOSSTest(t, dir, binary, version, name) })
 		for _, name := range list.Pass {
 			r.try(t, name, func(t *testing.T) { require.Empty(t, out[name]) })
 		}
@@ -108,10 +102,10 @@ func runAll(t *testing.T, names []string, do func(string) string) map[string]str
 }
 
 // runOSSTest runs one test and returns what it said, "" where it passed.
-func (c *cloud) runOSSTest(t *testing.T, binary, version, name string) string {
+func (c *cloud) runOSSTest(t *testing.T, dir, binary, version, name string) string {
 	ctx, cancel := context.WithTimeout(t.Context(), suitePatience)
 	defer cancel()
-	out, errOut, status, err := run(ctx, []string{
+	out, errOut, status, err := runIn(ctx, dir, []string{ // some write files where they are
 		"OSS_TEST_REGION=" + account.Region, "OSS_TEST_ENDPOINT=" + c.e.OSS, "OSS_TEST_SIGNATURE_VERSION=" + version,
 		"OSS_TEST_ACCESS_KEY_ID=" + account.AccessKeyID, "OSS_TEST_ACCESS_KEY_SECRET=" + account.AccessKeySecret,
 		"OSS_TEST_BUCKET_PREFIX=" + account.RandomHex(4) + "-", // a test removes every bucket with its prefix
