@@ -151,7 +151,11 @@ func (k *call) distrusted() *argument {
 				return a
 			}
 		case "pip", "pip2", "pip3":
-			if strings.HasPrefix(a.text, "--trusted-host") {
+			host, _ := strings.CutPrefix(a.text, "--trusted-host=")
+			if a.text == "--trusted-host" && i+1 < len(k.args) {
+				host = k.args[i+1].text
+			}
+			if host != a.text && isOutside(host) {
 				return a
 			}
 		case "npm", "yarn":

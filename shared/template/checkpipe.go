@@ -39,7 +39,7 @@ func mustNotFail(k *call) bool {
 	case k.context.tested:
 		return false
 	case k.tools&tFetch != 0:
-		return k.webAddress() == nil || !isMetadata(hostOf(k.webAddress().text))
+		return k.fetches()
 	case k.tools&tInstall != 0:
 		m := installerNamed(k.name)
 		return m != nil && m.verbOf(k) != nil
@@ -55,6 +55,16 @@ func mustNotFail(k *call) bool {
 		return true
 	}
 	return strings.HasSuffix(k.name, ".sh")
+}
+
+// fetches reports a download, the instance's questions about itself left out.
+func (k *call) fetches() bool {
+	for _, a := range k.args {
+		if !a.fixed || isWebAddress(a.text) {
+			return !isMetadata(hostOf(a.text))
+		}
+	}
+	return false
 }
 
 // refusesBadInput reports what fails where its input is empty or cut off.
