@@ -66,6 +66,7 @@ func exports(e stack.Endpoints, https bool) [][2]string {
 		{"AWS_ACCESS_KEY_ID", e.AccessKeyID},
 		{"AWS_SECRET_ACCESS_KEY", e.AccessKeySecret},
 		{"AWS_REGION", e.AWSRegion},
+		{"AWS_DEFAULT_REGION", e.AWSRegion}, // version 1 of the AWS command line reads only this
 		{"TEMPLATE_BUCKET", e.Bucket},
 		{"RESULT_QUEUE", e.ResultQueue},
 		{"REQUEST_QUEUE", e.RequestQueue},

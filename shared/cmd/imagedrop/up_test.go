@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -125,6 +126,23 @@ func TestUpServesUntilCtrlC(t *testing.T) {
 	require.Empty(t, functions(t))
 	_, err := stack.ReadEndpoints(state)
 	require.Error(t, err)
+}
+
+// What is not signed is taken with --no-auth, and up says so.
+func TestUpWithoutAuth(t *testing.T) {
+	state := t.TempDir()
+	up := start(t, "up", "--state", state, "--port-base", "0", "--no-auth")
+	lines := bufio.NewScanner(up.out)
+	readTo(t, lines, "note: no signature is checked (--no-auth)")
+	readTo(t, lines, "serving until Ctrl-C")
+	e, err := stack.ReadEndpoints(state)
+	require.NoError(t, err)
+	resp, err := http.Get(e.ECS + "/?Action=DescribeRegions&Version=2014-05-26")
+	require.NoError(t, err)
+	require.NoError(t, resp.Body.Close())
+	require.Equal(t, http.StatusOK, resp.StatusCode)
+	require.NoError(t, up.Process.Signal(os.Interrupt))
+	require.Equal(t, exitDone, up.end())
 }
 
 // Ctrl-C is how it is meant to end, also in the moment in which it begins.
