@@ -62,7 +62,7 @@ func (v curl) open(t *testing.T, c *cloud, _ *row) asker {
 	_, host, _ := strings.Cut(base, "://")
 	return func(ctx context.Context, q call) (answer, error) {
 		r := v.request(host, q)
-		args := []string{"--silent", "--show-error", "--max-time", "20", "--write-out", "\n%{http_code}", "--request", v.method, "--cacert", c.e.CAFile}
+		args := []string{"--disable", "--silent", "--show-error", "--max-time", "20", "--write-out", "\n%{http_code}", "--request", v.method, "--cacert", c.e.CAFile}
 		for name, value := range r.header {
 			args = append(args, "--header", name+": "+value)
 		}

@@ -14,6 +14,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -33,6 +35,24 @@ func program(t *testing.T, name, advice string) string {
 		skip(t, "%s is not installed: %s", name, advice)
 	}
 	return path
+}
+
+// foreign begin the variables by which a machine tells clients of clouds of its
+// own.
+var foreign = []string{"AWS_", "ALIBABA_CLOUD_", "ALICLOUD_", "OSS_", "MNS_", "ECS_", "FC_"}
+
+// TestMain leaves the clients no other cloud, and no proxy on the way to the
+// local one.
+func TestMain(m *testing.M) {
+	for _, variable := range os.Environ() {
+		name, _, _ := strings.Cut(variable, "=")
+		if slices.ContainsFunc(foreign, func(prefix string) bool { return strings.HasPrefix(name, prefix) }) {
+			os.Unsetenv(name)
+		}
+	}
+	os.Setenv("NO_PROXY", "127.0.0.1,localhost")
+	os.Setenv("no_proxy", "127.0.0.1,localhost")
+	os.Exit(m.Run())
 }
 
 // run runs a program to its end: its output and its exit status. It is killed
