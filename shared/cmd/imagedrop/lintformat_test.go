@@ -93,7 +93,7 @@ func TestSARIF(t *testing.T) {
 			require.Equal(t, pointer, *got.Locations[0].LogicalLocations[0].FullyQualifiedName)
 		}
 		require.GreaterOrEqual(t, *place.Region.StartColumn, 1)
-		require.Equal(t, found[i].Fix != nil, len(got.Fixes) == 1)
+		require.Empty(t, got.Fixes, "they would repeat text of the template")
 		print := file + got.PartialFingerprints["imagedrop/v1"]
 		require.False(t, prints[print], "two findings of a file have one fingerprint")
 		prints[print] = true

@@ -25,21 +25,9 @@ type finding struct {
 	Message     string            `json:"message"`
 	Help        string            `json:"help"`
 	ServiceCode string            `json:"serviceCode"`
-	Fix         *fix              `json:"fix"` // null where there is no obvious mending
-}
-
-type fix struct {
-	Title string `json:"title"`
-	Edits []edit `json:"edits"`
-}
-
-// edit replaces a range of the text that the finding's line and column count in.
-type edit struct {
-	Line      int    `json:"line"`
-	Column    int    `json:"column"`
-	EndLine   int    `json:"endLine"`
-	EndColumn int    `json:"endColumn"`
-	Text      string `json:"text"`
+	// Fix is what --fix would do, null where there is no obvious mending. Its edits
+	// are not here: they may repeat text of the template, and a report is read by many.
+	Fix *string `json:"fix"`
 }
 
 // fileReport is the budget of one file: commands and bytes of its canonical text.
@@ -74,13 +62,9 @@ func reportOf(results []*judged) report {
 	return r
 }
 
-func fixOf(f *template.Fix) *fix {
+func fixOf(f *template.Fix) *string {
 	if f == nil {
 		return nil
 	}
-	out := &fix{Title: f.Title, Edits: make([]edit, len(f.Edits))}
-	for i, e := range f.Edits {
-		out.Edits[i] = edit(e)
-	}
-	return out
+	return &f.Title
 }

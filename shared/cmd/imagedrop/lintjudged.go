@@ -30,10 +30,8 @@ type judged struct {
 type spot struct {
 	template.Finding
 	place string // the file; in a message also the JSON pointer
-	// fixable reports a fix; Finding.Fix is nil where its text could repeat a secret.
-	fixable bool
-	line    string // the source line, its secrets covered
-	shown   bool   // there is a source line
+	line  string // the source line, its secrets covered
+	shown bool   // there is a source line
 	// inFile is where it stands in the file, as far as that has lines of its own:
 	// not in a base64 text.
 	inFile region
@@ -57,10 +55,7 @@ func (l *linted) spots(findings []template.Finding) []spot {
 	covered := secrets(findings)
 	for i, f := range l.mendable(findings) {
 		s := &out[i]
-		s.Finding, s.place, s.fixable = f, l.place(f), f.Fix != nil
-		if s.fixable && covered.near(f) {
-			s.Fix = nil
-		}
+		s.Finding, s.place = f, l.place(f)
 		if text := l.tmpl.Text(f); text != "" {
 			s.line, s.shown = lineAt(text, f.Line)
 			s.line = covered.cover(s.line, f)

@@ -88,9 +88,6 @@ func (s *sarifLog) results(r *judged) {
 		result := sarif.NewRuleResult(f.Rule).WithRuleIndex(slices.Index(s.ids, f.Rule)).WithLevel(sarifLevel[f.Severity]).
 			WithMessage(sarif.NewTextMessage(f.annotation(r.name))).AddLocation(location).
 			WithPartialFingerprints(map[string]string{fingerprintName: f.fingerprint(same)})
-		if f.Fix != nil && f.inFile != (region{}) {
-			result.AddFixe(f.sarifFix(artifact))
-		}
 		s.run.AddResult(result)
 	}
 }
@@ -112,16 +109,6 @@ func (s *sarifLog) artifact(name string) *sarif.ArtifactLocation {
 		return sarif.NewArtifactLocation().WithURI((&url.URL{Scheme: "file", Path: path}).String())
 	}
 	return sarif.NewArtifactLocation().WithURI((&url.URL{Path: path}).String()).WithURIBaseID(sarifRoot)
-}
-
-func (f spot) sarifFix(artifact *sarif.ArtifactLocation) *sarif.Fix {
-	change := sarif.NewArtifactChange().WithArtifactLocation(artifact)
-	for _, e := range f.Fix.Edits {
-		change.AddReplacement(sarif.NewReplacement().
-			WithDeletedRegion(region{e.Line, e.Column, e.EndLine, e.EndColumn}.sarif()).
-			WithInsertedContent(sarif.NewArtifactContent().WithText(e.Text)))
-	}
-	return sarif.NewFix().WithDescription(sarif.NewTextMessage(f.Fix.Title)).AddArtifactChange(change)
 }
 
 // fingerprint tells a finding from others of its file, and stays the same when

@@ -38,15 +38,6 @@ func (s secretFindings) cover(line string, f template.Finding) string {
 	return string(runes)
 }
 
-// near reports a fix whose text could repeat a secret.
-func (s secretFindings) near(f template.Finding) bool {
-	return slices.ContainsFunc(f.Fix.Edits, func(e template.Edit) bool {
-		return slices.ContainsFunc(s, func(secret template.Finding) bool {
-			return secret.Path == f.Path && secret.Line <= e.EndLine && e.Line <= secret.EndLine
-		})
-	})
-}
-
 // covered is the range of a line that is a secret: what the finding marks; where
 // that is the name of a variable, all that stands behind it.
 func covered(line []rune, secret template.Finding, number int) (from, to int) {

@@ -56,7 +56,7 @@ func (p *textReport) print(r *judged, o lintOptions) {
 // finding prints it with the place in the source.
 func (p *textReport) finding(f spot) {
 	p.counts[f.Severity]++
-	if f.fixable {
+	if f.Fix != nil {
 		p.fixable++
 	}
 	if p.rule == "" {
