@@ -276,8 +276,8 @@ func compare(t *testing.T, defs map[string]any, name string, node map[string]any
 	properties := node["properties"].(map[string]any)
 	var members, always []string
 	for i := range typ.NumField() {
-		if !typ.Field(i).IsExported() {
-			continue
+		if !typ.Field(i).IsExported() || typ.Field(i).Tag.Get("json") == "-" {
+			continue // is not written
 		}
 		member, options, _ := strings.Cut(typ.Field(i).Tag.Get("json"), ",")
 		members = append(members, member)
