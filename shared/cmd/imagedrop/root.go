@@ -81,16 +81,22 @@ Exit codes: 0 done; 1 error findings, rejected or failed outcomes;
 	root.SetOut(s.out)
 	root.SetErr(s.err)
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newUp(s), newDrop(s), newSend(s), newResults(s), newInvoke(s), newEnv(s), newLint(s), newRules(s), newLSP(s), newPlan(s), newTranslate(s), newRedrive(s))
+	root.AddCommand(newUp(s), newDrop(s), newSend(s), newResults(s), newInvoke(s), newEnv(s), newFaults(s), newLint(s), newRules(s), newLSP(s), newPlan(s), newTranslate(s), newRedrive(s))
 	running = new(bool)
-	for _, c := range root.Commands() {
+	note(root.Commands(), running)
+	return root, running
+}
+
+// note lets running say that one of the commands was reached.
+func note(commands []*cobra.Command, running *bool) {
+	for _, c := range commands {
 		do := c.RunE
 		c.RunE = func(cmd *cobra.Command, args []string) error {
 			*running = true
 			return do(cmd, args)
 		}
+		note(c.Commands(), running)
 	}
-	return root, running
 }
 
 // checked remembers that output was lost: a command that could not say what it

@@ -11,7 +11,7 @@ import (
 )
 
 // commands are those of this version.
-var commands = []string{"up", "drop", "send", "results", "invoke", "env", "lint", "rules", "plan", "translate", "redrive"}
+var commands = []string{"up", "drop", "send", "results", "invoke", "env", "faults", "lint", "rules", "plan", "translate", "redrive"}
 
 func TestEveryCommandExplainsItself(t *testing.T) {
 	help := imagedrop(t, "--help").requireCode(t, exitDone).out
@@ -53,6 +53,8 @@ func TestWrongUsageIsCode2AndNamed(t *testing.T) {
 		"follow and take":    {[]string{"results", "--follow", "--take"}, "[follow take]", "imagedrop results"},
 		"no event":           {[]string{"invoke", "upload"}, "an event file or --object", "imagedrop invoke"},
 		"event and object":   {[]string{"invoke", "upload", "x", "--object", "y"}, "an event file or --object", "imagedrop invoke"},
+		"fault of nothing":   {[]string{"faults", "add"}, "a fault needs --service, --operation and --effect, or --file", "imagedrop faults add"},
+		"file and effect":    {[]string{"faults", "add", "--file", "x", "--effect", "slow"}, "[effect file]", "imagedrop faults add"},
 		"duration":           {[]string{"drop", "--timeout", "soon", "x"}, `invalid argument "soon"`, "imagedrop drop"},
 
 		"discard all":      {[]string{"redrive", "--discard"}, "--discard needs --select", "imagedrop redrive"},
@@ -94,7 +96,7 @@ func TestNothingAnsweringIsCode2(t *testing.T) {
 	file := write(t, "tool-a.Dockerfile", "RUN true\n")
 	for _, place := range [][]string{{"--state", none}, {"--state", dead}, {"--port-base", "1"}} {
 		for _, args := range [][]string{
-			{"drop", file}, {"send", file}, {"results"}, {"results", "--follow"}, {"results", "--take"}, {"invoke", "upload", file}, {"invoke", "upload", "--object", file}, {"env"}, {"redrive", "--dry-run"},
+			{"drop", file}, {"send", file}, {"results"}, {"results", "--follow"}, {"results", "--take"}, {"invoke", "upload", file}, {"invoke", "upload", "--object", file}, {"env"}, {"faults"}, {"faults", "clear"}, {"redrive", "--dry-run"},
 		} {
 			r := imagedrop(t, append(args, place...)...).requireCode(t, exitTrouble)
 			require.Empty(t, r.out)

@@ -54,7 +54,9 @@ func New() *Account {
 
 // NewAt returns the account on the given clock.
 func NewAt(clock Clock) *Account {
-	return &Account{Clock: clock, Keys: newKeys(), Catalogue: newCatalogue(), Faults: newFaults()}
+	a := &Account{Clock: clock, Keys: newKeys(), Catalogue: newCatalogue()}
+	a.Faults = &Faults{account: a}
+	return a
 }
 
 // Key is an access key; Token is set for temporary credentials (STS).

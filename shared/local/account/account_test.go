@@ -82,9 +82,10 @@ func TestFaultsThatAreRefused(t *testing.T) {
 		"needs a code":                with(func(f *account.Fault) { f.Effect, f.Phase = account.EffectCode, "" }),
 		"needs service and operation": with(func(f *account.Fault) { f.Operation = "" }),
 		"no negative numbers":         with(func(f *account.Fault) { f.Skip = -1 }),
-		"has no phase":                with(func(f *account.Fault) { f.Effect = account.EffectTimeout }),
+		"has no phase: it does not":   with(func(f *account.Fault) { f.Effect = account.EffectTimeout }),
 		"is for service":              with(func(f *account.Fault) { f.Operation = "*" }),
-		"needs a phase of PREPARING":  with(func(f *account.Fault) { f.Phase = "CANCELLING" }),
+		"phase is one of PREPARING":   with(func(f *account.Fault) { f.Phase = "CANCELLING" }),
+		"needs a phase":               with(func(f *account.Fault) { f.Phase = "" }),
 	} {
 		require.ErrorContains(t, account.New().Faults.Add(fault), want)
 	}

@@ -1,6 +1,7 @@
 package account
 
 import (
+	"context"
 	"sync"
 	"time"
 )
@@ -83,4 +84,28 @@ func (c *ManualClock) Waiting() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return len(c.timers)
+}
+
+// wait lets d pass on the account's clock, or less where ctx ends.
+func (a *Account) wait(ctx context.Context, d time.Duration) {
+	due, stop := a.Clock.After(d)
+	defer stop()
+	select {
+	case <-due:
+	case <-ctx.Done():
+	}
+}
+
+type skewKey struct{}
+
+// withSkew lets Now be ahead for one call.
+func withSkew(ctx context.Context, skew time.Duration) context.Context {
+	return context.WithValue(ctx, skewKey{}, skew)
+}
+
+// Now is the time of the service that a call reaches: that of the account,
+// unless a fault put the service's clock wrong. Signatures are judged by it.
+func (a *Account) Now(ctx context.Context) time.Time {
+	skew, _ := ctx.Value(skewKey{}).(time.Duration)
+	return a.Clock.Now().Add(skew)
 }

@@ -36,9 +36,6 @@ const (
 	maxEvent = 32 << 20
 )
 
-// services are those that answer to faults.
-var services = []string{"ecs", "oss", "mns", "ec2", "fc"}
-
 // Options are the parts of the local cloud that the console shows.
 type Options struct {
 	Account   *account.Account
@@ -233,21 +230,24 @@ func (c *console) faults(*http.Request) (any, error) {
 	return map[string]any{"faults": c.Account.Faults.List()}, nil
 }
 
+// addFault takes a fault, or a list of them, of which then all or none are
+// armed.
 func (c *console) addFault(r *http.Request) (any, error) {
 	body, err := read(r, maxControl)
 	if err != nil {
 		return nil, err
 	}
-	var fault account.Fault
-	decoder := json.NewDecoder(strings.NewReader(string(body)))
+	faults := make([]account.Fault, 1)
+	into := any(&faults[0])
+	if bytes.HasPrefix(bytes.TrimSpace(body), []byte("[")) {
+		into = &faults
+	}
+	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&fault); err != nil {
+	if err := decoder.Decode(into); err != nil {
 		return nil, failure(http.StatusBadRequest, "the fault is malformed: %v", err)
 	}
-	if !slices.Contains(services, fault.Service) {
-		return nil, failure(http.StatusBadRequest, "there is no service %q: want %s", fault.Service, strings.Join(services, ", "))
-	}
-	if err := c.Account.Faults.Add(fault); err != nil {
+	if err := c.Account.Faults.Add(faults...); err != nil {
 		return nil, failure(http.StatusBadRequest, "%v", err)
 	}
 	return c.faults(r)

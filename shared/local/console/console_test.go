@@ -112,7 +112,7 @@ func TestAnswers(t *testing.T) {
 		{"POST", "/v1/faults", `{"service":"ecs","operation":"*","effect":"code"}`, 400, `{"error":"effect \"code\" needs a code"}`},
 		{"POST", "/v1/faults", `{"servce":"ecs"}`, 400, `{"error":"the fault is malformed: json: unknown field \"servce\""}`},
 		{"POST", "/v1/faults", strings.Repeat(" ", 1<<20+1), 413, `{"error":"the body has more than 1048576 bytes"}`},
-		{"POST", "/v1/faults", `{"service":"ecs","operation":"*","effect":"timeout"}`, 200, `{"faults":[{"service":"ecs","operation":"*","skip":0,"count":1,"effect":"timeout","status":500}]}`},
+		{"POST", "/v1/faults", `{"service":"ecs","operation":"*","effect":"timeout"}`, 200, `{"faults":[{"service":"ecs","operation":"*","skip":0,"count":1,"effect":"timeout"}]}`},
 		{"DELETE", "/v1/faults", "", 200, `{"faults":[]}`},
 		{"GET", "/v1/calls", "", 200, `{"calls":[]}`},
 		{"POST", "/v1/calls", "", 200, `{"calls":[]}`},

@@ -111,7 +111,7 @@ func (s *service) checkTime(c *call, claim claim) (time.Time, error) {
 	if err != nil {
 		return sent, errIncomplete.because("X-Amz-Date must be of the form %s.", timeForm)
 	}
-	now := s.account.Clock.Now()
+	now := s.account.Now(c.Context())
 	switch skew := now.Sub(sent); {
 	case skew > account.MaxSkew:
 		return sent, errSignature.because("Signature expired: %s is now earlier than %s", sent.Format(timeForm), now.Add(-account.MaxSkew).Format(timeForm))

@@ -40,7 +40,7 @@ func (s *service) authenticate(r *http.Request, in input) error {
 	if !in.isSignedWith(r, key.Secret) {
 		return refuse("SignatureDoesNotMatch", in.toSign(r))
 	}
-	now := s.account.Clock.Now()
+	now := s.account.Now(r.Context())
 	if err := checkToken(key, p["SecurityToken"], now); err != nil {
 		return err
 	}

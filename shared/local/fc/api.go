@@ -268,7 +268,7 @@ func (h *Host) authenticate(r *http.Request, body []byte) error {
 	if !signature.Signs(signature.CanonicalRequest(r, query, body), key.Secret) || !account.IsBodyHashedV3(r, body) {
 		return refuse("SignatureNotMatch")
 	}
-	return checkCredentials(r, key, h.acct.Clock.Now())
+	return checkCredentials(r, key, h.acct.Now(r.Context()))
 }
 
 // checkCredentials checks what a right signature does not prove: that the key

@@ -190,7 +190,7 @@ func (p *pool) nextEvent() (uint64, bool) {
 	}
 }
 
-// attempt runs the event once and settles what comes of it.
+// attempt runs the event once, where it is not too old.
 func (p *pool) attempt(n uint64) {
 	var e event
 	err := p.host.store.View(func(tx *store.Tx) error {
@@ -209,7 +209,21 @@ func (p *pool) attempt(n uint64) {
 		p.conclude(n, e, conditionExpired, Result{RequestID: e.RequestID})
 		return
 	}
-	r, err := p.do(p.host.ctx, &invocation{requestID: e.RequestID, payload: e.Payload, retries: e.Retries})
+	fault := p.strike(e.Payload)
+	if !holdsBack(fault) {
+		p.run(n, e, fault)
+		return
+	}
+	p.host.goWork(func() { // whoever comes meanwhile finds the slot free
+		if p.holdBack(fault) {
+			p.run(n, e, fault)
+		}
+	})
+}
+
+// run runs the event and settles what comes of it.
+func (p *pool) run(n uint64, e event, fault account.Fault) {
+	r, err := p.doFaulty(p.host.ctx, &invocation{requestID: e.RequestID, payload: e.Payload, retries: e.Retries}, fault)
 	switch {
 	case err != nil || (r.ErrorType != "" && p.host.closing()):
 		// The host ends: it stays stored and is delivered after the next start.

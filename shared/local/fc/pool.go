@@ -12,9 +12,10 @@ import (
 
 // pool is the instances of one function and what waits for one.
 type pool struct {
-	host   *Host
-	fn     Function
-	events eventQueue
+	host    *Host
+	fn      Function
+	events  eventQueue
+	passing passing
 
 	mu        sync.Mutex
 	opened    bool
@@ -36,7 +37,11 @@ type invocation struct {
 	kind      functionType
 	timeout   time.Duration // 0: the function's
 	retries   int           // number of this asynchronous retry
-	done      chan Result
+	// crashes says that the function is killed amid the invocation, so long
+	// after it got it.
+	crashes    bool
+	crashAfter time.Duration
+	done       chan Result
 
 	started time.Time // when the function got it; zero before
 	timer   *time.Timer

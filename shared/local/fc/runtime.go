@@ -111,6 +111,9 @@ func (p *pool) deliver(in *instance, inv *invocation, header http.Header) bool {
 		inv.timer = time.AfterFunc(limit, func() { p.expire(in, inv) })
 	}
 	p.describe(header, inv, in.credentials(), limit)
+	if inv.crashes && !in.isDebug() {
+		p.crash(in, inv)
+	}
 	return true
 }
 

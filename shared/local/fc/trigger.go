@@ -286,10 +286,20 @@ func (s *stream) invoke(b batch) bool {
 	}
 	done := make(chan bool, 1)
 	s.host.goWork(func() {
-		r, err := s.pool.do(s.host.ctx, &invocation{requestID: newRequestID(), payload: b.payload})
-		done <- err == nil && r.ErrorType == ""
+		done <- s.run(b)
 	})
 	return s.keepWhile(b, done)
+}
+
+// run runs the function, as the fault of the delivery has it. A batch that is
+// held back keeps its slot: where there is but one, nothing overtakes it.
+func (s *stream) run(b batch) bool {
+	fault := s.pool.strike(b.payload)
+	if holdsBack(fault) && !s.pool.holdBack(fault) {
+		return false
+	}
+	r, err := s.pool.doFaulty(s.host.ctx, &invocation{requestID: newRequestID(), payload: b.payload}, fault)
+	return err == nil && r.ErrorType == ""
 }
 
 // keepUntil holds the batch for d on the account's clock; false when the host closes.

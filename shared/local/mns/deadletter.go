@@ -78,6 +78,14 @@ func (s *Service) bury(tx *store.Tx, q queueRecord, m messageRecord, now time.Ti
 // enter stores a message in a queue, calls the hook, and wakes receivers after
 // the commit.
 func (s *Service) enter(tx *store.Tx, q queueRecord, m messageRecord, body []byte) error {
+	if err := s.lay(tx, q, m, body); err != nil {
+		return err
+	}
+	return s.onSend(tx, q.Name, m.message(body))
+}
+
+// lay is enter without the hook.
+func (s *Service) lay(tx *store.Tx, q queueRecord, m messageRecord, body []byte) error {
 	if err := tx.Put(bodyBucket, q.prefix()+m.Seq, body); err != nil {
 		return err
 	}
@@ -85,5 +93,5 @@ func (s *Service) enter(tx *store.Tx, q queueRecord, m messageRecord, body []byt
 		return err
 	}
 	tx.OnCommit(func() { s.bells.ring(q.Name) })
-	return s.onSend(tx, q.Name, m.message(body))
+	return nil
 }

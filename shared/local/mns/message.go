@@ -65,6 +65,7 @@ type draft struct {
 	body     []byte
 	delay    *time.Duration
 	priority int
+	fault    account.Fault // of its delivery; the zero Fault for none
 }
 
 func (m messageRecord) visible(now time.Time) bool { return m.Visible <= now.UnixMilli() }
@@ -277,7 +278,35 @@ func (s *Service) send(tx *store.Tx, q queueRecord, d draft) (Message, error) {
 	if early := m.Enqueued + s.account.Scaled(delay).Milliseconds(); early < m.Visible {
 		m.Early = early
 	}
-	return m.message(d.body), s.enter(tx, q, m, d.body)
+	return m.message(d.body), s.enterFaulty(tx, q, m, d)
+}
+
+// enterFaulty puts the message into the queue as the fault of its delivery
+// has it. The sender is told nothing of that.
+func (s *Service) enterFaulty(tx *store.Tx, q queueRecord, m messageRecord, d draft) error {
+	switch d.fault.Effect {
+	case account.EffectDelay:
+		m.Early, m.Visible = 0, m.Visible+s.account.Delay(d.fault).Milliseconds()
+	case account.EffectReorder:
+		m.Early, m.Visible = 0, 0 // before all that wait
+	case account.EffectDuplicate:
+		number, err := tx.Sequence(messageBucket)
+		if err != nil {
+			return err
+		}
+		twin := m
+		twin.Seq = hex16(int64(number))
+		if err := s.lay(tx, q, twin, d.body); err != nil { // it was sent but once
+			return err
+		}
+	}
+	return s.enter(tx, q, m, d.body)
+}
+
+// strike takes the fault that is meant for a message of the request, if any:
+// before its transaction, which may run more than once.
+func (s *Service) strike(r *request, d *draft) {
+	d.fault, _ = s.account.Faults.TakeDelivery("mns", r.operation, func(value string) bool { return value == r.name() })
 }
 
 // view is what a receiver sees of a queue: the seqs of messages that it may

@@ -203,6 +203,7 @@ func (s *Service) sendMessageOp(_ context.Context, r *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	s.strike(r, &d)
 	var sent Message
 	err = s.store.Update(func(tx *store.Tx) error {
 		q, err := findQueue(tx, r.name())
@@ -221,6 +222,9 @@ func (s *Service) batchSendMessageOp(_ context.Context, r *request) (answer, err
 	drafts, err := parseDrafts(r.body)
 	if err != nil {
 		return answer{}, err
+	}
+	for i := range drafts {
+		s.strike(r, &drafts[i])
 	}
 	var doc messagesDocument
 	status := 0

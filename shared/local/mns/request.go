@@ -272,7 +272,7 @@ func (s *Service) serve(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Service) answer(ctx context.Context, req *request) (answer, error) {
-	if err := s.authorize(req); err != nil {
+	if err := s.authorize(ctx, req); err != nil {
 		return answer{}, err
 	}
 	if req.err != nil {

@@ -1,6 +1,7 @@
 package mns
 
 import (
+	"context"
 	"crypto/hmac"
 	"crypto/md5"
 	"crypto/sha1"
@@ -21,7 +22,7 @@ const apiVersion = "2015-06-06"
 // authorize checks the headers that every request has: version, date,
 // signature, security token.
 // Source: MNS "Common parameters" and "Sign requests".
-func (s *Service) authorize(r *request) error {
+func (s *Service) authorize(ctx context.Context, r *request) error {
 	if s.open {
 		return nil
 	}
@@ -32,7 +33,7 @@ func (s *Service) authorize(r *request) error {
 	if err != nil {
 		return err
 	}
-	now := s.account.Clock.Now()
+	now := s.account.Now(ctx)
 	if err := r.checkDate(now); err != nil {
 		return err
 	}

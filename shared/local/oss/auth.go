@@ -54,7 +54,7 @@ func (s *Service) authenticate(c *call) error {
 	if err != nil {
 		return err
 	}
-	if err := claim.fresh(s.acct.Clock.Now()); err != nil {
+	if err := claim.fresh(s.acct.Now(c.Context())); err != nil {
 		return err
 	}
 	wanted, details := claim.sign(key.Secret)

@@ -178,7 +178,10 @@ func TestFaults(t *testing.T) {
 		{account.EffectKillBefore, false}, {account.EffectKillAfter, true},
 	} {
 		key := string(test.effect)
-		fault := account.Fault{Service: "oss", Operation: "PutObject", Effect: test.effect, Code: "ServiceUnavailable", Status: 503}
+		fault := account.Fault{Service: "oss", Operation: "PutObject", Effect: test.effect}
+		if test.effect == account.EffectCode || test.effect == account.EffectErrorAfter {
+			fault.Code, fault.Status = "ServiceUnavailable", 503
+		}
 		require.NoError(t, c.acct.Faults.Add(fault))
 		err := put(t.Context(), key)
 		require.Error(t, err)

@@ -100,15 +100,19 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := newCall(r)
 	w.Header().Set("x-oss-request-id", c.id)
 	w.Header().Set("Server", "AliyunOSS")
-	// The SDK corrects its clock by this header, so it must be the account's.
-	w.Header().Set("Date", s.acct.Clock.Now().Format(http.TimeFormat))
 	s.acct.Faults.Wrap("oss",
 		func(*http.Request) string { return c.op.name },
 		func(_ *http.Request, value string) bool { return value == c.bucket || value == c.key },
 		func(w http.ResponseWriter, _ *http.Request, status int, code string) {
 			c.fail(w, apiError{status: status, code: code, message: "A fault that was asked for."})
 		},
-		http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { s.answer(w, c) }),
+		http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			c.Request = r
+			// The SDK corrects its clock by this header, so it must be the one that
+			// signatures are judged by.
+			w.Header().Set("Date", s.acct.Now(r.Context()).Format(http.TimeFormat))
+			s.answer(w, c)
+		}),
 	).ServeHTTP(w, r)
 }
 

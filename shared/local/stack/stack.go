@@ -51,6 +51,7 @@ type Options struct {
 	Generation string    // of the Image Builder rules: "current" (also "") or "2023"
 	Strict     bool      // only what the catalogue lists exists
 	Catalogue  string    // a file that adds to the catalogue; "" for none
+	Faults     string    // a file of faults that strike from the start; "" for none
 	TimeScale  float64   // account.Account.Scale: 0 means 1
 	BinDir     string    // of the functions, as BinDir/<function>/<handler>; "": the code paths of s.yaml
 	Log        io.Writer // for what the functions log, and all that Report gets; nil: nowhere
@@ -168,10 +169,22 @@ func (s *Stack) makeAccount(context.Context) error {
 	if s.opt.Strict {
 		s.account.Catalogue.Strict()
 	}
-	if s.opt.Catalogue == "" {
+	if s.opt.Catalogue != "" {
+		if err := s.account.Catalogue.Load(s.opt.Catalogue); err != nil {
+			return err
+		}
+	}
+	if s.opt.Faults == "" {
 		return nil
 	}
-	return s.account.Catalogue.Load(s.opt.Catalogue)
+	faults, err := account.ReadFaults(s.opt.Faults)
+	if err != nil {
+		return err
+	}
+	if err := s.account.Faults.Add(faults...); err != nil {
+		return fmt.Errorf("faults %s: %w", s.opt.Faults, err)
+	}
+	return nil
 }
 
 func (s *Stack) openStore(context.Context) (err error) {
