@@ -31,7 +31,8 @@ func TestSyntaxErrorsAreCertain(t *testing.T) {
 	} {
 		require.NotContains(t, rulesIn("RUN "+text+"\n"), "IB0300", text)
 	}
-	for _, text := range []string{"echo (", "if a", "a && ", "'", "a ;; b", "done", "a | | b", "f() {", "case a in a) b", "echo $(a"} {
+	for _, text := range []string{"echo (", "if a", "a && ", "'", "a ;; b", "done", "a | | b", "f() {", "case a in a) b", "echo $(a",
+		"for i in 1 2 3 do echo $i; done", "select a in b; echo; done", "for i in a b; echo $i; done"} {
 		require.Contains(t, rulesIn("RUN "+text+"\n"), "IB0300", text)
 	}
 }

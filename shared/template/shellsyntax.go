@@ -100,6 +100,7 @@ func certaintyOf(text string) certainty {
 	if strings.Contains(text, "here-document") {
 		return likely
 	}
+	text = strings.ReplaceAll(text, "[in words]", "") // those of for and select, which say nothing of an expression
 	for _, part := range []string{"rithm", "expression", "((", "[", "operator", "func name", "ternary", "nested", "parameter name", "heredoc words", "statement alone", "negate", "reached `}`", "=~"} {
 		if strings.Contains(text, part) {
 			return unknown

@@ -172,12 +172,13 @@ func (y *yamlText) parseQuoted() (*yaml.Node, yamlFailure) {
 }
 
 // quoteReferences puts values that begin with {{ in single quotes, to the end
-// of their line.
+// of their line. Between the brackets of a list or mapping in one line YAML
+// reads them as they are.
 func quoteReferences(text string) string {
 	lines := strings.Split(text, "\n")
 	for i, line := range lines {
 		at := strings.Index(line, "{{")
-		if at < 0 || !opensValue(line[:at]) {
+		if at < 0 || !opensValue(line[:at]) || isWithinBrackets(line[:at]) {
 			continue
 		}
 		value := strings.TrimRight(line[at:], " \t")

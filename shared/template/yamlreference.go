@@ -167,16 +167,56 @@ func checkBareReferences(l *lint, p *part) {
 }
 
 func (l *lint) checkBareReference(p *part, offset int, line string) {
-	start := strings.Index(line, "{{")
-	if start < 0 || kindOfLine(line) != contentLine || !opensValue(line[:start]) || endsInQuotes(line[:start]) {
+	if kindOfLine(line) != contentLine {
 		return
 	}
-	value := strings.TrimRight(line[start:], " \t")
-	at := p.span(offset+start, offset+start+len(value))
+	for start := 0; ; {
+		next := strings.Index(line[start:], "{{")
+		if next < 0 {
+			return
+		}
+		start += next
+		value := line[start : start+2]
+		if opensValue(line[:start]) && !endsInQuotes(line[:start]) {
+			value = bareValue(line[:start], line[start:])
+			l.addBareReference(p, offset+start, value)
+		}
+		start += len(value)
+	}
+}
+
+func (l *lint) addBareReference(p *part, start int, value string) {
+	at := p.span(start, start+len(value))
 	f := l.add("IB0609", at, "", "a reference without quotes", "put the value in double quotes")
 	if strings.Count(value, "{") == strings.Count(value, "}") && !strings.ContainsAny(value, `"\,#`) {
 		f.offer("put the value in quotes", change{p.span(at.start, at.start), `"`}, change{p.span(at.end, at.end), `"`})
 	}
+}
+
+// bareValue is a value without quotes: it goes to the end of its line, and
+// between brackets to the next comma or the bracket that closes.
+func bareValue(before, rest string) string {
+	if isWithinBrackets(before) {
+		depth := 0
+		for i := range len(rest) {
+			switch rest[i] {
+			case '{', '[':
+				depth++
+			case '}', ']':
+				depth--
+			}
+			if depth < 0 || depth == 0 && rest[i] == ',' {
+				rest = rest[:i]
+				break
+			}
+		}
+	}
+	return strings.TrimRight(rest, " \t")
+}
+
+// isWithinBrackets reports a place inside a list or mapping in one line.
+func isWithinBrackets(before string) bool {
+	return strings.Count(before, "{")+strings.Count(before, "[") > strings.Count(before, "}")+strings.Count(before, "]")
 }
 
 // endsInQuotes reports the start of a line that ends inside a quoted value.

@@ -9,8 +9,6 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/aymanbagabas/go-udiff"
-
 	"imagedrop/shared/template"
 )
 
@@ -150,7 +148,7 @@ func printDiffs(results []*judged, s streams) error {
 		}
 		files++
 		mended += len(r.mended)
-		p.diff(out, udiff.Unified(r.name, r.name, r.before, r.after))
+		p.diff(out, unified(r.name, r.name, r.before, r.after))
 	}
 	if err := out.Flush(); err != nil {
 		return err

@@ -90,7 +90,12 @@ func TestFixDiff(t *testing.T) {
 		require.Equal(t, want, patched(t, broken, r.out))
 		require.Equal(t, "--fix would mend 2 findings in 1 file; 0 left\n", r.err)
 	}
-	r := imagedrop(t, "lint", "--diff", "fine.Dockerfile").requireCode(t, exitDone)
+	many := strings.Repeat("run true\nRUN true\nrun \\\n\n  true\n"+strings.Repeat("RUN true\n", 9), 3)
+	require.NoError(t, os.WriteFile("many.Dockerfile", []byte(many), 0o600))
+	r := imagedrop(t, "lint", "--fix", "--diff", "many.Dockerfile")
+	want := strings.ReplaceAll(strings.ReplaceAll(many, "run", "RUN"), "\n\n", "\n")
+	require.Equal(t, want, patched(t, many, r.out))
+	r = imagedrop(t, "lint", "--diff", "fine.Dockerfile").requireCode(t, exitDone)
 	require.Empty(t, r.out)
 	require.Equal(t, "--fix would mend 0 findings in 0 files; 0 left\n", r.err)
 }
@@ -110,12 +115,13 @@ func patched(t *testing.T, text, diff string) string {
 		switch {
 		case strings.HasPrefix(line, "---"), strings.HasPrefix(line, "+++"):
 		case line[0] == '@':
-			var from int
-			_, err := fmt.Sscanf(line, "@@ -%d", &from)
+			var from, to int
+			_, err := fmt.Sscanf(strings.NewReplacer(",", " ", "+", "").Replace(line), "@@ -%d %d %d", &from, new(int), &to)
 			require.NoError(t, err)
 			for ; at < from-1; at++ {
 				out += old[at]
 			}
+			require.Equal(t, to-1, strings.Count(out, "\n"), line)
 		case line[0] == '\\' && last == '+':
 			out = strings.TrimSuffix(out, "\n")
 		case line[0] == '\\':

@@ -8,8 +8,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/aymanbagabas/go-udiff"
-
 	"imagedrop/shared/imagebuild"
 	"imagedrop/shared/template"
 )
@@ -220,7 +218,7 @@ func (in *planned) difference() string {
 	var text strings.Builder
 	for _, name := range textParameters {
 		old := strings.TrimSpace(in.plan.Newest.ID + " " + in.plan.Newest.Version)
-		text.WriteString(udiff.Unified(old+" "+name, in.name+" "+name, ended(valueOf(in.plan.Newest.Parameters, name)), ended(valueOf(in.plan.Request.Parameters, name))))
+		text.WriteString(unified(old+" "+name, in.name+" "+name, ended(valueOf(in.plan.Newest.Parameters, name)), ended(valueOf(in.plan.Request.Parameters, name))))
 	}
 	return text.String()
 }
