@@ -44,7 +44,9 @@ const (
 // rules do.
 type shellRoom struct {
 	parser  shellParser
+	plain   plainReader
 	scripts []script
+	left    []*script // for the parser
 	calls   []call
 	args    []argument
 }
@@ -62,6 +64,8 @@ func releaseScripts(p *part) {
 	if room == nil || cap(room.calls) > maxRoom || cap(room.args) > maxRoom {
 		return
 	}
+	room.plain.release()
+	clear(room.left)
 	clear(room.scripts)
 	clear(room.calls)
 	clear(room.args)
@@ -82,11 +86,14 @@ func readScripts(p *part) {
 	if len(p.scripts) == 0 {
 		return
 	}
-	if !room.parser.together(p.scripts) {
-		for i := range p.scripts {
-			room.parser.alone(&p.scripts[i])
+	room.left = room.left[:0]
+	for i := range p.scripts {
+		s, ok := &p.scripts[i], false
+		if s.stmts, ok = room.plain.read(s.text); !ok {
+			room.left = append(room.left, s)
 		}
 	}
+	room.parser.read(room.left)
 	r := callReader{parser: &room.parser, calls: room.calls[:0], args: room.args[:0]}
 	ends := make([]int, len(p.scripts))
 	for i := range p.scripts {
@@ -262,24 +269,34 @@ func (sp *shellParser) parse(text string, dialect syntax.LangVariant) (file *syn
 	return sp.p.Parse(&sp.text, "")
 }
 
+// read parses scripts.
+func (sp *shellParser) read(scripts []*script) {
+	if len(scripts) > 1 && sp.together(scripts) {
+		return
+	}
+	for _, s := range scripts {
+		sp.alone(s)
+	}
+}
+
 // together parses all RUN commands as one text, which takes half the time. It
 // answers false where there is an error in it, or a statement that reaches from
 // one command into the next.
-func (sp *shellParser) together(scripts []script) bool {
+func (sp *shellParser) together(scripts []*script) bool {
 	size := 0
-	for i := range scripts {
-		if size += len(scripts[i].text) + 1; scripts[i].in == nil {
+	for _, s := range scripts {
+		if size += len(s.text) + 1; s.in == nil {
 			return false
 		}
 	}
-	if size > maxScript || len(scripts) == 1 {
+	if size > maxScript {
 		return false
 	}
 	var b strings.Builder
 	b.Grow(size)
-	for i := range scripts {
-		scripts[i].base = b.Len()
-		b.WriteString(scripts[i].text)
+	for _, s := range scripts {
+		s.base = b.Len()
+		b.WriteString(s.text)
 		b.WriteByte('\n')
 	}
 	file, err := sp.parse(b.String(), syntax.LangBash)
@@ -287,9 +304,8 @@ func (sp *shellParser) together(scripts []script) bool {
 }
 
 // share gives each script its statements.
-func share(scripts []script, stmts []*syntax.Stmt) bool {
-	for i := range scripts {
-		s := &scripts[i]
+func share(scripts []*script, stmts []*syntax.Stmt) bool {
+	for _, s := range scripts {
 		end, n := s.base+len(s.text), 0
 		for n < len(stmts) && int(stmts[n].Pos().Offset()) < end {
 			if int(stmts[n].End().Offset()) > end {
