@@ -227,24 +227,17 @@ var secretWords = []string{"PASSWORD", "PASSWD", "PWORD", "PWD", "SECRET", "TOKE
 var plainWords = []string{"FILE", "PATH", "DIR", "URL", "URI", "NAME", "USER", "TYPE", "TTL", "LENGTH", "SIZE", "EXPIRY", "EXPIRES", "ENABLED", "PUBLIC", "HOST", "PORT",
 	"ENDPOINT", "HASH", "POLICY", "ARN", "ID", "MIN", "MAX", "AGE", "DAYS", "COUNT", "LEN", "ISSUER", "COMMAND", "CMD", "PROMPT", "REGION"}
 
-// suggestsSecret judges a name by its words: DB_PASSWORD, ALIBABA_CLOUD_ACCESS_KEY_SECRET.
+// suggestsSecret judges a name by its words: DB_PASSWORD, PGPASSWORD, dbPassword, secret-key.
 func suggestsSecret(name string) bool {
-	secret, last, before := false, "", ""
-	for start := 0; start <= len(name); {
-		end := strings.IndexByte(name[start:], '_')
-		if end < 0 {
-			end = len(name) - start
-		}
-		word := name[start : start+end]
-		for _, w := range secretWords {
-			secret = secret || strings.EqualFold(w, word)
-		}
-		// API_KEY, ACCESS_KEY, SECRET_KEY, PRIVATE_KEY
-		if strings.EqualFold(word, "KEY") && (strings.EqualFold(before, "API") || strings.EqualFold(before, "ACCESS") || strings.EqualFold(before, "PRIVATE")) {
-			secret = true
-		}
-		before, last = word, word
-		start += end + 1
+	secret, last := false, ""
+	for rest := name; rest != ""; {
+		n := wordLength(rest)
+		word := rest[:n]
+		rest = strings.TrimLeft(rest[n:], "_-.")
+		secret = secret || isSecretWord(word) ||
+			// API_KEY, ACCESS_KEY, PRIVATE_KEY
+			strings.EqualFold(word, "KEY") && (strings.EqualFold(last, "API") || strings.EqualFold(last, "ACCESS") || strings.EqualFold(last, "PRIVATE"))
+		last = word
 	}
 	if !secret || strings.EqualFold(name, "PWD") || strings.EqualFold(name, "OLDPWD") {
 		return false
@@ -255,6 +248,30 @@ func suggestsSecret(name string) bool {
 		}
 	}
 	return true
+}
+
+// wordLength is the length of the first word of a name: to a sign, or to a
+// capital behind a small letter.
+func wordLength(name string) int {
+	for i := 1; i < len(name); i++ {
+		small := name[i-1] >= 'a' && name[i-1] <= 'z'
+		if strings.IndexByte("_-.", name[i]) >= 0 || small && name[i] >= 'A' && name[i] <= 'Z' {
+			return i
+		}
+	}
+	return len(name)
+}
+
+// isSecretWord takes PGPASSWORD for what it is, too.
+func isSecretWord(word string) bool {
+	for _, w := range secretWords {
+		if strings.EqualFold(w, word) {
+			return true
+		}
+	}
+	const password = "PASSWORD"
+	n := len(word) - len(password)
+	return n > 0 && strings.EqualFold(word[n:], password) && !strings.EqualFold(word[:n], "NO")
 }
 
 // isPlainValue reports what is no secret: nothing, a path, a switch, a number, or
@@ -330,7 +347,16 @@ func (k *call) password() *argument {
 			return a
 		}
 	case "sshpass":
+		if a := k.following("-p"); a != nil {
+			return a
+		}
 		return k.attached("-p")
+	case "aws":
+		if at := k.place("configure", "set"); at >= 0 && at+3 < len(k.args) && suggestsSecret(k.args[at+2].text) {
+			return &k.args[at+3]
+		}
+	case "aliyun":
+		return k.following("--access-key-secret", "--sts-token")
 	case "mysql", "mysqladmin", "mysqldump", "mariadb", "redis-cli":
 		if k.name == "redis-cli" {
 			return k.following("-a")
@@ -352,6 +378,9 @@ func (k *call) password() *argument {
 		if a := k.attached("--password="); a != nil {
 			return a
 		}
+		if a := k.authorization(); a != nil {
+			return a
+		}
 		if a := k.webAddress(); a != nil && hasUserInfo(a.text) {
 			return a
 		}
@@ -363,6 +392,30 @@ func (k *call) password() *argument {
 	return nil
 }
 
+// authorization is the argument that is a header with a credential.
+func (k *call) authorization() *argument {
+	const header = "authorization:"
+	for i := range k.args {
+		text := strings.TrimPrefix(k.args[i].text, "--header=")
+		if len(text) > len(header) && strings.EqualFold(text[:len(header)], header) {
+			if words := strings.Fields(text[len(header):]); len(words) > 0 && !isPlainValue(words[len(words)-1]) {
+				return &k.args[i]
+			}
+		}
+	}
+	return nil
+}
+
+// place is where two words stand together among the arguments, or -1.
+func (k *call) place(first, second string) int {
+	for i := 1; i < len(k.args); i++ {
+		if k.args[i-1].text == first && k.args[i].text == second {
+			return i - 1
+		}
+	}
+	return -1
+}
+
 // attached is the argument that begins with an option and goes on with its value.
 func (k *call) attached(option string) *argument {
 	for i := range k.args {
@@ -371,6 +424,17 @@ func (k *call) attached(option string) *argument {
 		}
 	}
 	return nil
+}
+
+// checkPasswordInSource finds a password in the web address of COPY.
+func checkPasswordInSource(l *lint, p *part, in *instruction) {
+	list := p.wordsOf(in)
+	if len(list) == 0 {
+		return
+	}
+	if address := strings.Trim(list[0].text, `"'`); isWebAddress(address) && hasUserInfo(address) && !strings.Contains(address, "$") {
+		l.addPassword(p.spanOfWord(in, list[0]))
+	}
 }
 
 // hasUserInfo reports user:password@ in a web address.

@@ -73,7 +73,7 @@ func toolOf(name string) tool {
 		return tRuntime
 	case "chmod":
 		return tMode
-	case "useradd", "usermod", "adduser", "sshpass", "redis-cli", "docker", "podman", "chpasswd":
+	case "useradd", "usermod", "adduser", "sshpass", "redis-cli", "docker", "podman", "chpasswd", "aws", "aliyun":
 		return tPassword
 	case "tee", "install", "dd":
 		return tCopy

@@ -239,3 +239,12 @@ func TestText(t *testing.T) {
 	file := ParseFile("x.Dockerfile", []byte("\uFEFFRUN true\r\nADD x y\r\n"))
 	require.Equal(t, "RUN true\r\nADD x y\r\n", file.Text(file.Findings[0]))
 }
+
+// What Notepad and PowerShell write is no binary file.
+func TestUTF16IsNamed(t *testing.T) {
+	for _, mark := range []string{"\xff\xfe", "\xfe\xff"} {
+		file := ParseFile("templates/web.Dockerfile", []byte(mark+"R\x00U\x00N\x00 \x00a\x00"))
+		require.Equal(t, []string{"IB0005"}, ids(file))
+		require.Equal(t, "the file is UTF-16", file.Findings[0].Message)
+	}
+}
