@@ -17,8 +17,11 @@ func checkServices(l *lint, p *part) {
 		s := &p.scripts[i]
 		for j := range s.calls {
 			k := &s.calls[j]
+			if k.tools&tService == 0 {
+				continue
+			}
 			verb, units := serviceOf(k)
-			if k.tools&tService == 0 || verb != "start" {
+			if verb != "start" {
 				continue
 			}
 			if kept == nil {

@@ -39,25 +39,38 @@ func isAlphanumeric(c byte) bool { return isLetter(c) || c >= '0' && c <= '9' }
 func isBase32(c byte) bool       { return c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' }
 func isTokenByte(c byte) bool    { return isAlphanumeric(c) || c == '_' || c == '-' }
 
-// eachKey calls f with the keys in a text.
+// keyStarts has a bit for each place at which a byte stands in the first two of a prefix.
+var keyStarts = func() (starts [256]byte) {
+	for _, form := range keyForms {
+		starts[form.prefix[0]] |= 1
+		starts[form.prefix[1]] |= 2
+	}
+	return starts
+}()
+
+// eachKey calls f with the keys in a text. It looks at each byte once: most of
+// the texts have none.
 func eachKey(text string, f func(start, end int, what string)) {
+	for i := 1; i < len(text); i++ {
+		if keyStarts[text[i]]&2 != 0 && keyStarts[text[i-1]]&1 != 0 && (i == 1 || !isTokenByte(text[i-2])) {
+			accessKeyAt(text, i-1, f)
+		}
+	}
+}
+
+// accessKeyAt calls f with the key that begins at a place, if one does.
+func accessKeyAt(text string, start int, f func(start, end int, what string)) {
 	for i := range keyForms {
 		form := &keyForms[i]
-		for at := 0; ; {
-			found := strings.Index(text[at:], form.prefix)
-			if found < 0 {
-				break
-			}
-			start := at + found
-			at = start + len(form.prefix)
-			end := at
-			for end < len(text) && form.alphabet(text[end]) {
-				end++
-			}
-			body := text[at:end]
-			if len(body) < form.min || len(body) > form.max || start > 0 && isTokenByte(text[start-1]) || isExample(body) {
-				continue
-			}
+		if !strings.HasPrefix(text[start:], form.prefix) {
+			continue
+		}
+		at := start + len(form.prefix)
+		end := at
+		for end < len(text) && form.alphabet(text[end]) {
+			end++
+		}
+		if body := text[at:end]; len(body) >= form.min && len(body) <= form.max && !isExample(body) {
 			f(start, end, form.what)
 		}
 	}

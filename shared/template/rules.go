@@ -64,6 +64,9 @@ func (l *lint) runRules() {
 	}
 	for i := range Rules {
 		r := &Rules[i]
+		if r.Pedantic && !l.in.options.Pedantic {
+			continue
+		}
 		if r.all != nil {
 			r.all(l)
 		}
@@ -97,6 +100,9 @@ func (l *lint) runRule(r *Rule, p *part) {
 func (l *lint) runShellRule(r *Rule, s *script) {
 	if r.script != nil {
 		r.script(l, s)
+	}
+	if s.tools&r.tools == 0 {
+		return
 	}
 	for i := range s.calls {
 		if k := &s.calls[i]; k.tools&r.tools != 0 {

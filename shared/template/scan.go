@@ -93,6 +93,11 @@ func (p *part) arguments(in *instruction) string {
 		return in.line
 	}
 	var b strings.Builder
+	size := 0
+	for _, a := range args {
+		size += a.end - a.start
+	}
+	b.Grow(size)
 	for _, a := range args {
 		b.WriteString(p.src.text[a.start:a.end])
 	}
@@ -420,6 +425,9 @@ func directiveName(text string) string {
 // skipBlanks cuts blanks, ASCII and others, on the left.
 func skipBlanks(s string) string {
 	for s != "" {
+		if s[0] > ' ' && s[0] < utf8.RuneSelf {
+			return s
+		}
 		n := blank(s)
 		if n == 0 {
 			return s

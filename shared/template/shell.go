@@ -24,6 +24,7 @@ type script struct {
 	err   error
 
 	calls   []call // in the order of the text, those inside words before their own
+	tools   tool   // of all calls
 	steps   []step
 	pipes   []pipeline
 	writes  []write
@@ -47,11 +48,16 @@ type shellRoom struct {
 	plain   plainReader
 	scripts []script
 	left    []*script // for the parser
+	ends    []end
 	calls   []call
+	steps   []step
 	args    []argument
 }
 
 var shellRooms = sync.Pool{New: func() any { return &shellRoom{parser: shellParser{p: syntax.NewParser()}} }}
+
+// end is where a script's calls and steps end among those of all.
+type end struct{ calls, steps int }
 
 // maxRoom bounds what is kept, in calls and arguments.
 const maxRoom = 4096
@@ -61,13 +67,14 @@ const maxRoom = 4096
 func releaseScripts(p *part) {
 	room := p.room
 	p.room, p.scripts = nil, nil
-	if room == nil || cap(room.calls) > maxRoom || cap(room.args) > maxRoom {
+	if room == nil || cap(room.calls) > maxRoom || cap(room.steps) > maxRoom || cap(room.args) > maxRoom {
 		return
 	}
 	room.plain.release()
 	clear(room.left)
 	clear(room.scripts)
 	clear(room.calls)
+	clear(room.steps)
 	clear(room.args)
 	room.parser.text.Reset("")
 	shellRooms.Put(room)
@@ -94,16 +101,25 @@ func readScripts(p *part) {
 		}
 	}
 	room.parser.read(room.left)
-	r := callReader{parser: &room.parser, calls: room.calls[:0], args: room.args[:0]}
-	ends := make([]int, len(p.scripts))
-	for i := range p.scripts {
-		r.read(&p.scripts[i])
-		ends[i] = len(r.calls)
+	room.readCalls(p.scripts)
+}
+
+// readCalls finds the calls and steps of scripts.
+func (room *shellRoom) readCalls(scripts []script) {
+	r := callReader{parser: &room.parser, calls: room.calls[:0], steps: room.steps[:0], args: room.args[:0]}
+	room.ends = room.ends[:0]
+	for i := range scripts {
+		r.read(&scripts[i])
+		room.ends = append(room.ends, end{len(r.calls), len(r.steps)})
 	}
-	room.calls, room.args = r.calls, r.args
-	start := 0
-	for i, end := range ends {
-		p.scripts[i].calls, start = r.calls[start:end], end
+	room.calls, room.steps, room.args = r.calls, r.steps, r.args
+	from := end{}
+	for i, to := range room.ends {
+		s := &scripts[i]
+		s.calls, s.steps, from = r.calls[from.calls:to.calls:to.calls], r.steps[from.steps:to.steps:to.steps], to
+		for j := range s.calls {
+			s.tools |= s.calls[j].tools
+		}
 	}
 }
 

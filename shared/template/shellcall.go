@@ -71,6 +71,7 @@ type callReader struct {
 	script *script
 	parser *shellParser
 	calls  []call     // of all scripts
+	steps  []step     // of all scripts
 	start  int        // the script's first
 	args   []argument // room for the next
 	// What set has set.
@@ -99,7 +100,7 @@ func (r *callReader) read(s *script) {
 		n := step{stmt: stmt, start: r.here(), errexit: r.errexit}
 		r.stmt(stmt, context{})
 		n.end = r.here()
-		s.steps = append(s.steps, n)
+		r.steps = append(r.steps, n)
 	}
 }
 
@@ -436,11 +437,29 @@ func textOf(w *syntax.Word) (text string, fixed, split bool) {
 			if !part.Dollar {
 				return part.Value, true, false
 			}
+		case *syntax.DblQuoted:
+			if l, ok := onlyLiteral(part); ok {
+				return l, true, false
+			}
 		}
 	}
 	t := wordText{fixed: true}
+	t.b.Grow(int(w.End().Offset() - w.Pos().Offset()))
 	t.parts(w.Parts, false)
 	return t.b.String(), t.fixed, t.split
+}
+
+// onlyLiteral is what stands between double quotes, where it is no more than
+// that.
+func onlyLiteral(q *syntax.DblQuoted) (string, bool) {
+	if len(q.Parts) != 1 {
+		return "", len(q.Parts) == 0
+	}
+	l, ok := q.Parts[0].(*syntax.Lit)
+	if !ok || strings.IndexByte(l.Value, '\\') >= 0 {
+		return "", false
+	}
+	return l.Value, true
 }
 
 type wordText struct {

@@ -352,6 +352,11 @@ func (r *plainReader) redirect(n *syntax.Lit) {
 // word reads one; there must be one.
 func (r *plainReader) word() *syntax.Word {
 	w := r.words.one()
+	if end := r.endOfBare(); end > r.at {
+		w.Parts = r.partLists.take(1)
+		w.Parts[0] = r.lit(r.at, end)
+		return w
+	}
 	first, start := len(r.openParts), r.at
 	for r.at < len(r.text) && !r.failed {
 		c := r.text[r.at]
@@ -378,6 +383,21 @@ func (r *plainReader) word() *syntax.Word {
 		r.fail()
 	}
 	return w
+}
+
+// endOfBare is the end of the word at hand where no byte of it is quoted, -1
+// where one is.
+func (r *plainReader) endOfBare() int {
+	for end := r.at; end < len(r.text); end++ {
+		switch plainBytes[r.text[end]] {
+		case wordByte:
+		case blankByte, endByte:
+			return end
+		default:
+			return -1
+		}
+	}
+	return len(r.text)
 }
 
 // endOfLiteral is where the unquoted bytes end, those behind a backslash among
