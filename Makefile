@@ -8,7 +8,7 @@ LDFLAGS   := -s -w -X imagedrop/shared/imagebuild.Version=$(VERSION)
 FUNCTIONS := upload message rebuild watch deadletter awscomponent
 # Executions, not seconds: at the end of a time go test may report its own
 # deadline as a failure of the target (golang/go#75804).
-FUZZTIME  := 5000x
+FUZZTIME  := 1000x
 # What is held to BuildKit's parser stands apart, so that go.mod does not know it.
 BUILDKIT  := shared/template/buildkit
 
@@ -48,7 +48,7 @@ bench: build ## print the figures of the README as ratios within one run
 	go test -run '^$$' -bench . -benchmem ./...
 	go -C $(BUILDKIT) test -run '^$$' -bench . ./...
 
-fuzz: ## run each fuzz test for FUZZTIME (default 5000x, executions)
+fuzz: ## run each fuzz test for FUZZTIME (default 1000x, executions)
 	@for module in . $(BUILDKIT); do for pkg in $$(go -C $$module list ./...); do \
 		for f in $$(go -C $$module test -list '^Fuzz' $$pkg | grep '^Fuzz'); do \
 			echo "fuzz $$pkg $$f"; \
