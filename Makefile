@@ -12,7 +12,7 @@ FUZZTIME  := 1000x
 # What is held to BuildKit's parser stands apart, so that go.mod does not know it.
 BUILDKIT  := shared/template/buildkit
 
-.PHONY: run build test check lint bench fuzz conformance clean help
+.PHONY: run build test check lint bench fuzz durability conformance clean help
 
 run: build ## start the local cloud, drop the example templates, show each outcome, serve until Ctrl-C
 	@./dist/imagedrop up --drop events/templates
@@ -53,6 +53,9 @@ fuzz: ## run each fuzz test for FUZZTIME (default 1000x, executions)
 		for f in $$(go -C $$module test -list '^Fuzz' $$pkg | grep '^Fuzz'); do \
 			echo "fuzz $$pkg $$f"; \
 			go -C $$module test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 2x $$pkg || exit 1; done; done; done
+
+durability: ## kill the local cloud KILLS times (default 1000) at random moments under load; a test counts what is lost
+	KILLS=$(or $(KILLS),1000) go test -run TestKillsAtRandomMomentsLoseNothing -v -count 1 -timeout 60m ./shared/cmd/imagedrop
 
 # The time-out is for what hangs; each step and each installation has its own.
 conformance: build ## ask the local cloud what third-party clients ask; one that is not installed is skipped, with a message

@@ -239,7 +239,14 @@ func newCommand(args ...string) *exec.Cmd {
 // start runs the built command line, its standard output for the test to read.
 func start(t *testing.T, args ...string) *process {
 	t.Helper()
-	p := &process{Cmd: newCommand(args...), t: t, err: &journal{}}
+	return launch(t, newCommand(args...))
+}
+
+// launch runs a command at home, its standard output for the test to read.
+func launch(t *testing.T, cmd *exec.Cmd) *process {
+	t.Helper()
+	p := &process{Cmd: cmd, t: t, err: &journal{}}
+	p.Dir = home
 	p.Stderr = p.err
 	var err error
 	p.out, err = p.StdoutPipe()

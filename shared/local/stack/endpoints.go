@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
+	"time"
 )
 
 // Addresses are the URLs of the services.
@@ -36,6 +38,7 @@ type Endpoints struct {
 	RequestQueue    string    `json:"requestQueue"` // of the first queue trigger, "" where there is none
 	ParkedQueue     string    `json:"parkedQueue"`  // of given-up events, "" where no function parks any
 	PID             int       `json:"pid"`
+	StartedAt       time.Time `json:"startedAt"`
 }
 
 const endpointsFile = "endpoints.json"
@@ -57,6 +60,12 @@ func ReadEndpoints(stateDir string) (Endpoints, error) {
 		return Endpoints{}, fmt.Errorf("%s: %w", path, err)
 	}
 	return e, nil
+}
+
+// runs reports whether the process is there; what a kill left behind names one
+// that is not.
+func (e Endpoints) runs() bool {
+	return e.PID > 0 && !errors.Is(syscall.Kill(e.PID, 0), syscall.ESRCH)
 }
 
 // byService returns the addresses by the name of their service.

@@ -198,6 +198,9 @@ func (s *Stack) openStore(context.Context) (err error) {
 	}
 	if err == nil {
 		s.onClose(s.store.Close)
+		s.store.OnFailure(func(err error) {
+			s.report.Printf("the state cannot be written, what would change it is refused until it can: %v", err)
+		})
 		s.feed = console.NewFeed(s.store)
 	}
 	return err
@@ -211,8 +214,8 @@ func (e lockedError) Unwrap() error { return store.ErrLocked }
 
 func (s *Stack) locked() error {
 	who := "another local cloud"
-	if e, err := ReadEndpoints(s.opt.StateDir); err == nil {
-		who = fmt.Sprintf("the local cloud with process ID %d (%s)", e.PID, e.Console)
+	if e, err := ReadEndpoints(s.opt.StateDir); err == nil && e.runs() {
+		who = fmt.Sprintf("the local cloud with process ID %d (%s, since %s)", e.PID, e.Console, e.StartedAt.Local().Format(time.DateTime))
 	}
 	return lockedError(fmt.Sprintf("%s uses the state in %s: stop it, or choose another directory with --state", who, s.opt.StateDir))
 }
@@ -358,7 +361,7 @@ func (s *Stack) makeEndpoints(ctx context.Context) Endpoints {
 	e := Endpoints{
 		Addresses: addresses(ctx, "http://", s.listeners), HTTPS: addresses(ctx, "https://", s.secured), CAFile: s.authority.file,
 		Region: account.Region, AccountID: account.ID, AccessKeyID: account.AccessKeyID, AccessKeySecret: account.AccessKeySecret,
-		PID: os.Getpid(),
+		PID: os.Getpid(), StartedAt: time.Now().UTC().Truncate(time.Second),
 	}
 	if len(s.plan.objects) > 0 {
 		e.Bucket, e.Prefix = s.plan.objects[0].bucket, s.plan.objects[0].prefix

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -33,6 +34,9 @@ type Store struct {
 	updates chan *update
 	closing chan struct{}
 	done    chan struct{}
+
+	onFailure atomic.Pointer[func(error)]
+	failing   bool // of the writer
 }
 
 // update is one caller's function waiting for the next commit.
@@ -230,12 +234,25 @@ func (s *Store) commit(group []*update) {
 			})
 		})
 		if failed == nil {
+			s.notice(err)
 			answer(passed, err)
 			return
 		}
 		group = without(group, passed, failed)
 		failed.err <- err
 	}
+}
+
+// OnFailure sets what hears of a commit that failed, of a full disk say, once
+// until one succeeds again. Every caller is answered the error besides.
+func (s *Store) OnFailure(fn func(error)) { s.onFailure.Store(&fn) }
+
+func (s *Store) notice(err error) {
+	fn := s.onFailure.Load()
+	if err != nil && !s.failing && fn != nil {
+		(*fn)(err)
+	}
+	s.failing = err != nil
 }
 
 // runAll runs the functions of the group until one fails that wrote something.
