@@ -29,7 +29,7 @@ var allowed = map[string][]string{
 	"shared/fault":           {},
 	"shared/template":        {},
 	"shared/template/rules":  {},
-	"shared/lsp":             {"shared/template", "shared/template/rules"},
+	"shared/lsp":             {"shared/awstoe", "shared/template", "shared/template/rules"},
 	"shared/awstoe":          {"shared/template"},
 	"shared/imagebuild":      {"shared/template", "shared/fault"},
 	"shared/settings":        {"shared/imagebuild", "shared/sdkclient"},

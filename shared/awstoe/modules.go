@@ -66,6 +66,21 @@ var actionModules = []actionModule{
 	{name: "UninstallMSI", required: pathOnly, optional: msi, outputs: msiOutputs},
 }
 
+// Module is an action module and the names of its inputs.
+type Module struct {
+	Name               string
+	Required, Optional []string
+}
+
+// Modules are all action modules.
+func Modules() []Module {
+	out := make([]Module, len(actionModules))
+	for i, m := range actionModules {
+		out[i] = Module{m.name, m.required, m.optional}
+	}
+	return out
+}
+
 func moduleOf(name string) *actionModule {
 	for i := range actionModules {
 		if actionModules[i].name == name {

@@ -106,7 +106,7 @@ func (p *place) kind() protocol.CompletionItemKind {
 }
 
 // insert is the text of a word where it is chosen: a key with its colon unless
-// there is one, in JSON in quotes.
+// there is one, in JSON in quotes. In YAML a blank goes between it and a mark.
 func (d *document) insert(p *place, w word) string {
 	text := w.name
 	if w.insert != "" {
@@ -114,6 +114,9 @@ func (d *document) insert(p *place, w word) string {
 	}
 	if p.quoted {
 		return text
+	}
+	if before := d.text[:p.start]; !d.isMessage() && strings.ContainsAny(before[max(0, len(before)-1):], ":#-") {
+		text = " " + text
 	}
 	after := strings.TrimLeft(d.text[p.end:], " \t")
 	switch {

@@ -66,7 +66,7 @@ func (d *document) placeAt(offset int) *place {
 		return settings(cursorIn(lines, offset), false)
 	}
 	if d.isYAML() {
-		return component(cursorIn(d.body(), offset))
+		return component(cursorIn(d.body(), offset), d.isAWS())
 	}
 	return d.command(line, offset)
 }
@@ -86,12 +86,16 @@ func settings(c *cursor, message bool) *place {
 	return p
 }
 
-// component are the keys and values of a YAML component.
-func component(c *cursor) *place {
+// component are the keys and values of a YAML component, or of an AWS document.
+func component(c *cursor, aws bool) *place {
 	if c == nil {
 		return nil
 	}
-	return &place{words: yamlWords(c), start: c.start, end: c.end, key: c.key, quoted: c.quoted}
+	words := yamlWords
+	if aws {
+		words = awsWords
+	}
+	return &place{words: words(c), start: c.start, end: c.end, key: c.key, quoted: c.quoted}
 }
 
 // ruleIDs are the rules that a suppression may name.

@@ -147,6 +147,8 @@ func yamlWords(c *cursor) []word {
 		return actions()
 	case path == "Tasks.Properties" && c.key:
 		return properties(c.above["Action"])
+	case path == "Tasks.Properties.forceStop":
+		return []word{{"true", "", "Stop the instance by force."}, {"false", "", "Shut it down in order; the default."}}
 	case len(c.path) == 2 && c.path[0] == "Parameters" && c.key:
 		return parameterKeys
 	case len(c.path) == 3 && c.path[0] == "Parameters" && c.path[2] == "Type":
@@ -185,7 +187,7 @@ func valueWords(path []string) (out []word) {
 		values = []string{"true", "false"}
 	}
 	for _, v := range values {
-		out = append(out, word{name: v, doc: k.Doc})
+		out = append(out, word{name: v, doc: describe(k)})
 	}
 	return out
 }

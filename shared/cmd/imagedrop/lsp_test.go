@@ -238,6 +238,25 @@ func TestEditorCompletes(t *testing.T) {
 	require.Contains(t, offered["sourcePath"], "\n      sourcePath: \n")
 	require.NotContains(t, offered, "bucketName")
 
+	// directly behind a mark a blank is missing
+	tight := "# ---\n# kind:\n#\n# ---\nTasks:\n  - Name: a\n    Action: Reboot\n    Properties: {forceStop: }\n  -\n"
+	e.open("tight.yaml", "yaml", tight)
+	require.Contains(t, e.complete("tight.yaml", tight, 1, 7)["pipeline"], "\n# kind: pipeline\n")
+	require.Contains(t, e.complete("tight.yaml", tight, 2, 1)["build"], "\n# build: \n")
+	require.Contains(t, e.complete("tight.yaml", tight, 7, 28)["true"], "{forceStop: true}")
+	require.Contains(t, e.complete("tight.yaml", tight, 8, 3)["Action"], "\n  - Action: \n")
+
+	aws := "name: a\nschemaVersion: 1.0\nphases:\n  - name: \n    steps:\n      - name: b\n        action: \n        onFailure: A\n        inputs:\n          \n\n"
+	e.open("aws.yaml", "yaml", aws)
+	require.Contains(t, e.complete("aws.yaml", aws, 3, 10)["validate"], "  - name: validate\n")
+	require.Contains(t, e.complete("aws.yaml", aws, 6, 16)["CreateFile"], "action: CreateFile\n")
+	require.Contains(t, e.complete("aws.yaml", aws, 7, 20)["Abort"], "onFailure: Abort\n")
+	require.NotContains(t, e.complete("aws.yaml", aws, 10, 0), "Tasks")
+	require.Contains(t, e.hover("aws.yaml", 5, 9), "once in the phase")
+	aws = strings.Replace(aws, "action: \n", "action: ExecuteBash\n", 1)
+	e.change("aws.yaml", aws)
+	require.Contains(t, e.complete("aws.yaml", aws, 9, 10)["commands"], "\n          commands: \n")
+
 	message := "{\"content\": \"RUN x\", \"componentType\": \"\", \"na\"}"
 	e.open("m.json", "json", message)
 	require.Contains(t, e.complete("m.json", message, 0, uint32(strings.Index(message, `"", `)+1))["Test"], `"componentType": "Test"`)
