@@ -85,9 +85,9 @@ func readScripts(p *part) {
 	room := shellRooms.Get().(*shellRoom)
 	p.room = room
 	if p.yaml != nil {
-		room.scripts = scriptsOfTasks(room.scripts[:0], p)
+		room.tasks(p)
 	} else {
-		room.scripts = scriptsOfRun(room.scripts[:0], p)
+		room.runs(p)
 	}
 	p.scripts = room.scripts
 	if len(p.scripts) == 0 {
@@ -95,8 +95,7 @@ func readScripts(p *part) {
 	}
 	room.left = room.left[:0]
 	for i := range p.scripts {
-		s, ok := &p.scripts[i], false
-		if s.stmts, ok = room.plain.read(s.text); !ok {
+		if s := &p.scripts[i]; s.stmts == nil {
 			room.left = append(room.left, s)
 		}
 	}
@@ -123,9 +122,22 @@ func (room *shellRoom) readCalls(scripts []script) {
 	}
 }
 
-// scriptsOfRun are the shell forms of RUN. What another rule calls broken is
-// not judged as shell text.
-func scriptsOfRun(out []script, p *part) []script {
+// add keeps a script, and reads it where it is plain. What bounds the parser need
+// not bound that.
+func (room *shellRoom) add(s script) {
+	ok := len(s.text) <= maxScript
+	if ok {
+		s.stmts, ok = room.plain.read(s.text)
+	}
+	if ok || isParsable(s.text) {
+		room.scripts = append(room.scripts, s)
+	}
+}
+
+// runs are the shell forms of RUN. What another rule calls broken is not judged
+// as shell text.
+func (room *shellRoom) runs(p *part) {
+	room.scripts = room.scripts[:0]
 	left := maxScripts
 	for i := range p.commands {
 		in := &p.commands[i]
@@ -133,16 +145,16 @@ func scriptsOfRun(out []script, p *part) []script {
 			continue
 		}
 		text := p.arguments(in)
-		if left -= len(text); left < 0 || !isParsable(text) || text[0] == '[' && isStringArray(text) {
+		if left -= len(text); left < 0 || strings.HasPrefix(text, "[") && isStringArray(text) {
 			continue
 		}
-		out = append(out, script{p: p, in: in, text: text})
+		room.add(script{p: p, in: in, text: text})
 	}
-	return out
 }
 
-// scriptsOfTasks are the contents of RunShellCommand that a shell reads.
-func scriptsOfTasks(out []script, p *part) []script {
+// tasks are the contents of RunShellCommand that a shell reads.
+func (room *shellRoom) tasks(p *part) {
+	room.scripts = room.scripts[:0]
 	left := maxScripts
 	p.eachAction(func(task *yaml.Node, a *Action) {
 		n := value(value(task, "Properties"), "commandContent")
@@ -150,11 +162,10 @@ func scriptsOfTasks(out []script, p *part) []script {
 			return
 		}
 		text := blankReferences(n.Value)
-		if left -= len(text); left >= 0 && isParsable(text) && interpreterOf(text) != notShell {
-			out = append(out, script{p: p, node: n, text: text})
+		if left -= len(text); left >= 0 && interpreterOf(text) != notShell {
+			room.add(script{p: p, node: n, text: text})
 		}
 	})
-	return out
 }
 
 // isParsable bounds the size and the nesting, quotes and all.

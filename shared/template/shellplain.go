@@ -1,6 +1,11 @@
 package template
 
-import "mvdan.cc/sh/v3/syntax"
+import (
+	"strings"
+	"unicode/utf8"
+
+	"mvdan.cc/sh/v3/syntax"
+)
 
 // plainReader reads the shell text that most commands are made of: words in the
 // three kinds of quotes, variables, $(...), redirections, lists, pipes, if and
@@ -11,6 +16,7 @@ import "mvdan.cc/sh/v3/syntax"
 type plainReader struct {
 	text   string
 	at     int
+	depth  int
 	failed bool
 
 	stmts    slab[syntax.Stmt]
@@ -89,11 +95,14 @@ func (r *plainReader) release() {
 
 // read answers false where the parser is to be asked.
 func (r *plainReader) read(text string) ([]*syntax.Stmt, bool) {
-	r.text, r.at, r.failed = text, 0, false
+	r.text, r.at, r.depth, r.failed = text, 0, 0, false
 	r.openStmts, r.openWords = r.openStmts[:0], r.openWords[:0]
 	r.openParts, r.openRedirs = r.openParts[:0], r.openRedirs[:0]
 	list := r.list()
-	return list, !r.failed && r.at == len(text)
+	if r.failed || r.at < len(text) {
+		return nil, false
+	}
+	return list, true
 }
 
 // Kinds of bytes outside quotes.
@@ -108,7 +117,7 @@ const (
 var plainBytes = func() (kinds [256]byte) {
 	for c := range kinds {
 		switch {
-		case isAlphanumeric(byte(c)), c >= 0x80:
+		case isAlphanumeric(byte(c)):
 			kinds[c] = wordByte
 		}
 	}
@@ -146,10 +155,10 @@ func (r *plainReader) bare() string {
 	for end < len(r.text) && plainBytes[r.text[end]] == wordByte {
 		end++
 	}
-	if end < len(r.text) && plainBytes[r.text[end]] == quoteByte {
-		return ""
+	if end == len(r.text) || plainBytes[r.text[end]] == blankByte || plainBytes[r.text[end]] == endByte {
+		return r.text[r.at:end]
 	}
-	return r.text[r.at:end]
+	return ""
 }
 
 // keyword steps over a word that must come.
@@ -167,6 +176,9 @@ func (r *plainReader) keyword(word string) syntax.Pos {
 // list reads statements, one at least, as far as they go.
 func (r *plainReader) list() []*syntax.Stmt {
 	first := len(r.openStmts)
+	if r.depth++; r.depth > maxPlain {
+		r.fail()
+	}
 	for {
 		s := r.statement()
 		r.openStmts = append(r.openStmts, s)
@@ -184,8 +196,12 @@ func (r *plainReader) list() []*syntax.Stmt {
 			break
 		}
 	}
+	r.depth--
 	return closed(&r.openStmts, first, &r.stmtLists)
 }
+
+// maxPlain bounds lists within lists.
+const maxPlain = 20
 
 func isListEnd(word string) bool {
 	switch word {
@@ -261,45 +277,39 @@ func (r *plainReader) command(s *syntax.Stmt) {
 	}
 }
 
+// call reads a simple command, the name first.
 func (r *plainReader) call(s *syntax.Stmt) {
 	c := r.calls.one()
 	s.Cmd = c
 	words, redirs := len(r.openWords), len(r.openRedirs)
-	for r.at < len(r.text) {
-		switch r.text[r.at] {
-		case ';', '&', '|', ')':
-			c.Args = closed(&r.openWords, words, &r.wordLists)
-			s.Redirs = closed(&r.openRedirs, redirs, &r.redirLists)
-			if c.Args == nil {
-				r.fail()
-			}
-			return
-		case '<', '>':
+	r.name()
+	for r.blanks(); r.at < len(r.text) && !isCallEnd(r.text[r.at]); r.blanks() {
+		if c := r.text[r.at]; c == '<' || c == '>' {
 			r.redirect(nil)
-		default:
-			r.argument(words)
+		} else {
+			r.argument()
 		}
-		r.blanks()
 	}
 	c.Args = closed(&r.openWords, words, &r.wordLists)
 	s.Redirs = closed(&r.openRedirs, redirs, &r.redirLists)
-	if c.Args == nil {
+}
+
+func isCallEnd(c byte) bool { return c == ';' || c == '&' || c == '|' || c == ')' }
+
+// name reads the first word of a call. What may be an assignment, or the number
+// of a redirection, is not read here.
+func (r *plainReader) name() {
+	start := r.at
+	r.openWords = append(r.openWords, r.word())
+	if c := r.next(); c == '<' || c == '>' || strings.IndexByte(r.text[start:r.at], '=') >= 0 {
 		r.fail()
 	}
 }
 
-// argument reads a word of a call, or the number before a redirection. What may
-// be an assignment, or comes behind a redirection alone, is not read here.
-func (r *plainReader) argument(first int) {
+// argument reads another word of a call, or the number before a redirection.
+func (r *plainReader) argument() {
 	start := r.at
 	w := r.word()
-	if len(r.openWords) == first {
-		for i := start; i < r.at; i++ {
-			if r.text[i] == '=' {
-				r.fail()
-			}
-		}
-	}
 	if c := r.next(); (c == '<' || c == '>') && isDigits(r.text[start:r.at]) {
 		if n, ok := w.Parts[0].(*syntax.Lit); ok {
 			r.redirect(n)
@@ -420,8 +430,8 @@ func (r *plainReader) endOfLiteral() int {
 	return end
 }
 
-// isQuotable leaves out what the parser takes away.
-func isQuotable(c byte) bool { return c != 0 && c != '\n' && c != '\r' }
+// isQuotable leaves out what the parser takes away, and what may be no UTF-8.
+func isQuotable(c byte) bool { return c != 0 && c != '\n' && c != '\r' && c < utf8.RuneSelf }
 
 func (r *plainReader) lit(start, end int) *syntax.Lit {
 	l := r.lits.one()
