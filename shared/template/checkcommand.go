@@ -145,6 +145,18 @@ func checkLabel(l *lint, p *part, in *instruction) {
 	}
 }
 
+// helpCopyFlag says what does here what a flag of Docker's COPY does there.
+func helpCopyFlag(flag string) string {
+	flag, _, _ = strings.Cut(flag, "=")
+	switch flag {
+	case "--from":
+		return "there are no build stages: make the file with RUN, or fetch it from a web address"
+	case "--chown", "--chmod":
+		return "set owner and mode with RUN chown and chmod"
+	}
+	return "delete it"
+}
+
 // checkCopy counts operands as a shell does and as blanks do: a service that
 // knows no quotes must see the same two.
 func checkCopy(l *lint, p *part, in *instruction) {
@@ -153,7 +165,7 @@ func checkCopy(l *lint, p *part, in *instruction) {
 	switch {
 	case len(list) == 0: // IB0105
 	case strings.HasPrefix(list[0].text, "--"):
-		l.add("IB0112", p.spanOfWord(in, list[0]), code, "COPY takes no flags", "set owner and mode with RUN chown and chmod")
+		l.add("IB0112", p.spanOfWord(in, list[0]), code, "COPY takes no flags", helpCopyFlag(list[0].text))
 	case in.heredoc.end > 0: // IB0010
 	case len(list) != 2:
 		l.add("IB0112", p.spanOfArgs(in), code, "COPY takes one source and one destination", p.helpOr(in, help))

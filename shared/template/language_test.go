@@ -99,6 +99,7 @@ func TestLanguage(t *testing.T) {
 		{"an output of none", "Tasks:\n  - {Name: a, Action: Reboot}\n  - {Name: b, Action: RunShellCommand, Properties: {commandContent: 'echo {{ a.stdout }}'}}\n", "IB0607"},
 		{"an output that is not documented", "Tasks:\n  - {Name: a, Action: InvokeCommand, Properties: {commandId: c-1}}\n  - {Name: b, Action: RunShellCommand, Properties: {commandContent: 'echo {{ a.stdout }}'}}\n", "IB0610"},
 		{"a reference without quotes", parameters + "Tasks:\n  - Name: a\n    Action: RunShellCommand\n    Properties:\n      commandContent: ls\n      workingDir: {{ p }}/x\n", "IB0609"},
+		{"an alias repeats no finding", "Tasks:\n  - {Name: a, Action: RunShellCommand, Properties: &p {commandContent: 'vim a'}}\n  - {Name: b, Action: RunShellCommand, Properties: *p}\n", "IB0302"},
 		{"a reference without quotes in brackets", parameters + "Tasks:\n  - {Name: a, Action: WebDownload, Properties: {sourcePath: {{ p }}, destinationDir: {{ p }}}}\n  - Name: b\n    Action: RunShellCommand\n    Properties:\n      commandContent: ls\n      workingDir: {{ p }}/x\n", "IB0609 IB0609 IB0609"},
 		{"braces of others", task("RunShellCommand", "commandContent: \"docker ps --format '{{ .Names }}'\""), ""},
 		{"YAML and commands on Windows", windows + "RUN a\n", "IB0249"},

@@ -142,10 +142,14 @@ func (r *report) addAs(severity Severity, rule string, at span, code, message, h
 
 // findings returns what was found and concerns one of the targets, in the order
 // of the text, rules of one place by their id; pedantic rules only where asked for.
+// What is found twice, where a YAML alias repeats a text, is told once.
 func (r *report) findings(targets []string, o Options) []Finding {
 	Sort(r.found)
 	out := make([]Finding, 0, len(r.found))
-	for _, f := range r.found {
+	for i, f := range r.found {
+		if i > 0 && f.repeats(&r.found[i-1]) {
+			continue
+		}
 		if (o.Pedantic || !isPedantic(f.Rule)) && concernsAny(f.Rule, targets) {
 			if !slices.Contains(targets, TargetAlibaba) && targetOf(f.Rule) == "" {
 				f.ServiceCode = "" // of a service that is not asked
@@ -154,6 +158,11 @@ func (r *report) findings(targets []string, o Options) []Finding {
 		}
 	}
 	return out
+}
+
+func (f *Finding) repeats(other *Finding) bool {
+	return f.Rule == other.Rule && f.Path == other.Path && f.Line == other.Line && f.Column == other.Column && f.Message == other.Message &&
+		f.Severity == other.Severity
 }
 
 func byPosition(a, b Finding) int {

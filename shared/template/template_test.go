@@ -248,3 +248,12 @@ func TestUTF16IsNamed(t *testing.T) {
 		require.Equal(t, "the file is UTF-16", file.Findings[0].Message)
 	}
 }
+
+// The help of a flag of COPY does what the flag would.
+func TestCopyFlagHelp(t *testing.T) {
+	for flag, help := range map[string]string{"--from=build": "no build stages", "--chown=a:b": "chown", "--chmod=0644": "chmod", "--link": "delete it"} {
+		file := ParseFile("templates/web.Dockerfile", []byte("COPY "+flag+" /a /b\n"))
+		require.Equal(t, []string{"IB0112"}, ids(file))
+		require.Contains(t, file.Findings[0].Help, help)
+	}
+}
