@@ -36,6 +36,7 @@ type CatalogueData struct {
 // The forms of ids. The asterisks are those of the documents' own sample ids,
 // which must work as they stand.
 var (
+	imageFamily     = regexp.MustCompile(`^[A-Za-z一-鿿][A-Za-z0-9一-鿿:_-]{1,127}$`)
 	imageID         = regexp.MustCompile(`^m-[a-z0-9*]{4,40}$`)
 	publicImageID   = regexp.MustCompile(`^[a-z0-9]+_[A-Za-z0-9_.-]+\.vhd$`)
 	vSwitchID       = regexp.MustCompile(`^vsw-[a-z0-9*]{4,40}$`)
@@ -116,10 +117,11 @@ func (c *Catalogue) Regions() []string {
 	return slices.Compact(list)
 }
 
-// ImageFamily reports whether the family exists. Families have no id form, so
-// without Strict every family but an unknown system one ("acs:") does.
+// ImageFamily reports whether the family exists. Without Strict every name that
+// CreateImagePipeline would give to a family is one, but no unknown system
+// family ("acs:") does exist.
 func (c *Catalogue) ImageFamily(name string) bool {
-	return c.listed(c.view().ImageFamilies, name) || len(c.view().FamilyImages[name]) > 0 || (!c.isStrict() && name != "" && !hasSystemPrefix(name))
+	return c.listed(c.view().ImageFamilies, name) || len(c.view().FamilyImages[name]) > 0 || (!c.isStrict() && imageFamily.MatchString(name) && !hasSystemPrefix(name))
 }
 
 // InstanceType reports whether the instance type exists.

@@ -255,6 +255,7 @@ func provocations() []provocation {
 
 		{op: opPipeline, code: "InvalidImage.NotFound", set: params{"BaseImage": "image"}},
 		{op: opPipeline, code: "InvalidImage.NotFound", set: params{"BaseImageType": "IMAGE_FAMILY", "BaseImage": "acs:beos"}},
+		{op: opPipeline, code: "InvalidImage.NotFound", set: params{"BaseImageType": "IMAGE_FAMILY", "BaseImage": "web golden"}},
 		{op: opPipeline, code: "InvalidImage.OsTypeUnsupported", options: Options{Generation: Generation2023},
 			set: params{"BaseImageType": "IMAGE_FAMILY", "BaseImage": "acs:windows_2022_x64"}},
 		{op: opPipeline, code: "InvalidVSwitchId.NotFound", set: params{"VSwitchId": "switch"}},

@@ -2,6 +2,7 @@ package ecs
 
 import (
 	"encoding/xml"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -260,4 +261,13 @@ func TestFaultsOnDemand(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, id, c.describeComponents(nil).ImageComponent.ImageComponentSet[0].ImageComponentId)
 	require.Equal(t, 1, c.describeComponents(nil).TotalCount)
+}
+
+func TestAParameterGivenTwiceIsRefusedInTheFormatAskedFor(t *testing.T) {
+	c := newCloud(t, Options{})
+	query, form := params{}, params{"Format": "JSON"}
+	for i := range 30 { // a map gives them in any order: Format is to be read whatever comes before it
+		query[fmt.Sprint("P", i)], form[fmt.Sprint("P", i)] = "a", "b"
+	}
+	require.Equal(t, "400 InvalidParameter", c.exchange("POST", query, form).code())
 }

@@ -56,10 +56,7 @@ func (in *input) readURL(r *http.Request) error {
 	if err != nil {
 		return refuse("InvalidParameter", "The query cannot be read.")
 	}
-	if err := in.query.merge(query); err != nil {
-		return err
-	}
-	return in.params.merge(query)
+	return errors.Join(in.query.merge(query), in.params.merge(query))
 }
 
 // readBody reads a form, and JSON where signature version 3 covers the body as
@@ -79,16 +76,19 @@ func (in *input) readBody(w http.ResponseWriter, r *http.Request) error {
 	return in.params.merge(form)
 }
 
-func (p params) merge(more url.Values) error {
+// merge keeps all the others where one is given twice: the answer still has the
+// form that Format asks for.
+func (p params) merge(more url.Values) (err error) {
 	for name, values := range more {
 		for _, value := range values {
 			if have, given := p[name]; given && have != value {
-				return refuse("InvalidParameter", "A parameter is given twice with different values.")
+				err = refuse("InvalidParameter", "A parameter is given twice with different values.")
+				continue
 			}
 			p[name] = value
 		}
 	}
-	return nil
+	return err
 }
 
 // mergeJSON merges the members of a JSON object under their flattened names.

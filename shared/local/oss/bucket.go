@@ -25,6 +25,7 @@ type bucketConfiguration struct {
 	XMLName            xml.Name `xml:"CreateBucketConfiguration"`
 	StorageClass       string
 	DataRedundancyType string
+	LocationConstraint string // of older clients; the endpoint names the region
 }
 
 // putBucket follows the page PutBucket; the owner's repeated PUT changes nothing.
@@ -41,6 +42,9 @@ func (s *Service) putBucket(w http.ResponseWriter, c *call) error {
 	}
 	if config.StorageClass != storageClass || config.DataRedundancyType != dataRedundancy {
 		return errNotImplemented.because("The local cloud has only buckets of class Standard with redundancy LRS.")
+	}
+	if config.LocationConstraint != "" && config.LocationConstraint != location {
+		return errInvalidLocation.with("LocationConstraint", config.LocationConstraint)
 	}
 	if err := s.CreateBucket(c.bucket); err != nil {
 		return err

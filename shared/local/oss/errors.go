@@ -53,6 +53,7 @@ var (
 	errNotModified = apiError{304, "NotModified", "The object has not been modified.", "", nil}
 
 	errInvalidArgument   = apiError{400, "InvalidArgument", "An argument is not valid.", "", nil}
+	errInvalidLocation   = apiError{400, "InvalidLocationConstraint", "The specified location-constraint is not valid.", "", nil}
 	errInvalidBucketName = apiError{400, "InvalidBucketName", "The specified bucket is not valid.", "", nil}
 	errInvalidObjectName = apiError{400, "InvalidObjectName", "The specified object is not valid.", "", nil}
 	errInvalidDigest     = apiError{400, "InvalidDigest", "The Content-MD5 you specified was invalid.", "", nil}
@@ -107,6 +108,8 @@ var (
 	errInternal       = apiError{500, "InternalError", "We encountered an internal error. Please try again.", "", nil}
 	errVersion2       = apiError{501, "NotImplemented", "The local cloud does not implement signature version 2: use version 4 or 1.", "", nil}
 	errNotImplemented = apiError{501, "NotImplemented", "The local cloud does not implement this.", "", nil}
+
+	errConditionalWrite = apiError{501, "NotImplemented", "A header you provided implies functionality that is not implemented.", "", nil}
 )
 
 // errorDocument is the body of an error.

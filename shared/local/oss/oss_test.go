@@ -693,6 +693,33 @@ func TestWhatIsLeftOutIsRefused(t *testing.T) {
 	require.Equal(t, "v", c.get(t, "k"))
 }
 
+func TestAConditionalWriteIsRefused(t *testing.T) {
+	c := start(t, oss.Options{})
+	tag := *c.put(t, "k", "v").ETag
+	for _, request := range []string{"PUT /demo-bucket/k", "DELETE /demo-bucket/k", "POST /demo-bucket/k?uploads"} {
+		for _, condition := range []string{"If-Match: " + tag, "If-None-Match: *", "If-Unmodified-Since: Mon, 05 Jan 2026 08:00:00 GMT"} {
+			method, resource, _ := strings.Cut(request, " ")
+			answer := c.raw(t, request+" HTTP/1.1\r\nHost: h\r\n"+c.signedV1(method, resource)+condition+"\r\nContent-Length: 1\r\n\r\nx")
+			doc := requireErrorDocument(t, answer)
+			require.Equal(t, "NotImplemented", doc.Code, "%s with %s", request, condition)
+		}
+	}
+	require.Equal(t, "v", c.get(t, "k"))
+}
+
+func TestABucketIsMadeInTheRegionOfTheCloudOnly(t *testing.T) {
+	c := start(t, oss.Options{})
+	put := func(bucket, location string) *http.Response {
+		body := "<CreateBucketConfiguration><LocationConstraint>" + location + "</LocationConstraint></CreateBucketConfiguration>"
+		return c.raw(t, fmt.Sprintf("PUT /%s/ HTTP/1.1\r\nHost: h\r\n%sContent-Length: %d\r\n\r\n%s",
+			bucket, c.signedV1("PUT", "/"+bucket+"/"), len(body), body))
+	}
+	require.Equal(t, 200, put("here", "oss-cn-hangzhou").StatusCode)
+	require.Equal(t, "InvalidLocationConstraint", requireErrorDocument(t, put("elsewhere", "oss-cn-beijing")).Code)
+	_, err := c.client.GetBucketInfo(t.Context(), &sdk.GetBucketInfoRequest{Bucket: sdk.Ptr("elsewhere")})
+	requireError(t, err, 404, "NoSuchBucket")
+}
+
 func TestConcurrentWritersOfOneKeyNeverMix(t *testing.T) {
 	c := start(t, oss.Options{})
 	c.put(t, "k", "0")

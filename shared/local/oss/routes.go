@@ -226,6 +226,12 @@ var ossHeaders = map[string][]string{
 
 const metaPrefix = "X-Oss-Meta-"
 
+// conditions are the headers that reads honour and writes refuse: OSS has no
+// conditional write but x-oss-forbid-overwrite. A client that counts on one
+// must hear so, or it overwrites what it meant to keep.
+// Source: tobi/walgit issue 67, the answer of the real service to PutObject.
+var conditions = []string{"If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since"}
+
 // admit refuses what a request asks for beyond its operation.
 func (c *call) admit() error {
 	for _, param := range slices.Sorted(maps.Keys(c.query)) {
@@ -240,6 +246,19 @@ func (c *call) admit() error {
 		accepted, known := ossHeaders[name]
 		if !known || (accepted != nil && !slices.Contains(accepted, values[0])) {
 			return notImplemented(strings.ToLower(name))
+		}
+	}
+	return c.unconditional()
+}
+
+// unconditional refuses a condition on anything but a read.
+func (c *call) unconditional() error {
+	if c.Method == http.MethodGet || c.Method == http.MethodHead {
+		return nil
+	}
+	for _, name := range conditions {
+		if c.Header.Get(name) != "" {
+			return errConditionalWrite.with("Header", name)
 		}
 	}
 	return nil
