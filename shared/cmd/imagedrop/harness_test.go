@@ -223,7 +223,7 @@ func folder(t *testing.T, files map[string]string) string {
 // process is the built command line running.
 type process struct {
 	*exec.Cmd
-	t    *testing.T
+	t    testing.TB
 	err  *journal
 	out  io.ReadCloser
 	done bool
@@ -243,7 +243,7 @@ func start(t *testing.T, args ...string) *process {
 }
 
 // launch runs a command at home, its standard output for the test to read.
-func launch(t *testing.T, cmd *exec.Cmd) *process {
+func launch(t testing.TB, cmd *exec.Cmd) *process {
 	t.Helper()
 	p := &process{Cmd: cmd, t: t, err: &journal{}}
 	p.Dir = home
