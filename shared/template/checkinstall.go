@@ -8,7 +8,7 @@ type installer struct {
 	verbs   string   // subcommands that ask, between blanks
 	answers []string // options that answer, or that do nothing but look
 	short   string   // and those of one letter
-	setting string   // its name where a file of settings has it
+	setting string   // its name where a file of settings has it, with the blank that an option has not
 	add     string   // what a fix adds,
 	global  bool     // before the subcommand
 }
@@ -21,7 +21,7 @@ var installers = []installer{
 		" install remove purge upgrade dist-upgrade full-upgrade safe-upgrade build-dep autoremove autopurge reinstall ",
 		[]string{"--yes", "--assume-yes", "--force-yes", "--assume-no", "--simulate", "--dry-run", "--just-print", "--no-act", "--recon",
 			"--print-uris", "--download-only", "-qq", "-q=2", "--quiet=2"},
-		"ysd", "Assume-Yes", "-y", false},
+		"ysd", "Assume-Yes ", "-y", false},
 	{[]string{"yum", "dnf", "tdnf"}, rpmVerbs, []string{"--assumeyes", "--assumeno", "--downloadonly"}, "y", "assumeyes", "-y", false},
 	{[]string{"zypper"}, " install in remove rm update up patch dist-upgrade dup install-new-recommends inr ",
 		[]string{"--non-interactive", "--no-confirm", "--dry-run", "--download-only"}, "nyD", "", "-n", true},
@@ -58,7 +58,7 @@ func checkAssumeYes(l *lint, s *script, k *call) {
 		return
 	}
 	verb := m.verbOf(k)
-	if verb == nil || m.isAnswered(k) || m.setting != "" && s.p.mentions(m.setting) {
+	if verb == nil || m.isAnswered(k) || m.isSet(s.p) {
 		return
 	}
 	f := l.add("IB0301", s.span(extent{k.at.start, max(verb.at.end, k.at.end)}), "", k.name+" "+verb.text+" asks, and nobody answers",
@@ -111,6 +111,15 @@ func (m *installer) verbOf(k *call) *argument {
 	return nil
 }
 
+// isSet reports that a file of settings, or the environment, answers for the
+// whole part. An option of one command answers for that one.
+func (m *installer) isSet(p *part) bool {
+	if m.setting == "" {
+		return false
+	}
+	return strings.Count(p.text, m.setting) > strings.Count(p.text, "--"+m.setting) || p.mentions(strings.ToUpper(m.setting))
+}
+
 func (m *installer) isAnswered(k *call) bool {
 	if k.isOpen() {
 		return true
@@ -126,7 +135,7 @@ func (m *installer) isAnswered(k *call) bool {
 				return true
 			}
 		}
-		if m.setting != "" && strings.Contains(a.text, m.setting) {
+		if m.setting != "" && strings.Contains(a.text, strings.TrimSpace(m.setting)) {
 			return true
 		}
 	}

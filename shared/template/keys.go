@@ -267,7 +267,7 @@ var Keys = []Key{
 	{Path: "testContent", Type: String, MessageOnly: true, Doc: "the pipeline's test section"},
 	{Path: "templateUri", Type: String, MessageOnly: true, Min: 1, Max: maxURI, Bytes: true,
 		Pattern: `^oss://[a-z0-9][a-z0-9-]{1,61}[a-z0-9]/[^/\\\x00-\x1f\x7f][^\x00-\x1f\x7f]*$`,
-		Form:    "oss://bucket/key; the key does not begin with / or \\", Rule: "IB0252", Doc: "instead of content: the object that holds the template"},
+		Form:    "oss://bucket/key; the bucket has 3 to 63 small letters, digits and hyphens; the key does not begin with / or \\", Rule: "IB0252", Doc: "instead of content: the object that holds the template"},
 	{Path: "templateETag", Type: String, MessageOnly: true, Min: 1, Max: 128, Pattern: `^("[!#-~]+"|[!#-~]+)$`,
 		Form: "an ETag as the bucket answers it, with or without its quotes", Rule: "IB0252", Doc: "read templateUri only in this version"},
 	{Path: "clientToken", Type: String, MessageOnly: true, Starts: true, Min: 1, Max: maxToken, Pattern: `^[!-~]+$`, Not: `^acs:|https?://`,

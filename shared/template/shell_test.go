@@ -186,3 +186,22 @@ func FuzzShell(f *testing.F) {
 		}
 	})
 }
+
+// An option answers for its command; a setting for all.
+func TestAnswersOfPackageManagers(t *testing.T) {
+	for _, text := range []string{
+		"RUN yum install --assumeyes a\nRUN yum install b\n",
+		"RUN yum install b\nRUN dnf --assumeyes install a\n",
+		"RUN apt-get -o APT::Get::Assume-Yes=true install a\nRUN apt-get install b\n",
+	} {
+		require.Equal(t, 1, strings.Count(strings.Join(rulesIn(text), " "), "IB0301"), text)
+	}
+	for _, text := range []string{
+		"RUN echo assumeyes=1 >> /etc/yum.conf\nRUN yum install b\n",
+		"RUN echo 'APT::Get::Assume-Yes \"true\";' > /etc/apt/apt.conf.d/90yes\nRUN apt-get install b\n",
+		"RUN conda config --set always_yes true\nRUN conda install b\n",
+		"ENV CONDA_ALWAYS_YES=\"true\"\nRUN conda install b\n",
+	} {
+		require.NotContains(t, rulesIn(text), "IB0301", text)
+	}
+}
