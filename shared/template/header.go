@@ -32,7 +32,8 @@ func readHeader(r *report, src *source) (keys []given, at lines) {
 			"write a second line `"+headerMarker+"` after its last key")
 	}
 	if failure.text != "" && closed {
-		r.add("IB0252", failure.at, "", "the header is not valid YAML: "+failure.text, "write `# key: value` lines")
+		r.add("IB0252", failure.at, "", "the header is not valid YAML: "+failure.text,
+			"write `# key: value` lines that begin in one column; quote a value that holds `: ` or begins with a sign such as * or @")
 	}
 	keys = readObject(r, y.node(r, root, 0))
 	if closed {

@@ -257,3 +257,19 @@ func TestCopyFlagHelp(t *testing.T) {
 		require.Contains(t, file.Findings[0].Help, help)
 	}
 }
+
+// What the help for a broken header says mends it.
+func TestHelpForABrokenHeader(t *testing.T) {
+	for broken, mended := range map[string]string{
+		"description: agent: node":         `description: "agent: node"`,
+		"description: *agent":              `description: "*agent"`,
+		"description: @agent":              `description: "@agent"`,
+		"description: agent\n#   tags: {}": "description: agent\n# tags: {}",
+	} {
+		header := func(line string) []byte { return []byte("# ---\n# name: agent\n# " + line + "\n# ---\nRUN a\n") }
+		file := ParseFile("templates/web.Dockerfile", header(broken))
+		require.Equal(t, []string{"IB0252"}, ids(file), broken)
+		require.Contains(t, file.Findings[0].Help, "quote a value")
+		require.Empty(t, ParseFile("templates/web.Dockerfile", header(mended)).Findings, mended)
+	}
+}
