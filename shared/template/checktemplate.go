@@ -8,7 +8,7 @@ import (
 
 // checkDefaultName: a name made of the file's name must be one too.
 func checkDefaultName(l *lint) {
-	if l.in.name == "" && l.in.body != nil || find(l.t.given, "name") != nil {
+	if l.in.name == "" && l.in.body != nil || find(l.t.given, "name") != nil || l.unread {
 		return
 	}
 	key := keyAt("name")

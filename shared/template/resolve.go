@@ -28,10 +28,12 @@ type input struct {
 // lint is one template under way.
 type lint struct {
 	report
-	in    *input
-	t     *Template
-	build *part // nil until the text is read
-	test  *part // nil where there is none
+	in *input
+	t  *Template
+	// unread is a header in which nothing could be read: what it gives is unknown.
+	unread bool
+	build  *part // nil until the text is read
+	test   *part // nil where there is none
 	// testAt is where the test section begins: its marker or its key.
 	testAt span
 }
@@ -88,7 +90,9 @@ func (in *input) texts() (texts [testOrder + 1]string) {
 // read takes header and parts and judges them.
 func (l *lint) read() {
 	readSuppressions(&l.report, l.in.content)
+	before := len(l.found)
 	header, at := readHeader(&l.report, l.in.content)
+	l.unread = len(header) == 0 && len(l.found) > before
 	header = overridden(header, l.in.messageKeys)
 	checkKeys(&l.report, header)
 	l.t.given = append(slices.Clip(l.in.messageKeys), header...)

@@ -269,6 +269,7 @@ func TestHelpForABrokenHeader(t *testing.T) {
 		header := func(line string) []byte { return []byte("# ---\n# name: agent\n# " + line + "\n# ---\nRUN a\n") }
 		file := ParseFile("templates/web.Dockerfile", header(broken))
 		require.Equal(t, []string{"IB0252"}, ids(file), broken)
+		require.Equal(t, []string{"IB0252"}, ids(ParseFile("templates/w.Dockerfile", header(broken))), "the name is in the header")
 		require.Contains(t, file.Findings[0].Help, "quote a value")
 		require.Empty(t, ParseFile("templates/web.Dockerfile", header(mended)).Findings, mended)
 	}
