@@ -10,8 +10,9 @@ import (
 	"imagedrop/shared/local/store"
 )
 
-// maxFilterTag is the length of a subscription's FilterTag, in characters.
-// Source: MNS 2015-06-06, Subscribe.
+// maxFilterTag is the length of a subscription's FilterTag and of a message's
+// MessageTag, in characters.
+// Source: MNS 2015-06-06, Subscribe; SMQ, Limits, message filtering tags.
 const maxFilterTag = 16
 
 // subscriptionBucket holds a subscriptionRecord at each subscription's topic

@@ -358,6 +358,7 @@ func TestTopicRefusals(t *testing.T) {
 		{put, "/topics/t/subscriptions/s", "<Subscription>" + to + "<NotifyStrategy>NEVER</NotifyStrategy></Subscription>", 400, "InvalidArgument", schema("NotifyStrategy")},
 		{put, "/topics/t/subscriptions/s", "<Subscription>" + to + "<NotifyContentFormat>STREAM</NotifyContentFormat></Subscription>", 400, "InvalidArgument", schema("NotifyContentFormat")},
 		{put, "/topics/t/subscriptions/s", "<Subscription>" + to + "<FilterTag>12345678901234567</FilterTag></Subscription>", 400, "InvalidArgument", "The value of FilterTag should between 0 and 16 seconds/bytes."},
+		{http.MethodPost, "/topics/t/messages", "<Message><MessageBody>x</MessageBody><MessageTag>12345678901234567</MessageTag></Message>", 400, "InvalidArgument", "The value of MessageTag should between 0 and 16 seconds/bytes."},
 		{put, "/topics/t/subscriptions/s", "<Subscription>" + to + "<FilterTag>tag</FilterTag></Subscription>", 409, "SubscriptionAlreadyExist", ""},
 		{put, "/topics/t/subscriptions/s?metaoverride=true", "<Subscription>" + to + "</Subscription>", 400, "InvalidArgument", schema("Endpoint")},
 		{put, "/topics/t/subscriptions/s?metaoverride=true", "<Subscription><NotifyStrategy/></Subscription>", 400, "InvalidArgument", schema("NotifyStrategy")},

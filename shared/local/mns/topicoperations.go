@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"imagedrop/shared/local/account"
 	"imagedrop/shared/local/store"
@@ -211,6 +212,8 @@ func parsePublication(body []byte) (p Published, err error) {
 	}
 	p.Body, p.Tag = []byte(text), texts["MessageTag"]
 	switch {
+	case utf8.RuneCountInString(p.Tag) > maxFilterTag:
+		err = outOfRange("MessageTag", 0, maxFilterTag)
 	case len(attributes) > 1:
 		err = offSchema("MessageAttributes")
 	case len(attributes) == 1 && len(attributes[0].children) > 0:

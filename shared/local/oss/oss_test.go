@@ -720,6 +720,21 @@ func TestABucketIsMadeInTheRegionOfTheCloudOnly(t *testing.T) {
 	requireError(t, err, 404, "NoSuchBucket")
 }
 
+func TestWhatAListIsAskedForIsNoLongerThanAName(t *testing.T) {
+	c := start(t, oss.Options{})
+	for _, query := range []string{"prefix", "delimiter", "marker", "list-type=2&start-after", "versions&key-marker", "uploads&prefix"} {
+		list := func(length int) *http.Response {
+			resource, _, isSub := strings.Cut(query, "&")
+			if resource = "/demo-bucket/?" + resource; !isSub || strings.Contains(resource, "=") {
+				resource = "/demo-bucket/"
+			}
+			return c.raw(t, "GET /demo-bucket/?"+query+"="+strings.Repeat("k", length)+" HTTP/1.1\r\nHost: h\r\n"+c.signedV1("GET", resource)+"\r\n")
+		}
+		require.Equal(t, 200, list(1023).StatusCode, query)
+		require.Equal(t, "InvalidArgument", requireErrorDocument(t, list(1024)).Code, query)
+	}
+}
+
 func TestConcurrentWritersOfOneKeyNeverMix(t *testing.T) {
 	c := start(t, oss.Options{})
 	c.put(t, "k", "0")

@@ -268,6 +268,10 @@ func (c *call) unconditional() error {
 // Source: OSS API, PutObject, object naming.
 const maxKeyLength = 1023
 
+// namesOfLists are the parameters of lists that stand for names, or parts of them.
+// Source: OSS API, ListObjects, prefix and marker: less than 1,024 bytes.
+var namesOfLists = []string{"prefix", "delimiter", "marker", "start-after", "key-marker"}
+
 // validNames refuses names that break the naming rules.
 func (c *call) validNames() error {
 	if c.bucket != "" && !bucketName.MatchString(c.bucket) {
@@ -275,6 +279,11 @@ func (c *call) validNames() error {
 	}
 	if c.key != "" && !validKey(c.key) {
 		return errInvalidObjectName
+	}
+	for _, param := range namesOfLists {
+		if len(c.query.Get(param)) > maxKeyLength {
+			return errInvalidArgument.because("The length of "+param+" must be less than 1024.").with("ArgumentName", param)
+		}
 	}
 	return nil
 }
