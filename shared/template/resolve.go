@@ -87,12 +87,16 @@ func (in *input) texts() (texts [testOrder + 1]string) {
 	return texts
 }
 
+// isUnreadable is a finding about a header that is not closed, no YAML, or of
+// another type: not about a key of one that was read.
+func isUnreadable(f Finding) bool { return f.Rule == "IB0252" || f.Rule == "IB0253" }
+
 // read takes header and parts and judges them.
 func (l *lint) read() {
 	readSuppressions(&l.report, l.in.content)
 	before := len(l.found)
 	header, at := readHeader(&l.report, l.in.content)
-	l.unread = len(header) == 0 && len(l.found) > before
+	l.unread = len(header) == 0 && slices.ContainsFunc(l.found[before:], isUnreadable)
 	header = overridden(header, l.in.messageKeys)
 	checkKeys(&l.report, header)
 	l.t.given = append(slices.Clip(l.in.messageKeys), header...)

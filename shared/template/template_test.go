@@ -270,6 +270,7 @@ func TestHelpForABrokenHeader(t *testing.T) {
 		file := ParseFile("templates/web.Dockerfile", header(broken))
 		require.Equal(t, []string{"IB0252"}, ids(file), broken)
 		require.Equal(t, []string{"IB0252"}, ids(ParseFile("templates/w.Dockerfile", header(broken))), "the name is in the header")
+		require.Equal(t, []string{"IB0201", "IB0250"}, ids(ParseFile("templates/w.Dockerfile", []byte("# ---\n# nam: web\n# ---\nRUN a\n"))), "read, and no name in it")
 		require.Contains(t, file.Findings[0].Help, "quote a value")
 		require.Empty(t, ParseFile("templates/web.Dockerfile", header(mended)).Findings, mended)
 	}
