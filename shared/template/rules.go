@@ -53,6 +53,28 @@ func isPedantic(id string) bool {
 	return r != nil && r.Pedantic
 }
 
+// The rules by the kind of their checks: a short template does not walk all of
+// the table for each of them.
+var allRules, partRules, commandRules, shellRules []*Rule
+
+func sortRules() {
+	for i := range Rules {
+		r := &Rules[i]
+		if r.all != nil {
+			allRules = append(allRules, r)
+		}
+		if r.part != nil {
+			partRules = append(partRules, r)
+		}
+		if r.each != nil {
+			commandRules = append(commandRules, r)
+		}
+		if r.script != nil || r.call != nil {
+			shellRules = append(shellRules, r)
+		}
+	}
+}
+
 // runRules runs every check once, command by command.
 func (l *lint) runRules() {
 	parts := []*part{l.build}
@@ -62,39 +84,38 @@ func (l *lint) runRules() {
 	for _, p := range parts {
 		readScripts(p)
 	}
-	for i := range Rules {
-		r := &Rules[i]
-		if r.Pedantic && !l.in.options.Pedantic {
-			continue
-		}
-		if r.all != nil {
-			r.all(l)
-		}
-		for _, p := range parts {
-			l.runRule(r, p)
-		}
+	l.eachRule(allRules, func(r *Rule) { r.all(l) })
+	for _, p := range parts {
+		l.runPartRules(p)
 	}
 	for _, p := range parts {
 		releaseScripts(p)
 	}
 }
 
-func (l *lint) runRule(r *Rule, p *part) {
-	if r.part != nil {
-		r.part(l, p)
+// eachRule runs the rules that are asked for and concern a target.
+func (l *lint) eachRule(rules []*Rule, run func(*Rule)) {
+	for _, r := range rules {
+		if (!r.Pedantic || l.in.options.Pedantic) && (r.Target == "" || slices.Contains(l.t.Targets, r.Target)) {
+			run(r)
+		}
 	}
-	if r.each != nil {
+}
+
+func (l *lint) runPartRules(p *part) {
+	l.eachRule(partRules, func(r *Rule) { r.part(l, p) })
+	l.eachRule(commandRules, func(r *Rule) {
 		for i := range p.commands {
 			if in := &p.commands[i]; in.verb&r.on != 0 {
 				r.each(l, p, in)
 			}
 		}
-	}
-	if r.script != nil || r.call != nil {
+	})
+	l.eachRule(shellRules, func(r *Rule) {
 		for i := range p.scripts {
 			l.runShellRule(r, &p.scripts[i])
 		}
-	}
+	})
 }
 
 func (l *lint) runShellRule(r *Rule, s *script) {

@@ -6,7 +6,10 @@ var Rules []Rule
 
 // init, because checks report by looking their rule up in the table, which an
 // initialiser may not refer to.
-func init() { Rules = rules }
+func init() {
+	Rules = rules
+	sortRules()
+}
 
 var rules = []Rule{
 	{ID: "IB0001", Severity: Error, Firm: true, Doc: "a component without commands", Codes: []string{"MissingParameter.Content"}, all: checkEmpty},
