@@ -334,16 +334,32 @@ func (c *call) claimV1(text string) (claim, error) {
 	return c.claimed(accessKeyID, signature, func(secret string) ([]string, []element) { return c.signV1(secret, c.signedTime()) })
 }
 
-// signV1 computes the V1 signature of a request with that text in the place of
+// signV1 computes the V1 signatures of a request with that text in the place of
 // its date.
-func (c *call) signV1(secret, date string) ([]string, []element) {
-	text := strings.Join([]string{
+func (c *call) signV1(secret, date string) (signatures []string, details []element) {
+	head := strings.Join([]string{
 		c.Method, c.Header.Get("Content-MD5"), c.Header.Get("Content-Type"), date,
 		c.headerLines(func(name string) bool { return strings.HasPrefix(name, "x-oss-") }),
-	}, "\n") + c.signedResource() + signedQueryV1(c.query)
-	h := hmac.New(sha1.New, []byte(secret))
-	h.Write([]byte(text))
-	return []string{base64.StdEncoding.EncodeToString(h.Sum(nil))}, []element{newElement("StringToSign", text)}
+	}, "\n")
+	for _, resource := range c.signedResourcesV1() {
+		text := head + resource + signedQueryV1(c.query)
+		h := hmac.New(sha1.New, []byte(secret))
+		h.Write([]byte(text))
+		signatures = append(signatures, base64.StdEncoding.EncodeToString(h.Sum(nil)))
+		details = []element{newElement("StringToSign", text)}
+	}
+	return signatures, details
+}
+
+// signedResourcesV1 are the forms in which a resource may be signed: npm
+// aliyun-sdk, which sends /bucket to an address without a name, signs it so,
+// the others /bucket/.
+func (c *call) signedResourcesV1() []string {
+	whole := c.signedResource()
+	if c.level() == onBucket && c.URL.Path == "/"+c.bucket {
+		return []string{c.URL.Path, whole}
+	}
+	return []string{whole}
 }
 
 // signedParamsV1 are the query parameters that a V1 signature covers.

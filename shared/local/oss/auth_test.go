@@ -169,6 +169,7 @@ func TestSignatureForms(t *testing.T) {
 		"V1":                              "GET / HTTP/1.1\r\nHost: h\r\n" + c.signedV1("GET", "/"),
 		"V1, only x-oss-date, as ali-oss": "GET / HTTP/1.1\r\nHost: h\r\n" + signedV1ByXDate(rfc1123),
 		"V1, a sub-resource":              "GET /demo-bucket?acl HTTP/1.1\r\nHost: h\r\n" + c.signedV1("GET", "/demo-bucket/?acl"),
+		"V1, a bucket as it is sent, as aliyun-sdk of npm": "GET /demo-bucket?acl HTTP/1.1\r\nHost: h\r\n" + c.signedV1("GET", "/demo-bucket?acl"),
 	} {
 		answer := c.raw(t, request+"\r\n")
 		body, _ := io.ReadAll(answer.Body)

@@ -4,11 +4,11 @@ import (
 	"cmp"
 	"crypto/md5"
 	"encoding/base64"
-	"encoding/hex"
 	"encoding/json"
 	"encoding/xml"
 	"fmt"
 	"hash/crc64"
+	"io"
 	"net/http"
 	"slices"
 	"strconv"
@@ -339,13 +339,14 @@ func (r *completeRequest) choose(stored []part) (chosen []part, err error) {
 	return chosen, nil
 }
 
-// join makes parts the bytes of o. The ETag has the form of OSS, digest and
-// number of parts; how OSS computes the digest is not documented.
+// join makes parts the bytes of o. The ETag is that of OSS: the MD5 of the parts'
+// ETags, one behind the other, and the number of parts.
+// Source: not documented; TestDownloadRoutineWithRecovery of the vendor's
+// aliyun-oss-go-sdk 3.0.2 asserts it of five parts of a picture.
 func (o *object) join(parts []part) {
 	sums := md5.New()
 	for _, p := range parts {
-		sum, _ := hex.DecodeString(p.ETag)
-		sums.Write(sum)
+		io.WriteString(sums, p.ETag)
 		o.Chunks = append(o.Chunks, p.Chunks...)
 		o.CRC64 = combineCRC(o.CRC64, p.CRC64, p.Size)
 		o.Size += p.Size

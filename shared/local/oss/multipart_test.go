@@ -2,6 +2,7 @@ package oss_test
 
 import (
 	"bytes"
+	"crypto/md5"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -48,6 +49,16 @@ func (c *cloud) complete(t testing.TB, key, id string, parts ...sdk.UploadPart) 
 		CompleteMultipartUpload: &sdk.CompleteMultipartUpload{Parts: parts}})
 }
 
+// etagOfParts is the ETag of an object of these parts. It was found out from that
+// of a picture in five parts of 100 KB, which aliyun-oss-go-sdk 3.0.2 asserts.
+func etagOfParts(parts ...sdk.UploadPart) string {
+	joined := ""
+	for _, p := range parts {
+		joined += strings.Trim(*p.ETag, `"`)
+	}
+	return fmt.Sprintf(`"%X-%d"`, md5.Sum([]byte(joined)), len(parts))
+}
+
 // An object of parts is what its parts are in a row, whatever the order in
 // which they came, and tells it as OSS does.
 func TestAnObjectOfParts(t *testing.T) {
@@ -68,7 +79,7 @@ func TestAnObjectOfParts(t *testing.T) {
 	result, err := c.complete(t, "dir/a b", id, first, second, last)
 	require.NoError(t, err)
 	require.Equal(t, c.url+"/demo-bucket/dir/a%20b", *result.Location)
-	require.Regexp(t, `^"[0-9A-F]{32}-3"$`, *result.ETag)
+	require.Equal(t, etagOfParts(first, second, last), *result.ETag)
 	require.Equal(t, crcOf(whole), *result.HashCRC64)
 	require.Equal(t, whole, c.get(t, "dir/a b"))
 	head, err := c.client.HeadObject(t.Context(), &sdk.HeadObjectRequest{Bucket: sdk.Ptr(bucket), Key: sdk.Ptr("dir/a b")})

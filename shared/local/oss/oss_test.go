@@ -707,6 +707,20 @@ func TestAConditionalWriteIsRefused(t *testing.T) {
 	require.Equal(t, "v", c.get(t, "k"))
 }
 
+func TestWhatMeansNothingForAWriteIsTaken(t *testing.T) {
+	c := start(t, oss.Options{})
+	_, err := c.client.PutObject(t.Context(), &sdk.PutObjectRequest{Bucket: sdk.Ptr(bucket), Key: sdk.Ptr("k"), Body: strings.NewReader("v"),
+		RequestCommon: sdk.RequestCommon{
+			Headers:    map[string]string{"x-oss-request-payer": "BucketOwner"},
+			Parameters: map[string]string{"response-content-type": "text/html", "response-content-encoding": "deflate"},
+		}})
+	require.NoError(t, err)
+	head, err := c.client.HeadObject(t.Context(), &sdk.HeadObjectRequest{Bucket: sdk.Ptr(bucket), Key: sdk.Ptr("k")})
+	require.NoError(t, err)
+	require.Equal(t, "application/octet-stream", *head.ContentType)
+	require.Empty(t, head.ContentEncoding)
+}
+
 func TestABucketIsMadeInTheRegionOfTheCloudOnly(t *testing.T) {
 	c := start(t, oss.Options{})
 	put := func(bucket, location string) *http.Response {

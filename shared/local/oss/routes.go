@@ -53,6 +53,11 @@ var (
 	listParams  = []string{"prefix", "delimiter", "max-keys", "encoding-type"}
 	versionIDs  = []string{"versionId"}
 	uploadParam = []string{"encoding-type", "sequential"} // the SDK's uploader sends "sequential" with every request
+
+	// responseParams are headers of the answer that a read asks for. A write may
+	// have them, too, to no effect: TestSignURL of aliyun-oss-go-sdk 3.0.2 does.
+	responseParams = []string{"response-content-type", "response-content-language", "response-expires",
+		"response-cache-control", "response-content-disposition", "response-content-encoding"}
 )
 
 // operations is the API. An entry's sub-resource is among its parameters
@@ -84,10 +89,9 @@ var operations = map[route]operation{
 		[]string{"prefix", "delimiter", "max-uploads", "key-marker", "upload-id-marker", "encoding-type", "max-parts"}, (*Service).listUploads},
 	{"POST", onBucket, "delete"}: {"DeleteMultipleObjects", []string{"encoding-type"}, (*Service).deleteObjects},
 
-	{"PUT", onObject, ""}:      {"PutObject", []string{"sequential"}, (*Service).putObject},
-	{"PUT", onObject, copying}: {"CopyObject", nil, (*Service).copyObject},
-	{"GET", onObject, ""}: {"GetObject", []string{"versionId", "response-content-type", "response-content-language", "response-expires",
-		"response-cache-control", "response-content-disposition", "response-content-encoding"}, (*Service).getObject},
+	{"PUT", onObject, ""}:            {"PutObject", append([]string{"sequential"}, responseParams...), (*Service).putObject},
+	{"PUT", onObject, copying}:       {"CopyObject", nil, (*Service).copyObject},
+	{"GET", onObject, ""}:            {"GetObject", append([]string{"versionId"}, responseParams...), (*Service).getObject},
 	{"HEAD", onObject, ""}:           {"HeadObject", versionIDs, (*Service).headObject},
 	{"HEAD", onObject, "objectMeta"}: {"GetObjectMeta", versionIDs, (*Service).getObjectMeta},
 	{"GET", onObject, "objectMeta"}:  {"GetObjectMeta", versionIDs, (*Service).getObjectMeta},
@@ -203,7 +207,7 @@ var ossHeaders = map[string][]string{
 	"X-Oss-Security-Token":   nil,
 	"X-Oss-User-Agent":       nil,
 	"X-Oss-Traffic-Limit":    nil, // a bandwidth; the answer is the same
-	"X-Oss-Request-Payer":    {"requester"},
+	"X-Oss-Request-Payer":    {"requester", "BucketOwner"},
 	"X-Oss-Content-Sha256":   {unsignedPayload},
 	"X-Oss-Range-Behavior":   {"standard"},
 	"X-Oss-Forbid-Overwrite": {"true", "false"},
