@@ -22,7 +22,7 @@ func (c *call) source() (source, error) {
 	invalid := errInvalidArgument.because("Copy Source must mention the source bucket and key: /sourcebucket/sourcekey.").
 		with("ArgumentName", sourceHeader).with("ArgumentValue", c.Header.Get(sourceHeader))
 	path, query, _ := strings.Cut(c.Header.Get(sourceHeader), "?")
-	path, err := url.PathUnescape(strings.TrimPrefix(path, "/"))
+	path, err := url.QueryUnescape(strings.TrimPrefix(path, "/"))
 	if err != nil {
 		return source{}, invalid
 	}

@@ -171,6 +171,19 @@ func TestEveryKeyGoesRoundWithEverySignature(t *testing.T) {
 	}
 }
 
+// Older clients write a blank as a plus sign: ali-oss 4 in the path,
+// aliyun-oss-go-sdk in the source of a copy.
+func TestAPlusSignInAnAddressIsABlank(t *testing.T) {
+	c := start(t, oss.Options{})
+	answer := c.raw(t, "PUT /demo-bucket/a+b%2Bc HTTP/1.1\r\nHost: h\r\n"+c.signedV1("PUT", "/demo-bucket/a b+c")+"Content-Length: 1\r\n\r\nv")
+	require.Equal(t, 200, answer.StatusCode)
+	require.Equal(t, "v", c.get(t, "a b+c"))
+	_, err := c.client.InvokeOperation(t.Context(), &sdk.OperationInput{OpName: "CopyObject", Method: "PUT", Bucket: sdk.Ptr(bucket), Key: sdk.Ptr("copy"),
+		Headers: map[string]string{"x-oss-copy-source": "/demo-bucket/a+b%2Bc"}})
+	require.NoError(t, err)
+	require.Equal(t, "v", c.get(t, "copy"))
+}
+
 func TestKeysThatOSSRefuses(t *testing.T) {
 	c := start(t, oss.Options{})
 	for _, key := range []string{"/a", "\\a", strings.Repeat("k", 1024), "bad\xff", "nul\x00"} {

@@ -139,7 +139,10 @@ func newCall(r *http.Request) *call {
 var virtualHost = regexp.MustCompile(`^([a-z0-9-]+)\.(?:oss-[a-z0-9-]+\.aliyuncs\.com|localhost)$`)
 
 // resource returns the bucket and key of a request, path style or virtual-host
-// style, whichever its Host says.
+// style, whichever its Host says. A plus sign in a key stands for a blank, as in
+// a query: older ali-oss write blanks so, and who means a plus sends %2B.
+// Source: ali-oss 4.16.0, lib/client.js, _getReqUrl; aliyun-oss-java-sdk issue
+// 377, aliyun-oss-go-sdk issue 439.
 func resource(r *http.Request) (bucket, key string, err error) {
 	path := strings.TrimPrefix(r.URL.EscapedPath(), "/")
 	if m := virtualHost.FindStringSubmatch(hostOnly(r.Host)); m != nil {
@@ -150,7 +153,7 @@ func resource(r *http.Request) (bucket, key string, err error) {
 	if bucket, err = url.PathUnescape(bucket); err != nil {
 		return "", "", err
 	}
-	key, err = url.PathUnescape(key)
+	key, err = url.QueryUnescape(key)
 	return bucket, key, err
 }
 
