@@ -122,8 +122,11 @@ func (l *lint) hasAWSContent() bool {
 // against the limits of these.
 func (l *lint) checkDefaults() {
 	for i := range Keys {
+		if Keys[i].Default == "" {
+			continue
+		}
 		g := find(l.t.given, Keys[i].Default)
-		if Keys[i].Default == "" || g == nil || find(l.t.given, Keys[i].Path) != nil {
+		if g == nil || find(l.t.given, Keys[i].Path) != nil {
 			continue
 		}
 		limits := Keys[i]

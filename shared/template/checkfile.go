@@ -82,7 +82,10 @@ func checkBlanks(l *lint, p *part, in *instruction) {
 		l.add("IB0007", p.span(after, after+1), "", "a tab between the command and its argument", "write one blank; that is what is sent").
 			offer("write one blank", change{p.span(after, after+blanks), " "})
 	}
-	if at, size := oddBlank(p.src.text[in.start:in.end]); size > 0 && in.heredoc.end == 0 {
+	if !p.src.has(beyondASCII) || in.heredoc.end > 0 {
+		return
+	}
+	if at, size := oddBlank(p.src.text[in.start:in.end]); size > 0 {
 		at += in.start
 		odd, text := p.span(at, at+size), " "
 		if p.src.text[odd.start:odd.end] == byteOrderMark && at > after {
@@ -96,9 +99,6 @@ func checkBlanks(l *lint, p *part, in *instruction) {
 // oddBlank finds the first odd blank outside quotes, except between keyword
 // and argument, where it is only reported like any other.
 func oddBlank(text string) (at, size int) {
-	if !hasOddBlank(text) {
-		return 0, 0
-	}
 	var quote rune
 	for i, r := range text {
 		switch {

@@ -18,30 +18,41 @@ func checkFromInTest(l *lint, p *part, in *instruction) {
 	}
 }
 
-// froms returns the FROM commands of a pipeline's content.
-func froms(p *part) []*instruction {
-	var out []*instruction
+// froms ranges over the FROM commands of a pipeline's content.
+func (p *part) froms(yield func(*instruction) bool) {
 	for i := range p.commands {
-		if p.section == inBuild && p.commands[i].verb == vFROM {
-			out = append(out, &p.commands[i])
+		if p.section == inBuild && p.commands[i].verb == vFROM && !yield(&p.commands[i]) {
+			return
 		}
 	}
-	return out
+}
+
+// firstFROM is the first of froms, nil where there is none.
+func (p *part) firstFROM() *instruction {
+	for in := range p.froms {
+		return in
+	}
+	return nil
 }
 
 func checkFromFirst(l *lint, p *part) {
-	list := froms(p)
-	if len(list) > 0 && list[0] != &p.commands[0] {
-		f := l.add("IB0121", p.spanOf(list[0]), "InvalidCommandOrder.FROM", "FROM is not the first command", "move it before the first command")
-		if len(list) == 1 {
-			p.offerMove(f, list[0], &p.commands[0])
+	first := p.firstFROM()
+	if first == nil || first == &p.commands[0] {
+		return
+	}
+	f := l.add("IB0121", p.spanOf(first), "InvalidCommandOrder.FROM", "FROM is not the first command", "move it before the first command")
+	for in := range p.froms {
+		if in != first {
+			return
 		}
 	}
+	p.offerMove(f, first, &p.commands[0])
 }
 
 func checkFromOnce(l *lint, p *part) {
-	for i, in := range froms(p) {
-		if i > 0 {
+	first := p.firstFROM()
+	for in := range p.froms {
+		if in != first {
 			l.add("IB0122", p.spanOf(in), "DuplicatedCommand.FROM", "a second FROM", "there are no build stages; keep one")
 		}
 	}
@@ -60,10 +71,10 @@ func checkFromForm(l *lint, p *part, in *instruction) {
 // checkFromAgrees: dropping one of two answers would build another image than
 // one of them asks for.
 func checkFromAgrees(l *lint) {
-	if l.t.Kind != Pipeline || len(froms(l.build)) == 0 {
+	from := l.build.firstFROM()
+	if l.t.Kind != Pipeline || from == nil {
 		return
 	}
-	from := froms(l.build)[0]
 	base, ok := parseFROM(l.build.arguments(from))
 	if !ok {
 		return

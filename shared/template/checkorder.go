@@ -80,7 +80,7 @@ func checkVariables(l *lint) {
 	if l.t.Kind != Pipeline || !strings.Contains(l.build.text, "$") && (l.test == nil || !strings.Contains(l.test.text, "$")) {
 		return
 	}
-	known := map[string]bool{}
+	var known variables
 	for _, p := range []*part{l.build, l.test} {
 		if p == nil {
 			continue
@@ -90,21 +90,46 @@ func checkVariables(l *lint) {
 			case vCOMPONENT:
 				return
 			case vCOPY, vUSER, vWORKDIR:
-				l.checkUses(p, in, known)
+				l.checkUses(p, in, &known)
 			case vENV:
-				l.checkUses(p, in, known)
-				setVariables(p, in, known)
+				l.checkUses(p, in, &known)
+				known.add(p, in)
 			}
 		}
 	}
 }
 
-func setVariables(p *part, in *instruction, known map[string]bool) {
-	list := p.wordsOf(in)
+// variables are those that the ENV commands above set. Few texts use one, so their
+// names are not read before.
+type variables struct {
+	names  map[string]bool
+	unread []setting
+}
+
+// setting is one ENV.
+type setting struct {
+	p  *part
+	in *instruction
+}
+
+func (v *variables) add(p *part, in *instruction) { v.unread = append(v.unread, setting{p, in}) }
+
+func (v *variables) has(name string) bool {
+	if v.names == nil {
+		v.names = map[string]bool{}
+	}
+	for _, s := range v.unread {
+		v.read(s.p.wordsOf(s.in))
+	}
+	v.unread = v.unread[:0]
+	return v.names[name]
+}
+
+func (v *variables) read(list []word) {
 	for i, w := range list {
 		name, _, pair := strings.Cut(w.text, "=")
 		if pair || i == 0 {
-			known[name] = true
+			v.names[name] = true
 		}
 		if i == 0 && !pair {
 			return // the rest is its value
@@ -114,8 +139,11 @@ func setVariables(p *part, in *instruction, known map[string]bool) {
 
 // checkUses reports $NAME and ${NAME} that are not known. A use with a default,
 // in single quotes or behind a backslash says that it means to be so.
-func (l *lint) checkUses(p *part, in *instruction, known map[string]bool) {
+func (l *lint) checkUses(p *part, in *instruction, known *variables) {
 	text := p.arguments(in)
+	if strings.IndexByte(text, '$') < 0 {
+		return
+	}
 	single := false
 	for i := 0; i < len(text); i++ {
 		switch c := text[i]; {
@@ -125,7 +153,7 @@ func (l *lint) checkUses(p *part, in *instruction, known map[string]bool) {
 			single = !single
 		case c == '$' && !single:
 			name, end := variableAt(text, i+1)
-			if name != "" && !known[name] && !systemVariables[name] && !l.full("IB0146") {
+			if name != "" && !systemVariables[name] && !known.has(name) && !l.full("IB0146") {
 				l.add("IB0146", p.spanIn(in, i, end), "", "nothing sets the variable "+name, "set it with ENV above")
 			}
 		}

@@ -1,6 +1,9 @@
 package template
 
-import "strings"
+import (
+	"math"
+	"strings"
+)
 
 // checkCache finds packages whose download stays in the image: nothing behind
 // the last install of a part deletes it.
@@ -46,7 +49,7 @@ func checkPinned(l *lint, s *script, k *call) {
 	if verb != "install" && verb != "add" && verb != "in" || k.isOpen() {
 		return
 	}
-	for _, a := range k.packages() {
+	for a := range k.packages {
 		if a.fixed && !k.isPinned(a.text) {
 			l.add("IB0306", s.span(a.at), "", "a package without a version: the same template makes another image tomorrow", "write the version too")
 			return
@@ -54,19 +57,20 @@ func checkPinned(l *lint, s *script, k *call) {
 	}
 }
 
-// packages are the operands behind the subcommand, values of options left out.
-func (k *call) packages() []argument {
-	var out []argument
+// packages ranges over the operands behind the subcommand, values of options left
+// out.
+func (k *call) packages(yield func(*argument) bool) {
 	for i := k.verbAt() + 1; i < len(k.args); i++ {
-		switch a := k.args[i]; {
+		switch a := &k.args[i]; {
 		case !strings.HasPrefix(a.text, "-"):
-			out = append(out, a)
+			if !yield(a) {
+				return
+			}
 		case a.text == "-r" || a.text == "-c" || a.text == "-t" || a.text == "-o" || a.text == "-i" || a.text == "-e" || a.text == "--target-release" ||
 			a.text == "--index-url" || a.text == "--extra-index-url" || a.text == "-f" || a.text == "--prefix" || a.text == "--enablerepo" || a.text == "-v" || a.text == "--version":
 			i++
 		}
 	}
-	return out
 }
 
 func (k *call) isPinned(name string) bool {
@@ -115,10 +119,10 @@ func checkUpdated(l *lint, p *part) {
 	if p.section != inBuild || len(p.scripts) == 0 {
 		return
 	}
-	updated := componentBefore(p, p.scripts[0].in)
+	component, updated := firstComponent(p), false
 	for i := range p.scripts {
 		s := &p.scripts[i]
-		if updated || componentBefore(p, s.in) {
+		if updated || s.in.start > component {
 			return
 		}
 		for j := range s.calls {
@@ -139,7 +143,7 @@ func checkUpdated(l *lint, p *part) {
 
 // hasPackageName reports a package by name, not by file.
 func (k *call) hasPackageName() bool {
-	for _, a := range k.packages() {
+	for a := range k.packages {
 		if a.fixed && !strings.Contains(a.text, "/") {
 			return true
 		}
@@ -147,16 +151,14 @@ func (k *call) hasPackageName() bool {
 	return false
 }
 
-func componentBefore(p *part, in *instruction) bool {
+// firstComponent is where the first COMPONENT stands, past all where there is none.
+func firstComponent(p *part) int {
 	for i := range p.commands {
-		if &p.commands[i] == in {
-			return false
-		}
 		if p.commands[i].verb == vCOMPONENT {
-			return true
+			return p.commands[i].start
 		}
 	}
-	return false
+	return math.MaxInt
 }
 
 // checkMode finds files that everybody may write.

@@ -162,10 +162,10 @@ func isProcess(w *syntax.Word) bool {
 // checkHidden finds the first step whose failure nobody sees: the script goes
 // on behind it, and ends well.
 func checkHidden(l *lint, s *script) {
-	if strings.Contains(s.text, "ERR") && strings.Contains(s.text, "trap") {
+	if len(s.steps) < 2 || strings.Contains(s.text, "ERR") && strings.Contains(s.text, "trap") {
 		return
 	}
-	for i := range s.steps[:max(len(s.steps)-1, 0)] {
+	for i := range s.steps[:len(s.steps)-1] {
 		n := &s.steps[i]
 		if n.errexit || n.stmt.Background || s.looksAtStatus(i+1) {
 			continue

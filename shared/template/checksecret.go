@@ -1,6 +1,7 @@
 package template
 
 import (
+	"math"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -39,21 +40,40 @@ func isAlphanumeric(c byte) bool { return isLetter(c) || c >= '0' && c <= '9' }
 func isBase32(c byte) bool       { return c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' }
 func isTokenByte(c byte) bool    { return isAlphanumeric(c) || c == '_' || c == '-' }
 
-// keyStarts has a bit for each place at which a byte stands in the first two of a prefix.
-var keyStarts = func() (starts [256]byte) {
+// shortestKey is the length of the shortest key.
+var shortestKey = func() int {
+	shortest := math.MaxInt
 	for _, form := range keyForms {
-		starts[form.prefix[0]] |= 1
-		starts[form.prefix[1]] |= 2
+		shortest = min(shortest, len(form.prefix)+form.min)
 	}
-	return starts
+	return shortest
 }()
 
-// eachKey calls f with the keys in a text. It looks at each byte once: most of
-// the texts have none.
+// tokenBytes are those of isTokenByte.
+var tokenBytes = func() (set [256]bool) {
+	for c := range set {
+		set[c] = isTokenByte(byte(c))
+	}
+	return set
+}()
+
+// eachKey calls f with the keys in a text: each begins where a run of the bytes of
+// tokens does. Of those bytes that are as far apart as the shortest key is long,
+// each key covers one: most of a text is not looked at.
 func eachKey(text string, f func(start, end int, what string)) {
-	for i := 1; i < len(text); i++ {
-		if keyStarts[text[i]]&2 != 0 && keyStarts[text[i-1]]&1 != 0 && (i == 1 || !isTokenByte(text[i-2])) {
-			accessKeyAt(text, i-1, f)
+	for at := shortestKey - 1; at < len(text); at += shortestKey {
+		if !tokenBytes[text[at]] {
+			continue
+		}
+		start := at
+		for start > 0 && tokenBytes[text[start-1]] {
+			start--
+		}
+		for at+1 < len(text) && tokenBytes[text[at+1]] {
+			at++
+		}
+		if at+1-start >= shortestKey {
+			accessKeyAt(text, start, f)
 		}
 	}
 }
@@ -121,11 +141,10 @@ func holdsSecret(text string) (found bool) {
 // eachSecretText calls f with the texts of a template: its files whole, comments and all, and what a
 // message's keys say beside the content.
 func (l *lint) eachSecretText(f func(text string, at func(start, end int) span)) {
-	for _, src := range []*source{l.in.content, l.in.test} {
-		if src == nil {
-			continue
+	for _, src := range [...]*source{l.in.content, l.in.test} {
+		if src != nil {
+			f(src.text, src.span)
 		}
-		f(src.text, func(start, end int) span { return span{src: src, start: start, end: end} })
 	}
 	for i := range l.in.messageKeys {
 		g := &l.in.messageKeys[i]
@@ -268,7 +287,7 @@ func suggestsSecret(name string) bool {
 func wordLength(name string) int {
 	for i := 1; i < len(name); i++ {
 		small := name[i-1] >= 'a' && name[i-1] <= 'z'
-		if strings.IndexByte("_-.", name[i]) >= 0 || small && name[i] >= 'A' && name[i] <= 'Z' {
+		if c := name[i]; c == '_' || c == '-' || c == '.' || small && c >= 'A' && c <= 'Z' {
 			return i
 		}
 	}
@@ -278,7 +297,7 @@ func wordLength(name string) int {
 // isSecretWord takes PGPASSWORD for what it is, too.
 func isSecretWord(word string) bool {
 	for _, w := range secretWords {
-		if strings.EqualFold(w, word) {
+		if len(w) == len(word) && strings.EqualFold(w, word) {
 			return true
 		}
 	}

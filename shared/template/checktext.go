@@ -18,27 +18,24 @@ func checkText(r *report, src *source) bool {
 			"was a binary file dropped by mistake?")
 		return false
 	}
-	for i := range len(src.text) {
-		if c := src.text[i]; controls[c] && !endsLine(src.text, i) {
-			r.add("IB0004", span{src: src, start: i, end: i + 1}, "", fmt.Sprintf("control byte 0x%02x", c),
-				"delete it; where it was meant, write it as an escape of the shell")
-		}
+	if src.has(controlByte) {
+		checkControls(r, src)
 	}
-	if !utf8.ValidString(src.text) {
+	if src.has(beyondASCII) && !utf8.ValidString(src.text) {
 		i := firstInvalid(src.text)
 		r.add("IB0005", span{src: src, start: i, end: i + 1}, "", "invalid UTF-8", "save the file as UTF-8")
 	}
 	return true
 }
 
-// controls are the control bytes but for tab and line feed.
-var controls = func() (set [256]bool) {
-	for c := range byte(' ') {
-		set[c] = c != '\t' && c != '\n'
+func checkControls(r *report, src *source) {
+	for i := range len(src.text) {
+		if c := src.text[i]; kindsOfByte[c] == controlByte && !endsLine(src.text, i) {
+			r.add("IB0004", span{src: src, start: i, end: i + 1}, "", fmt.Sprintf("control byte 0x%02x", c),
+				"delete it; where it was meant, write it as an escape of the shell")
+		}
 	}
-	set[0x7f] = true
-	return set
-}()
+}
 
 // endsLine reports the carriage return of a CRLF, or of the last line.
 func endsLine(text string, i int) bool {

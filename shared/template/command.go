@@ -1,6 +1,9 @@
 package template
 
-import "strings"
+import (
+	"math/bits"
+	"strings"
+)
 
 // verb is a bit for each known command, so that a rule names the commands it
 // looks at in one mask.
@@ -19,12 +22,14 @@ const (
 	vRESTART
 	vCOMPONENT
 	vUnknown
+
+	verbBits = iota
 )
 
 const anyVerb = ^verb(0)
 
 // verbs are the commands that Image Builder supports.
-// Source: "Commands supported by Image Builder", 2024-12-17.
+// Source: "Commands supported by Image Builder", 2024-12-17. In the order of their bits.
 var verbs = [...]struct {
 	name string
 	verb verb
@@ -46,12 +51,10 @@ func verbOf(word string) verb {
 
 // text is the keyword in upper case; an unknown one stays as it is.
 func (v verb) text(word string) string {
-	for i := range verbs {
-		if verbs[i].verb == v {
-			return verbs[i].name
-		}
+	if v == vUnknown {
+		return word
 	}
-	return word
+	return verbs[bits.TrailingZeros32(uint32(v))].name
 }
 
 // name is the upper-case keyword of an instruction.

@@ -9,7 +9,7 @@ func (s *scanner) heredoc(in *instruction) {
 	if in.verb&(vRUN|vCOPY) == 0 && !strings.EqualFold(in.word, "ADD") {
 		return
 	}
-	if !s.hasAngles(in) {
+	if !s.src.has(angleByte) || !s.hasAngles(in) {
 		return
 	}
 	for _, w := range s.part.wordsOf(in) {

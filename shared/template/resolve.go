@@ -3,6 +3,7 @@ package template
 import (
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -227,11 +228,11 @@ func (l *lint) decideBase() {
 
 // parseFROM splits `<TYPE>:<id>` at the first colon; system families have more.
 func parseFROM(args string) (baseline, bool) {
-	words := strings.Fields(args)
-	if len(words) != 1 {
+	word := strings.TrimSpace(args)
+	if word == "" || strings.ContainsFunc(word, unicode.IsSpace) {
 		return baseline{}, false
 	}
-	kind, image, _ := strings.Cut(words[0], ":")
+	kind, image, _ := strings.Cut(word, ":")
 	return baseline{kind, image}, (kind == "IMAGE" || kind == "IMAGE_FAMILY") && image != ""
 }
 

@@ -2,6 +2,7 @@ package template
 
 import (
 	"cmp"
+	"math/bits"
 	"slices"
 )
 
@@ -53,24 +54,59 @@ func isPedantic(id string) bool {
 	return r != nil && r.Pedantic
 }
 
-// The rules by the kind of their checks: a short template does not walk all of
-// the table for each of them.
-var allRules, partRules, commandRules, shellRules []*Rule
+// ruleSet are the rules for some options and targets by what they look at, so
+// that nothing walks the table for each command.
+type ruleSet struct {
+	all, part []*Rule
+	verbs     [verbBits][]*Rule // by the bit of each verb that they look at
+	scripts   []*Rule
+	tools     [toolBits][]*Rule // by the bit of each tool that they look at
+}
+
+// ruleSets are by pedantic and by the bits of the targets.
+var ruleSets [2][1 << 2]ruleSet
+
+// targetBits has a bit for each of the two targets.
+func targetBits(targets []string) (bits int) {
+	for i, t := range []string{TargetAlibaba, TargetAWS} {
+		if slices.Contains(targets, t) {
+			bits |= 1 << i
+		}
+	}
+	return bits
+}
 
 func sortRules() {
-	for i := range Rules {
-		r := &Rules[i]
-		if r.all != nil {
-			allRules = append(allRules, r)
+	for pedantic := range ruleSets {
+		for targets := range ruleSets[pedantic] {
+			for i := range Rules {
+				r := &Rules[i]
+				if (!r.Pedantic || pedantic == 1) && (r.Target == "" || targetBits([]string{r.Target})&targets != 0) {
+					ruleSets[pedantic][targets].add(r)
+				}
+			}
 		}
-		if r.part != nil {
-			partRules = append(partRules, r)
+	}
+}
+
+func (set *ruleSet) add(r *Rule) {
+	if r.all != nil {
+		set.all = append(set.all, r)
+	}
+	if r.part != nil {
+		set.part = append(set.part, r)
+	}
+	if r.script != nil {
+		set.scripts = append(set.scripts, r)
+	}
+	for i := range set.verbs {
+		if r.each != nil && r.on>>i&1 != 0 {
+			set.verbs[i] = append(set.verbs[i], r)
 		}
-		if r.each != nil {
-			commandRules = append(commandRules, r)
-		}
-		if r.script != nil || r.call != nil {
-			shellRules = append(shellRules, r)
+	}
+	for i := range set.tools {
+		if r.tools>>i&1 != 0 {
+			set.tools[i] = append(set.tools[i], r)
 		}
 	}
 }
@@ -84,50 +120,54 @@ func (l *lint) runRules() {
 	for _, p := range parts {
 		readScripts(p)
 	}
-	l.eachRule(allRules, func(r *Rule) { r.all(l) })
+	set := l.ruleSet()
+	for _, r := range set.all {
+		r.all(l)
+	}
 	for _, p := range parts {
-		l.runPartRules(p)
+		l.runPartRules(p, set)
 	}
 	for _, p := range parts {
 		releaseScripts(p)
 	}
 }
 
-// eachRule runs the rules that are asked for and concern a target.
-func (l *lint) eachRule(rules []*Rule, run func(*Rule)) {
-	for _, r := range rules {
-		if (!r.Pedantic || l.in.options.Pedantic) && (r.Target == "" || slices.Contains(l.t.Targets, r.Target)) {
-			run(r)
+// ruleSet are the rules that are asked for and concern a target.
+func (l *lint) ruleSet() *ruleSet {
+	pedantic := 0
+	if l.in.options.Pedantic {
+		pedantic = 1
+	}
+	return &ruleSets[pedantic][targetBits(l.t.Targets)]
+}
+
+func (l *lint) runPartRules(p *part, set *ruleSet) {
+	for _, r := range set.part {
+		r.part(l, p)
+	}
+	for i := range p.commands {
+		in := &p.commands[i]
+		for _, r := range set.verbs[bits.TrailingZeros32(uint32(in.verb))] {
+			r.each(l, p, in)
 		}
+	}
+	for i := range p.scripts {
+		l.runShellRules(&p.scripts[i], set)
 	}
 }
 
-func (l *lint) runPartRules(p *part) {
-	l.eachRule(partRules, func(r *Rule) { r.part(l, p) })
-	l.eachRule(commandRules, func(r *Rule) {
-		for i := range p.commands {
-			if in := &p.commands[i]; in.verb&r.on != 0 {
-				r.each(l, p, in)
-			}
-		}
-	})
-	l.eachRule(shellRules, func(r *Rule) {
-		for i := range p.scripts {
-			l.runShellRule(r, &p.scripts[i])
-		}
-	})
-}
-
-func (l *lint) runShellRule(r *Rule, s *script) {
-	if r.script != nil {
+func (l *lint) runShellRules(s *script, set *ruleSet) {
+	for _, r := range set.scripts {
 		r.script(l, s)
 	}
-	if s.tools&r.tools == 0 {
-		return
-	}
 	for i := range s.calls {
-		if k := &s.calls[i]; k.tools&r.tools != 0 {
-			r.call(l, s, k)
+		k := &s.calls[i]
+		for left := k.tools; left != 0; left &= left - 1 {
+			for _, r := range set.tools[bits.TrailingZeros32(uint32(left))] {
+				if k.tools&r.tools&^left == 0 { // not met at a lower bit
+					r.call(l, s, k)
+				}
+			}
 		}
 	}
 }

@@ -45,9 +45,10 @@ type part struct {
 	at       span // of the part, for what concerns all of it
 	commands []instruction
 	text     string
-	yaml     *yamlContent // set for YAML; commands is empty then
-	scripts  []script     // its shell texts
-	room     *shellRoom   // of the scripts
+	yaml     *yamlContent    // set for YAML; commands is empty then
+	scripts  []script        // its shell texts
+	room     *shellRoom      // of the scripts
+	joined   strings.Builder // what is in the line of instructions
 
 	// Of all commands, so that one command allocates nothing of its own.
 	pieces     []piece
@@ -89,20 +90,19 @@ func (p *part) arguments(in *instruction) string {
 		return ""
 	case len(args) == 1:
 		return plainHead(p.src.text[args[0].start:args[0].end])
-	case in.line != "":
-		return in.line
+	case in.line == "":
+		in.line = p.join(args, &p.joined)
 	}
-	var b strings.Builder
-	size := 0
-	for _, a := range args {
-		size += a.end - a.start
-	}
-	b.Grow(size)
+	return in.line
+}
+
+// join puts pieces together, in what b keeps.
+func (p *part) join(args []piece, b *strings.Builder) string {
+	from := b.Len()
 	for _, a := range args {
 		b.WriteString(p.src.text[a.start:a.end])
 	}
-	in.line = plainHead(b.String())
-	return in.line
+	return plainHead(b.String()[from:])
 }
 
 // plainHead makes odd blanks before the first word ordinary ones: there they
@@ -280,7 +280,7 @@ func (s *scanner) continued(in *instruction, from int) bool {
 	s.add(from, from+len(content))
 	s.out.WriteString(body)
 	in.end = from + len(body)
-	if tail := text[len(body):]; cut && tail != "" || hasOddBlank(tail) {
+	if tail := text[len(body):]; tail != "" && (cut || hasOddBlank(tail)) {
 		s.part.late = append(s.part.late, piece{in.end, end})
 	}
 	return cut

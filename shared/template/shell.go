@@ -24,7 +24,6 @@ type script struct {
 	err   error
 
 	calls   []call // in the order of the text, those inside words before their own
-	tools   tool   // of all calls
 	steps   []step
 	pipes   []pipeline
 	writes  []write
@@ -42,7 +41,7 @@ const (
 
 // shellRoom is what reading the scripts of a part takes and nothing keeps. It
 // is used again for the next part, since filling new room takes longer than the
-// rules do.
+// rules do; until then it keeps the last part alive.
 type shellRoom struct {
 	parser  shellParser
 	plain   plainReader
@@ -51,13 +50,14 @@ type shellRoom struct {
 	ends    []end
 	calls   []call
 	steps   []step
+	writes  []write
 	args    []argument
 }
 
 var shellRooms = sync.Pool{New: func() any { return &shellRoom{parser: shellParser{p: syntax.NewParser()}} }}
 
-// end is where a script's calls and steps end among those of all.
-type end struct{ calls, steps int }
+// end is where a script's calls, steps and writes end among those of all.
+type end struct{ calls, steps, writes int }
 
 // maxRoom bounds what is kept, in calls and arguments.
 const maxRoom = 4096
@@ -71,12 +71,6 @@ func releaseScripts(p *part) {
 		return
 	}
 	room.plain.release()
-	clear(room.left)
-	clear(room.scripts)
-	clear(room.calls)
-	clear(room.steps)
-	clear(room.args)
-	room.parser.text.Reset("")
 	shellRooms.Put(room)
 }
 
@@ -105,20 +99,18 @@ func readScripts(p *part) {
 
 // readCalls finds the calls and steps of scripts.
 func (room *shellRoom) readCalls(scripts []script) {
-	r := callReader{parser: &room.parser, calls: room.calls[:0], steps: room.steps[:0], args: room.args[:0]}
+	r := callReader{parser: &room.parser, calls: room.calls[:0], steps: room.steps[:0], writes: room.writes[:0], args: room.args[:0], text: &strings.Builder{}}
 	room.ends = room.ends[:0]
 	for i := range scripts {
 		r.read(&scripts[i])
-		room.ends = append(room.ends, end{len(r.calls), len(r.steps)})
+		room.ends = append(room.ends, end{len(r.calls), len(r.steps), len(r.writes)})
 	}
-	room.calls, room.steps, room.args = r.calls, r.steps, r.args
+	room.calls, room.steps, room.writes, room.args = r.calls, r.steps, r.writes, r.args
 	from := end{}
 	for i, to := range room.ends {
 		s := &scripts[i]
-		s.calls, s.steps, from = r.calls[from.calls:to.calls:to.calls], r.steps[from.steps:to.steps:to.steps], to
-		for j := range s.calls {
-			s.tools |= s.calls[j].tools
-		}
+		s.calls, s.steps = r.calls[from.calls:to.calls:to.calls], r.steps[from.steps:to.steps:to.steps]
+		s.writes, from = r.writes[from.writes:to.writes:to.writes], to
 	}
 }
 

@@ -70,10 +70,12 @@ type context struct {
 type callReader struct {
 	script *script
 	parser *shellParser
-	calls  []call     // of all scripts
-	steps  []step     // of all scripts
-	start  int        // the script's first
-	args   []argument // room for the next
+	calls  []call           // of all scripts
+	steps  []step           // of all scripts
+	writes []write          // of all scripts
+	text   *strings.Builder // of the arguments that are not one piece of their script
+	start  int              // the script's first
+	args   []argument       // room for the next
 	// What set has set.
 	errexit, pipefail bool
 	// Of a text within the text, such as that of sh -c: where it stands.
@@ -141,7 +143,7 @@ func (r *callReader) stmt(s *syntax.Stmt, c context) {
 	for _, redirect := range s.Redirs {
 		switch redirect.Op {
 		case syntax.RdrOut, syntax.AppOut, syntax.RdrAll, syntax.AppAll, syntax.RdrClob:
-			r.script.writes = append(r.script.writes, write{r.argument(redirect.Word), start, r.here()})
+			r.writes = append(r.writes, write{r.argument(redirect.Word), start, r.here()})
 		}
 	}
 }
@@ -279,9 +281,21 @@ func (r *callReader) words(list []*syntax.Word, c context) {
 
 // word finds the calls inside a word.
 func (r *callReader) word(w *syntax.Word, c context) {
-	if w != nil {
+	if w != nil && !isPlain(w) {
 		r.parts(w.Parts, c)
 	}
+}
+
+// isPlain reports a word of one part with nothing inside.
+func isPlain(w *syntax.Word) bool {
+	if len(w.Parts) != 1 {
+		return false
+	}
+	switch w.Parts[0].(type) {
+	case *syntax.Lit, *syntax.SglQuoted:
+		return true
+	}
+	return false
 }
 
 func (r *callReader) parts(parts []syntax.WordPart, c context) {
@@ -326,7 +340,7 @@ func (r *callReader) call(cmd *syntax.CallExpr, c context) {
 
 func (r *callReader) argument(w *syntax.Word) argument {
 	a := argument{at: r.extent(w), word: w}
-	a.text, a.fixed, a.split = textOf(w)
+	a.text, a.fixed, a.split = textOf(w, r.text)
 	return a
 }
 
@@ -334,9 +348,13 @@ func (r *callReader) argument(w *syntax.Word) argument {
 func (r *callReader) program(args []argument, c context, inside int) {
 	for {
 		name := baseName(args[0])
-		w := wrapperNamed(name)
+		kinds := toolOf(name)
+		var w *wrapper
+		if kinds == 0 {
+			w = wrapperNamed(name)
+		}
 		if w == nil {
-			r.add(name, args, c, inside)
+			r.add(name, kinds, args, c, inside)
 			return
 		}
 		if w.changes != nil {
@@ -348,8 +366,8 @@ func (r *callReader) program(args []argument, c context, inside int) {
 	}
 }
 
-func (r *callReader) add(name string, args []argument, c context, inside int) {
-	k := call{tools: toolOf(name), name: name, at: args[0].at, args: args[1:], context: c, inside: inside}
+func (r *callReader) add(name string, kinds tool, args []argument, c context, inside int) {
+	k := call{tools: kinds, name: name, at: args[0].at, args: args[1:], context: c, inside: inside}
 	r.calls = append(r.calls, k)
 	switch {
 	case name == "set":
@@ -413,7 +431,7 @@ func (r *callReader) inner(k *call, a argument, c context) {
 		in.set(k)
 	}
 	in.stmts(file.Stmts, c)
-	r.calls, r.args = in.calls, in.args
+	r.calls, r.args, r.writes = in.calls, in.args, in.writes
 }
 
 // plainAt is where the text of an argument stands as it is, -1 where it has
@@ -425,8 +443,9 @@ func (a argument) plainAt() int {
 	return a.at.start + 1
 }
 
-// textOf is a word as a program gets it; an expansion is a NUL in it.
-func textOf(w *syntax.Word) (text string, fixed, split bool) {
+// textOf is a word as a program gets it; an expansion is a NUL in it. What has to be
+// put together, b keeps.
+func textOf(w *syntax.Word, b *strings.Builder) (text string, fixed, split bool) {
 	if len(w.Parts) == 1 {
 		switch part := w.Parts[0].(type) {
 		case *syntax.Lit:
@@ -443,10 +462,10 @@ func textOf(w *syntax.Word) (text string, fixed, split bool) {
 			}
 		}
 	}
-	t := wordText{fixed: true}
-	t.b.Grow(int(w.End().Offset() - w.Pos().Offset()))
+	from := b.Len()
+	t := wordText{b: b, fixed: true}
 	t.parts(w.Parts, false)
-	return t.b.String(), t.fixed, t.split
+	return b.String()[from:], t.fixed, t.split
 }
 
 // onlyLiteral is what stands between double quotes, where it is no more than
@@ -463,7 +482,7 @@ func onlyLiteral(q *syntax.DblQuoted) (string, bool) {
 }
 
 type wordText struct {
-	b            strings.Builder
+	b            *strings.Builder
 	fixed, split bool
 }
 

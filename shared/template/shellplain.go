@@ -28,6 +28,10 @@ type plainReader struct {
 	doubles  slab[syntax.DblQuoted]
 	params   slab[syntax.ParamExp]
 	redirs   slab[syntax.Redirect]
+	substs   slab[syntax.CmdSubst]
+	ifs      slab[syntax.IfClause]
+	fors     slab[syntax.ForClause]
+	iters    slab[syntax.WordIter]
 
 	stmtLists  slab[*syntax.Stmt]
 	wordLists  slab[*syntax.Word]
@@ -41,7 +45,8 @@ type plainReader struct {
 	openRedirs []*syntax.Redirect
 }
 
-// slab hands out zero values of one type.
+// slab hands out room for values of one type. What stands in it is of texts read
+// before: whoever takes some fills all of it.
 type slab[T any] struct{ room []T }
 
 func (s *slab[T]) take(n int) []T {
@@ -57,7 +62,6 @@ func (s *slab[T]) one() *T { return &s.take(1)[0] }
 
 // reset takes back what was handed out.
 func (s *slab[T]) reset() {
-	clear(s.room)
 	if s.room = s.room[:0]; cap(s.room) > maxRoom {
 		s.room = nil
 	}
@@ -70,7 +74,6 @@ func closed[T any](open *[]T, from int, s *slab[T]) []T {
 	}
 	out := s.take(len(*open) - from)
 	copy(out, (*open)[from:])
-	clear((*open)[from:])
 	*open = (*open)[:from]
 	return out
 }
@@ -87,6 +90,10 @@ func (r *plainReader) release() {
 	r.doubles.reset()
 	r.params.reset()
 	r.redirs.reset()
+	r.substs.reset()
+	r.ifs.reset()
+	r.fors.reset()
+	r.iters.reset()
 	r.stmtLists.reset()
 	r.wordLists.reset()
 	r.partLists.reset()
@@ -232,8 +239,8 @@ func (r *plainReader) statement() *syntax.Stmt {
 // binary is a statement of two, of which the second comes.
 func (r *plainReader) binary(op syntax.BinCmdOperator, left *syntax.Stmt, length int) *syntax.Stmt {
 	b, s := r.binaries.one(), r.stmts.one()
-	b.OpPos, b.Op, b.X = position(r.at), op, left
-	s.Position, s.Cmd = left.Position, b
+	*b = syntax.BinaryCmd{OpPos: position(r.at), Op: op, X: left}
+	*s = syntax.Stmt{Position: left.Position, Cmd: b}
 	r.at += length
 	r.blanks()
 	return s
@@ -241,8 +248,7 @@ func (r *plainReader) binary(op syntax.BinCmdOperator, left *syntax.Stmt, length
 
 func (r *plainReader) pipeline() *syntax.Stmt {
 	r.blanks()
-	s := r.stmts.one()
-	s.Position = position(r.at)
+	s := r.emptyStmt()
 	if r.bare() == "!" {
 		s.Negated = true
 		r.at++
@@ -253,10 +259,16 @@ func (r *plainReader) pipeline() *syntax.Stmt {
 		s = r.binary(syntax.Pipe, s, len("|"))
 		b := s.Cmd.(*syntax.BinaryCmd)
 		s.Negated, b.X.Negated = b.X.Negated, false // ! is of the whole pipeline
-		b.Y = r.stmts.one()
-		b.Y.Position = position(r.at)
+		b.Y = r.emptyStmt()
 		r.command(b.Y)
 	}
+	return s
+}
+
+// emptyStmt is a statement that begins here.
+func (r *plainReader) emptyStmt() *syntax.Stmt {
+	s := r.stmts.one()
+	*s = syntax.Stmt{Position: position(r.at)}
 	return s
 }
 
@@ -290,7 +302,7 @@ func (r *plainReader) call(s *syntax.Stmt) {
 			r.argument()
 		}
 	}
-	c.Args = closed(&r.openWords, words, &r.wordLists)
+	*c = syntax.CallExpr{Args: closed(&r.openWords, words, &r.wordLists)}
 	s.Redirs = closed(&r.openRedirs, redirs, &r.redirLists)
 }
 
@@ -341,7 +353,7 @@ func (r *plainReader) redirections(s *syntax.Stmt) {
 
 func (r *plainReader) redirect(n *syntax.Lit) {
 	d := r.redirs.one()
-	d.N, d.OpPos, d.Op = n, position(r.at), syntax.RdrOut
+	*d = syntax.Redirect{N: n, OpPos: position(r.at), Op: syntax.RdrOut}
 	if r.text[r.at] == '<' {
 		d.Op = syntax.RdrIn
 	}
@@ -362,6 +374,7 @@ func (r *plainReader) redirect(n *syntax.Lit) {
 // word reads one; there must be one.
 func (r *plainReader) word() *syntax.Word {
 	w := r.words.one()
+	*w = syntax.Word{}
 	if end := r.endOfBare(); end > r.at {
 		w.Parts = r.partLists.take(1)
 		w.Parts[0] = r.lit(r.at, end)
@@ -435,7 +448,7 @@ func isQuotable(c byte) bool { return c != 0 && c != '\n' && c != '\r' && c < ut
 
 func (r *plainReader) lit(start, end int) *syntax.Lit {
 	l := r.lits.one()
-	l.ValuePos, l.ValueEnd, l.Value = position(start), position(end), r.text[start:end]
+	*l = syntax.Lit{ValuePos: position(start), ValueEnd: position(end), Value: r.text[start:end]}
 	r.at = end
 	return l
 }
@@ -446,7 +459,7 @@ func (r *plainReader) literal(start, end int) {
 
 func (r *plainReader) single() {
 	q := r.singles.one()
-	q.Left = position(r.at)
+	*q = syntax.SglQuoted{Left: position(r.at)}
 	start := r.at + 1
 	for end := start; end < len(r.text) && isQuotable(r.text[end]); end++ {
 		if r.text[end] == '\'' {
@@ -461,7 +474,7 @@ func (r *plainReader) single() {
 
 func (r *plainReader) double() {
 	q := r.doubles.one()
-	q.Left = position(r.at)
+	*q = syntax.DblQuoted{Left: position(r.at)}
 	first, start := len(r.openParts), r.at+1
 	for r.at = start; r.at < len(r.text); {
 		c := r.text[r.at]
@@ -500,7 +513,7 @@ func (r *plainReader) expansion() {
 		return
 	}
 	p := r.params.one()
-	p.Dollar, p.Short = position(dollar), r.next() != '{'
+	*p = syntax.ParamExp{Dollar: position(dollar), Short: r.next() != '{'}
 	if !p.Short {
 		r.at++
 	}
@@ -530,7 +543,8 @@ func (r *plainReader) substitution(dollar int) {
 		r.fail()
 		return
 	}
-	c := &syntax.CmdSubst{Left: position(dollar), Stmts: r.list()}
+	c := r.substs.one()
+	*c = syntax.CmdSubst{Left: position(dollar), Stmts: r.list()}
 	if r.next() != ')' {
 		r.fail()
 		return
@@ -541,13 +555,15 @@ func (r *plainReader) substitution(dollar int) {
 }
 
 func (r *plainReader) ifClause() *syntax.IfClause {
-	c := &syntax.IfClause{Position: r.keyword("if")}
+	c := r.ifs.one()
+	*c = syntax.IfClause{Position: r.keyword("if")}
 	c.Cond = r.list()
 	c.ThenPos = r.keyword("then")
 	c.Then = r.list()
 	r.blanks()
 	if r.bare() == "else" {
-		c.Else = &syntax.IfClause{Position: r.keyword("else")}
+		c.Else = r.ifs.one()
+		*c.Else = syntax.IfClause{Position: r.keyword("else")}
 		c.Else.Then = r.list()
 	}
 	c.FiPos = r.keyword("fi")
@@ -558,8 +574,8 @@ func (r *plainReader) ifClause() *syntax.IfClause {
 }
 
 func (r *plainReader) forClause() *syntax.ForClause {
-	c, loop := &syntax.ForClause{ForPos: r.keyword("for")}, &syntax.WordIter{}
-	c.Loop = loop
+	c, loop := r.fors.one(), r.iters.one()
+	*c, *loop = syntax.ForClause{ForPos: r.keyword("for"), Loop: loop}, syntax.WordIter{}
 	r.blanks()
 	name := r.bare()
 	if !isNameOf(name, "_") || name[0] <= '9' {

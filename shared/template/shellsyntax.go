@@ -40,7 +40,7 @@ func reportSyntax(l *lint, s *script) {
 func (s *script) endsBefore() bool {
 	for _, stmt := range s.stmts {
 		if c, ok := stmt.Cmd.(*syntax.CallExpr); ok && len(c.Args) > 0 {
-			if name, _, _ := textOf(c.Args[0]); name == "exec" || name == "exit" {
+			if name, _, _ := textOf(c.Args[0], &strings.Builder{}); name == "exec" || name == "exit" {
 				return true
 			}
 		}

@@ -21,10 +21,11 @@ const (
 	tRuntime  // changes the running system only
 	tMode
 	tPassword
-	tCopy        // writes files
-	tState       // of the shell alone
-	tDeb         // of dpkg
-	anyTool tool = 1 << 31
+	tCopy  // writes files
+	tState // of the shell alone
+	tDeb   // of dpkg
+
+	toolBits = iota
 )
 
 // toolOf takes the name of a program.

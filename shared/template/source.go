@@ -16,10 +16,52 @@ type source struct {
 	order int    // its findings come after those of sources with a lower order
 	text  string // without a byte order mark, so that the first column is the first character
 	lines []int  // offset of the start of each line
+	bytes byteKinds
 }
+
+// byteKinds are kinds of bytes that few texts have: most are told apart from those
+// at one look.
+type byteKinds uint8
+
+const (
+	controlByte byteKinds = 1 << iota // but for tab and line feed
+	beyondASCII
+	angleByte // <
+)
+
+var kindsOfByte = func() (kinds [256]byteKinds) {
+	for c := range kinds {
+		switch {
+		case c < ' ' && c != '\t' && c != '\n' || c == 0x7f:
+			kinds[c] = controlByte
+		case c >= utf8.RuneSelf:
+			kinds[c] = beyondASCII
+		}
+	}
+	kinds['<'] = angleByte
+	return kinds
+}()
+
+// kindsIn looks at eight bytes at a time, which takes half as long as one at a
+// time.
+func kindsIn(text string) (found byteKinds) {
+	for len(text) >= 8 {
+		found |= kindsOfByte[text[0]] | kindsOfByte[text[1]] | kindsOfByte[text[2]] | kindsOfByte[text[3]] |
+			kindsOfByte[text[4]] | kindsOfByte[text[5]] | kindsOfByte[text[6]] | kindsOfByte[text[7]]
+		text = text[8:]
+	}
+	for i := range len(text) {
+		found |= kindsOfByte[text[i]]
+	}
+	return found
+}
+
+// has reports bytes of these kinds anywhere in the text.
+func (s *source) has(kinds byteKinds) bool { return s.bytes&kinds != 0 }
 
 func newSource(path string, order int, text string) *source {
 	s := &source{path: path, order: order, text: strings.TrimPrefix(text, byteOrderMark)}
+	s.bytes = kindsIn(s.text)
 	s.lines = make([]int, 1, len(s.text)/40+8)
 	for at := 0; ; {
 		i := strings.IndexByte(s.text[at:], '\n')
@@ -30,6 +72,8 @@ func newSource(path string, order int, text string) *source {
 		s.lines = append(s.lines, at)
 	}
 }
+
+func (s *source) span(start, end int) span { return span{src: s, start: start, end: end} }
 
 // line returns the text of line i (from 0) without its line end.
 func (s *source) line(i int) string {
@@ -96,12 +140,13 @@ const maxAlike = 200
 type alike struct {
 	rule     string
 	severity Severity
+	n        int
 }
 
 // report collects the findings of one template.
 type report struct {
 	found []Finding
-	count map[alike]int
+	count []alike
 
 	suppressions []*suppression
 	hushed       map[string]int // suppressed findings of a rule
@@ -109,7 +154,18 @@ type report struct {
 
 // full reports that a rule has enough findings: where they may be many, it
 // saves looking for the place of one that would be dropped.
-func (r *report) full(rule string) bool { return r.count[alike{rule, severityOf(rule)}] >= maxAlike }
+func (r *report) full(rule string) bool { return r.alike(rule, severityOf(rule)).n >= maxAlike }
+
+// alike are few: as many as rules that found something.
+func (r *report) alike(rule string, severity Severity) *alike {
+	for i := range r.count {
+		if a := &r.count[i]; a.rule == rule && a.severity == severity {
+			return a
+		}
+	}
+	r.count = append(r.count, alike{rule: rule, severity: severity})
+	return &r.count[len(r.count)-1]
+}
 
 // add appends a finding with the severity of its rule, and returns it until the
 // next one comes: for its fix. One too many, or suppressed, is nil.
@@ -123,14 +179,11 @@ func (r *report) warn(rule string, at span, message, help string) *Finding {
 }
 
 func (r *report) addAs(severity Severity, rule string, at span, code, message, help string) *Finding {
-	kind := alike{rule, severity}
-	if r.count[kind] >= maxAlike || r.suppressed(rule, at) {
+	like := r.alike(rule, severity)
+	if like.n >= maxAlike || r.suppressed(rule, at) {
 		return nil
 	}
-	if r.count == nil {
-		r.count = map[alike]int{}
-	}
-	r.count[kind]++
+	like.n++
 	v := at.value("", "")
 	r.found = append(r.found, Finding{
 		Rule: rule, Severity: severity, Path: v.Path,

@@ -32,7 +32,7 @@ type suppression struct {
 // readSuppressions adds the suppressions of a text to a report. A malformed one
 // is a finding.
 func readSuppressions(r *report, src *source) {
-	if !strings.Contains(src.text, "ib:") && !strings.Contains(src.text, "IB:") {
+	if !strings.Contains(src.text, "b:") && !strings.Contains(src.text, "B:") {
 		return
 	}
 	s := suppressing{report: r, src: src}

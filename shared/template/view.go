@@ -35,7 +35,7 @@ func (p *part) view() []Command {
 	out := make([]Command, len(p.commands))
 	for i := range p.commands {
 		in := p.commands[i]
-		args := p.arguments(&in)
+		args := p.join(p.args(&in), &strings.Builder{}) // p is read by many at a time
 		c := Command{Keyword: in.name(), Args: skipBlanks(args), part: p, in: in}
 		c.skip = len(args) - len(c.Args)
 		c.Line, _ = p.src.position(in.start)
@@ -100,6 +100,9 @@ func (t *Template) Join(found []Finding) {
 
 // Sort puts findings into the order of the text, those of one place by rule.
 func Sort(found []Finding) {
+	if len(found) < 2 {
+		return
+	}
 	// Not slices.SortStableFunc: each type that it sorts costs every binary 20 KB.
 	sort.SliceStable(found, func(a, b int) bool {
 		return cmp.Or(cmp.Compare(found[a].order, found[b].order), byPosition(found[a], found[b])) < 0

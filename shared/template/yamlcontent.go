@@ -133,7 +133,8 @@ func sniffYAML(text string) bool {
 // sniffAWS reports an AWS component document, or what begins like one and is
 // broken further on.
 func sniffAWS(src *source) bool {
-	if !strings.Contains(src.text, awsKeys[0]) || !strings.Contains(src.text, awsKeys[1]) {
+	// The capital first: it is rare, and so takes a tenth of the time.
+	if !strings.Contains(src.text, "Version") || !strings.Contains(src.text, awsKeys[0]) || !strings.Contains(src.text, awsKeys[1]) {
 		return false
 	}
 	if key, _, ok := strings.Cut(firstOfDocument(src), ":"); ok && slices.Contains(awsKeys, key) {

@@ -39,6 +39,9 @@ func (r reference) span(y *yamlText) span {
 // eachReference calls f with the references in the properties of each task, in
 // order and once for each value, and with what is known before the task.
 func (p *part) eachReference(f func(r reference, known map[string]output)) {
+	if p.yaml == nil {
+		return
+	}
 	known := map[string]output{}
 	if p.isYAMLComponent() {
 		pairs(value(p.yaml.root, "Parameters"), func(key, _ *yaml.Node) { known[key.Value] = stdout })
