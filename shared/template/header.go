@@ -1,10 +1,7 @@
 package template
 
 import (
-	"errors"
-	"fmt"
-	"io"
-	"strconv"
+	"cmp"
 	"strings"
 	"unicode/utf8"
 
@@ -31,9 +28,9 @@ func readHeader(r *report, src *source) (keys []given, at lines) {
 		r.add("IB0253", src.spanOfLine(first), "", "the header that begins here is not closed",
 			"write a second line `"+headerMarker+"` after its last key")
 	}
-	if failure.text != "" && closed {
+	if failure.text != "" && closed && !failure.said {
 		r.add("IB0252", failure.at, "", "the header is not valid YAML: "+failure.text,
-			"write `# key: value` lines that begin in one column; quote a value that holds `: ` or begins with a sign such as * or @")
+			cmp.Or(failure.help, "write `# key: value` lines that begin in one column; quote a value that holds `: ` or begins with a sign such as * or @"))
 	}
 	keys = readObject(r, y.node(r, root, 0))
 	if closed {
@@ -147,11 +144,19 @@ func stripComment(src *source, from, to int) *yamlText {
 func (y *yamlText) addLine(offset int, line string) {
 	y.starts = append(y.starts, offset)
 	for i, r := range line {
-		switch r {
-		case '\r', '\u0085', '\u2028', '\u2029':
+		if r != '\n' && isYAMLBreak(r) {
 			y.starts = append(y.starts, offset+i+utf8.RuneLen(r))
 		}
 	}
+}
+
+// isYAMLBreak reports the characters that end a line of YAML 1.1.
+func isYAMLBreak(r rune) bool {
+	switch r {
+	case '\n', '\r', '\u0085', '\u2028', '\u2029':
+		return true
+	}
+	return false
 }
 
 // offset maps a YAML line and column, both from 1, to the source.
@@ -184,65 +189,6 @@ func (y *yamlText) lineEnd(at int) int {
 		y.lineTo = at + len(strings.TrimRight(rest, " \t\r"))
 	}
 	return max(at, y.lineTo)
-}
-
-// yamlFailure is a syntax error of YAML and its place.
-type yamlFailure struct {
-	text string
-	at   span
-}
-
-// parse reads the one document of the text. Nodes are not expanded, so an
-// alias costs nothing. The library's panics become failures: whatever stands
-// in a template must end in a finding.
-func (y *yamlText) parse() (root *yaml.Node, failure yamlFailure) {
-	defer func() {
-		if p := recover(); p != nil {
-			root, failure = nil, y.failure("it cannot be read")
-		}
-	}()
-	d := yaml.NewDecoder(strings.NewReader(y.text))
-	var doc, more yaml.Node
-	err := d.Decode(&doc)
-	if errors.Is(err, io.EOF) {
-		return nil, yamlFailure{}
-	}
-	if err != nil {
-		return nil, y.failure(err.Error())
-	}
-	if err := d.Decode(&more); err == nil {
-		return nil, y.failure(fmt.Sprintf("yaml: line %d: a second document begins here", more.Line))
-	} else if !errors.Is(err, io.EOF) {
-		return nil, y.failure(err.Error())
-	}
-	return doc.Content[0], yamlFailure{}
-}
-
-// parserErrors are the library's errors that count lines from 0; the others
-// count from 1.
-var parserErrors = []string{"key", "'-' indicator", "node content", "',' or ']'", "',' or '}'", "<document start>"}
-
-// failure takes the line out of the library's "yaml: line N: text".
-func (y *yamlText) failure(text string) yamlFailure {
-	text = strings.TrimPrefix(text, "yaml: ")
-	line := 1
-	if rest, ok := strings.CutPrefix(text, "line "); ok {
-		if number, message, ok := strings.Cut(rest, ": "); ok {
-			if n, err := strconv.Atoi(number); err == nil {
-				line, text = n, message
-			}
-		}
-	}
-	for _, expected := range parserErrors {
-		if text == "did not find expected "+expected {
-			line++
-		}
-	}
-	if strings.HasPrefix(text, "unknown anchor") {
-		text = "unknown anchor"
-	}
-	at := y.offset(min(max(line, 1), max(len(y.starts), 1)), 1)
-	return yamlFailure{text: text, at: span{src: y.src, start: at, end: y.lineEnd(at)}}
 }
 
 // scalarKinds maps YAML's tags to node kinds.

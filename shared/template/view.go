@@ -126,8 +126,9 @@ func ReadDocument(path string, text []byte, rule string) (*Document, []Finding) 
 	}
 	root, failure := d.text.parse()
 	switch {
+	case failure.said:
 	case failure.text != "":
-		r.add(rule, failure.at, "", "the document is not valid YAML: "+failure.text, "mend the YAML")
+		r.add(rule, failure.at, "", "the document is not valid YAML: "+failure.text, cmp.Or(failure.help, "mend the YAML"))
 	case root == nil || strings.TrimSpace(src.text) == "":
 		r.add(rule, whole(src), "", "the document is empty", "write schemaVersion and phases")
 	case repeated(root, map[*yaml.Node]int{}) > maxRepeated:

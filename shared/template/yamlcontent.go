@@ -1,6 +1,7 @@
 package template
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -166,10 +167,7 @@ func (y *yamlText) parseQuoted() (*yaml.Node, yamlFailure) {
 	if quoted.text = quoteReferences(y.text); quoted.text == y.text {
 		return root, failure
 	}
-	if root, second := quoted.parse(); second.text == "" {
-		return root, second
-	}
-	return root, failure
+	return quoted.parse()
 }
 
 // quoteReferences puts values that begin with {{ in single quotes, to the end
@@ -396,8 +394,10 @@ func checkYAMLRoot(l *lint, p *part) {
 	}
 	c := p.yaml
 	switch {
+	case c.failure.said:
 	case c.failure.text != "":
-		l.add("IB0601", c.failure.at, c.code, "not valid YAML: "+c.failure.text, "look at the indentation and the quotes on this line and the one before")
+		l.add("IB0601", c.failure.at, c.code, "not valid YAML: "+c.failure.text,
+			cmp.Or(c.failure.help, "look at the indentation and the quotes on this line and the one before"))
 	case c.tangled:
 		l.add("IB0601", c.first, "", "aliases repeat too much", "write out what the aliases stand for")
 	case c.aws:
