@@ -68,7 +68,7 @@ var yamlErrors = []yamlError{
 	{"found unknown directive name", "delete the line, or put the value in quotes", true},
 	{"found incompatible YAML document", "delete the line that names a version", true},
 	{"a second document begins here", "put each in a file of its own", false},
-	{unknownAnchor, "put the value in quotes, or define the anchor above", false},
+	{unknownAnchor, "quote a value that begins with *, or define the anchor above", false},
 }
 
 const (

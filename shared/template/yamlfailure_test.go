@@ -36,7 +36,7 @@ func TestYAMLFailures(t *testing.T) {
 		"directive":             {"^%FOO\n" + tasks + "    Action: Reboot\n", "delete the line"},
 		"version":               {"^%YAML 1.2\n---\n" + tasks + "    Action: Reboot\n", "delete the line that names a version"},
 		"second document":       {tasks + "    Action: Reboot\n^---\nTasks: []\n", "put each in a file of its own"},
-		"anchor":                {tasks + "    Action: Reboot\n    Properties: ^*p\n", "put the value in quotes, or define"},
+		"anchor":                {tasks + "    Action: Reboot\n    Properties: ^*p\n", "quote a value that begins with *, or define"},
 		"reference in braces":   {tasks + "    Action: RunShellCommand\n    Properties: {commandContent: echo ^{{ a }}}\n", "put the value with {{ in double quotes"},
 		"reference and more":    {content + "{{ a }}/b\n  ^Foo: 1\n", ""},
 		"control character":     {content + "echo a^\u0090b\n", "delete the character"},
