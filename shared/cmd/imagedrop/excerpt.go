@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 
@@ -10,28 +11,40 @@ import (
 )
 
 const (
-	// maxExcerpt is how many code points of a source line are shown; lead is how
-	// many of these stand before the place in a longer one.
+	// maxExcerpt is how many cells of a source line are shown at most, minExcerpt
+	// how many on the narrowest terminal; margin are the cells of the line's number
+	// and of two marks beside them.
 	maxExcerpt = 110
-	lead       = 40
+	minExcerpt = 20
+	margin     = len("12345 | ") + 2
 	// tabStop is how far apart tab stops are, in cells.
 	tabStop = 4
 	// cut stands for what is left out.
 	cut = "…"
 )
 
+// excerptWidth is how many cells of a source line are shown on a terminal of
+// that width, 0 for none.
+func excerptWidth(terminal int) int {
+	if terminal == 0 {
+		return maxExcerpt
+	}
+	return max(minExcerpt, min(maxExcerpt, terminal-margin))
+}
+
 // excerpt returns the source line of a finding and the line with the caret
-// below it, as a terminal shows them.
-func excerpt(whole string, f template.Finding) (source, caret string) {
+// below it, as a terminal shows them; of a line that is wider, a part.
+func excerpt(whole string, f template.Finding, cells int) (source, caret string) {
 	line := []rune(whole)
 	from := min(max(f.Column-1, 0), len(line))
 	to := len(line)
 	if f.EndLine == f.Line {
 		to = min(max(f.EndColumn-1, from), len(line))
 	}
-	start, end := window(len(line), from)
+	start, end := window(line, from, cells)
 	to = min(to, end)
-	before := mark(start > 0) + expand(line[start:from], 0)
+	left := mark(start > 0)
+	before := left + expand(line[start:from], uniseg.StringWidth(left))
 	width := uniseg.StringWidth(before)
 	marked := expand(line[from:to], width)
 	after := expand(line[to:end], width+uniseg.StringWidth(marked)) + mark(end < len(line))
@@ -53,13 +66,32 @@ func lineAt(text string, number int) (string, bool) {
 	return strings.TrimSuffix(line, "\r"), true
 }
 
-// window chooses the part of a line of that length that is shown.
-func window(length, from int) (start, end int) {
-	if length <= maxExcerpt {
-		return 0, length
+// window chooses the part of a line that is shown: where not all of it has room,
+// about a third stands before the place.
+func window(line []rune, from, cells int) (start, end int) {
+	lead := cells * 4 / 11
+	if end = len(line); end > cells {
+		start = max(0, min(from-lead, end-cells))
+		end = start + cells
 	}
-	start = max(0, min(from-lead, length-maxExcerpt))
-	return start, min(length, start+maxExcerpt)
+	for end-start > 1 && wide(line, start, end, cells) {
+		if start < from && (end <= from+1 || wide(line, start, from, lead)) {
+			start++
+		} else {
+			end--
+		}
+	}
+	return start, end
+}
+
+// wide reports a part of a line that takes more cells; one of ASCII has one a
+// character.
+func wide(line []rune, start, end, cells int) bool {
+	part := line[start:end]
+	if !slices.ContainsFunc(part, func(r rune) bool { return r == '\t' || r > unicode.MaxASCII }) {
+		return len(part) > cells
+	}
+	return uniseg.StringWidth(expand(part, uniseg.StringWidth(mark(start > 0)))) > cells
 }
 
 func mark(left bool) string {

@@ -133,7 +133,8 @@ func terminalWidth(w io.Writer) int {
 	return 80
 }
 
-// colours reports whether w may get colour: a terminal, and never with NO_COLOR.
+// colours reports whether w may get colour: a terminal that knows it, and never
+// with NO_COLOR.
 func colours(w io.Writer) bool {
-	return isTerminal(w) && os.Getenv("NO_COLOR") == ""
+	return isTerminal(w) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
 }
