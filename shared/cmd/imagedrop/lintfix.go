@@ -29,13 +29,22 @@ func (l *linted) mend(o lintOptions) *judged {
 	if o.diff {
 		r.findings = asIs.findings // the file stays as it is
 	} else if len(mended) > 0 && l.path != "-" {
-		r.err = replaceFile(l.path, l.text)
+		r.err = l.replace()
 	}
 	r.before, r.after = before, after
 	for _, f := range mended {
 		r.mended = append(r.mended, spot{Finding: f, place: l.place(f)})
 	}
 	return r
+}
+
+// replace writes the mended text; an error names the file, not only the one
+// that was to take its place.
+func (l *linted) replace() error {
+	if err := replaceFile(l.path, l.text); err != nil {
+		return fmt.Errorf("%s was not mended: %w", l.name, err)
+	}
+	return nil
 }
 
 // mendable are findings with fixes only where their positions are those of the
@@ -148,7 +157,8 @@ func printDiffs(results []*judged, s streams) error {
 		}
 		files++
 		mended += len(r.mended)
-		p.diff(out, unified(r.name, r.name, r.before, r.after))
+		name := diffName(r.name)
+		p.diff(out, unified(name, name, r.before, r.after))
 	}
 	if err := out.Flush(); err != nil {
 		return err

@@ -100,11 +100,25 @@ func TestFixDiff(t *testing.T) {
 	require.Equal(t, "--fix would mend 0 findings in 0 files; 0 left\n", r.err)
 }
 
+// Names in a difference are read back by patch and git, whatever is in them.
+func TestFixDiffNamesTheFile(t *testing.T) {
+	for name, want := range map[string]string{
+		"web.Dockerfile": "web.Dockerfile", "a b.Dockerfile": "a b.Dockerfile\t", "中.Dockerfile": "中.Dockerfile",
+		"a\n+++ b.Dockerfile": `"a\012+++ b.Dockerfile"`, `q"\.Dockerfile`: `"q\"\\.Dockerfile"`, "\tü.Dockerfile": `"\011\303\274.Dockerfile"`,
+	} {
+		t.Chdir(folder(t, map[string]string{name: "run true\n"}))
+		r := imagedrop(t, "lint", "--diff", name)
+		require.Equal(t, "--- "+want+"\n+++ "+want+"\n@@ -1 +1 @@\n-run true\n+RUN true\n", r.out)
+	}
+}
+
 // A file that cannot be written keeps the others from nothing.
 func TestFixOfAFileThatCannotBeWritten(t *testing.T) {
 	require.ErrorContains(t, replaceFile(filepath.Join(t.TempDir(), "none"), nil), "no such file")
 	dir := folder(t, map[string]string{"a.txt": "x"})
 	require.ErrorContains(t, replaceFile(dir, nil), "is a directory")
+	lost := linted{file: file{path: dir + "/none.Dockerfile"}, name: "none.Dockerfile"}
+	require.ErrorContains(t, lost.replace(), "none.Dockerfile was not mended: ")
 }
 
 // patched applies a unified difference, whose every line must be where it says.

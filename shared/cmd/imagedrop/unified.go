@@ -27,6 +27,30 @@ func unified(oldName, newName, before, after string) string {
 	return strings.Join(lines, "")
 }
 
+// diffName writes the name of a file so that patch and git read it back: a tab
+// ends one with blanks, and what would end a line or a name is quoted as in C.
+// Source: GNU diffutils, "Detailed Description of Unified Format".
+func diffName(name string) string {
+	if !strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == '"' || r == '\\' || r == 0x7f }) {
+		if strings.Contains(name, " ") {
+			name += "\t"
+		}
+		return name
+	}
+	var b strings.Builder
+	for _, c := range []byte(name) {
+		switch {
+		case c == '"' || c == '\\':
+			b.WriteString(`\` + string(c))
+		case c < ' ' || c > '~':
+			fmt.Fprintf(&b, `\%03o`, c)
+		default:
+			b.WriteByte(c)
+		}
+	}
+	return `"` + b.String() + `"`
+}
+
 // placed is the head of a hunk whose lines stand so many further down in the
 // new text. The first hunk stands in both where it stands in the old one.
 func placed(head string, moved int) string {
