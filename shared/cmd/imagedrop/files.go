@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -128,7 +129,7 @@ func readInput(path string, in io.Reader) ([]byte, error) {
 
 // readFile reads a file up to the size that a function reads, and one byte of
 // what is more.
-func readFile(path string) ([]byte, error) {
+func readFile(ctx context.Context, path string) ([]byte, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, err
@@ -136,10 +137,32 @@ func readFile(path string) ([]byte, error) {
 	if info.Mode().IsRegular() && info.Size() <= imagebuild.MaxRaw {
 		return os.ReadFile(path)
 	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
+	return waitFor(ctx, func() ([]byte, error) {
+		f, err := os.Open(path)
+		if err != nil {
+			return nil, err
+		}
+		defer f.Close()
+		return io.ReadAll(io.LimitReader(f, imagebuild.MaxRaw+1))
+	})
+}
+
+// waitFor reads what may come late or never, a terminal or a pipe: an interrupt
+// ends the wait.
+func waitFor(ctx context.Context, read func() ([]byte, error)) ([]byte, error) {
+	type answer struct {
+		text []byte
+		err  error
 	}
-	defer f.Close()
-	return io.ReadAll(io.LimitReader(f, imagebuild.MaxRaw+1))
+	come := make(chan answer, 1)
+	go func() {
+		text, err := read()
+		come <- answer{text, err}
+	}()
+	select {
+	case a := <-come:
+		return a.text, a.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }

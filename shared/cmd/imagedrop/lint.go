@@ -69,9 +69,12 @@ standard input it prints the mended text, and reports on standard error.`,
   imagedrop lint --format sarif templates/ > imagedrop.sarif
   cat web.Dockerfile | imagedrop lint --stdin-name web.Dockerfile --json -`,
 		Args: cobra.MinimumNArgs(1),
-		PreRunE: func(_ *cobra.Command, paths []string) error {
-			if asJSON {
+		PreRunE: func(cmd *cobra.Command, paths []string) error {
+			if asJSON && !cmd.Flags().Changed("format") {
 				o.format = formatJSON
+			}
+			if asJSON && o.format != formatJSON {
+				return fmt.Errorf("--json means --format json, not %s", o.format)
 			}
 			return o.validate(paths)
 		},
@@ -121,6 +124,8 @@ func (o *lintOptions) validate(paths []string) error {
 		return fmt.Errorf("--format is %s, not %q", listed(formatNames()), o.format)
 	case !slices.Contains(severityNames(), o.failOn):
 		return fmt.Errorf("--fail-on is %s, not %q", listed(severityNames()), o.failOn)
+	case o.diff && o.format != formatText:
+		return fmt.Errorf("--diff prints a difference, not --format %s", o.format)
 	case o.stdinName != "" && !fromStdin:
 		return errors.New("--stdin-name needs -, standard input")
 	case o.fix && fromStdin && len(paths) > 1:
@@ -297,23 +302,12 @@ func (l *linted) judge(ctx context.Context, o lintOptions, in io.Reader) *judged
 	return l.sum()
 }
 
-// readTemplate reads as much of an input as a function would; an interrupt ends
-// the wait for standard input.
-func readTemplate(ctx context.Context, path string, in io.Reader) (text []byte, err error) {
+// readTemplate reads as much of an input as a function would.
+func readTemplate(ctx context.Context, path string, in io.Reader) ([]byte, error) {
 	if path != "-" {
-		return readFile(path)
+		return readFile(ctx, path)
 	}
-	read := make(chan struct{})
-	go func() {
-		text, err = io.ReadAll(io.LimitReader(in, imagebuild.MaxRaw+1))
-		close(read)
-	}()
-	select {
-	case <-read:
-		return text, err
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
+	return waitFor(ctx, func() ([]byte, error) { return io.ReadAll(io.LimitReader(in, imagebuild.MaxRaw+1)) })
 }
 
 // lint judges the text.

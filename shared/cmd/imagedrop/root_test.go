@@ -38,6 +38,8 @@ func TestWrongUsageIsCode2AndNamed(t *testing.T) {
 		"no path":            {[]string{"drop"}, "requires at least 1 arg(s)", "imagedrop drop"},
 		"too many arguments": {[]string{"results", "x"}, `unknown command "x" for "imagedrop results"`, "imagedrop results"},
 		"format":             {[]string{"lint", "--format", "xml", "x"}, `--format is text, json, sarif, github or junit, not "xml"`, "imagedrop lint"},
+		"two formats":        {[]string{"lint", "--format", "sarif", "--json", "x"}, "--json means --format json, not sarif", "imagedrop lint"},
+		"format of a diff":   {[]string{"lint", "--diff", "--json", "x"}, "--diff prints a difference, not --format json", "imagedrop lint"},
 		"threshold":          {[]string{"lint", "--fail-on", "never", "x"}, `--fail-on is error, warning or info, not "never"`, "imagedrop lint"},
 		"name of nothing":    {[]string{"lint", "--stdin-name", "a.Dockerfile", "x"}, "--stdin-name needs -, standard input", "imagedrop lint"},
 		"fix of two":         {[]string{"lint", "--fix", "-", "x"}, "--fix prints the mended standard input", "imagedrop lint"},
