@@ -38,12 +38,14 @@ func (k *call) hasPrefix(prefixes ...string) bool {
 // isOpen reports a word that may hold options that only the run tells.
 func (k *call) isOpen() bool {
 	for _, a := range k.args {
-		if a.split && strings.HasPrefix(strings.TrimLeft(a.text, "-"), "\x00") {
+		if a.isOpen() {
 			return true
 		}
 	}
 	return false
 }
+
+func (a argument) isOpen() bool { return a.split && strings.Trim(a.text, "-\x00") == "" }
 
 // verb is the first argument that is no option.
 func (k *call) verb() string {

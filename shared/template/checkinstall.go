@@ -22,10 +22,11 @@ var installers = []installer{
 		[]string{"--yes", "--assume-yes", "--force-yes", "--assume-no", "--simulate", "--dry-run", "--just-print", "--no-act", "--recon",
 			"--print-uris", "--download-only", "-qq", "-q=2", "--quiet=2"},
 		"ysd", "Assume-Yes ", "-y", false},
-	{[]string{"yum", "dnf", "tdnf"}, rpmVerbs, []string{"--assumeyes", "--assumeno", "--downloadonly"}, "y", "assumeyes", "-y", false},
+	{[]string{"yum", "dnf", "dnf5", "tdnf"}, rpmVerbs, []string{"--assumeyes", "--assumeno", "--downloadonly"}, "y", "assumeyes", "-y", false},
 	{[]string{"zypper"}, " install in remove rm update up patch dist-upgrade dup install-new-recommends inr ",
 		[]string{"--non-interactive", "--no-confirm", "--dry-run", "--download-only"}, "nyD", "", "-n", true},
-	{[]string{"conda", "mamba"}, " install update upgrade remove uninstall create ", []string{"--yes", "--dry-run", "--json"}, "yd", "always_yes", "-y", false},
+	{[]string{"conda", "mamba"}, " install update upgrade remove uninstall create clean ", []string{"--yes", "--dry-run", "--json"}, "yd", "always_yes", "-y", false},
+	{[]string{"amazon-linux-extras"}, " install ", nil, "y", "", "-y", false},
 }
 
 // pacmanVerbs are those of pacman's options that ask; the letters beside them
@@ -58,7 +59,7 @@ func checkAssumeYes(l *lint, s *script, k *call) {
 		return
 	}
 	verb := m.verbOf(k)
-	if verb == nil || m.isAnswered(k) || m.isSet(s.p) {
+	if verb == nil || m.isAnswered(s, k) || m.isSet(s.p) {
 		return
 	}
 	f := l.add("IB0301", s.span(extent{k.at.start, max(verb.at.end, k.at.end)}), "", k.name+" "+verb.text+" asks, and nobody answers",
@@ -87,7 +88,7 @@ func (l *lint) checkPacman(s *script, k *call) {
 	}
 	for _, a := range k.args {
 		for _, v := range pacmanVerbs {
-			if !isCluster(a.text, v.verb[0]) || strings.ContainsAny(a.text, v.looks+"p") || v.verb == "S" && !strings.Contains(a.text, "u") && len(k.operands(0)) == 0 {
+			if !isCluster(a.text, v.verb[0]) || strings.ContainsAny(a.text, v.looks+"p") || v.verb == "S" && !strings.ContainsAny(a.text, "uc") && len(k.operands(0)) == 0 {
 				continue
 			}
 			l.add("IB0301", s.span(extent{k.at.start, max(a.at.end, k.at.end)}), "", "pacman asks, and nobody answers", "write --noconfirm")
@@ -96,6 +97,30 @@ func (l *lint) checkPacman(s *script, k *call) {
 	}
 }
 
+// holdsNames reports the variable of loops over words none of which is an option.
+func (s *script) holdsNames(a argument) bool {
+	name := a.variable()
+	found := false
+	for _, words := range s.fors {
+		if words.Name.Value != name {
+			continue
+		}
+		for _, w := range words.Items {
+			if text, fixed, _ := textOf(w, &strings.Builder{}); !fixed || strings.HasPrefix(text, "-") {
+				return false
+			}
+		}
+		found = true
+	}
+	return found
+}
+
+// groups are subcommands of dnf whose own subcommands ask.
+const (
+	groups     = " module group groups copr history "
+	groupVerbs = " install enable disable reset switch-to update upgrade remove undo redo rollback "
+)
+
 // verbOf is the subcommand, nil where it does not ask. A word behind an option
 // may be its value.
 func (m *installer) verbOf(k *call) *argument {
@@ -103,6 +128,11 @@ func (m *installer) verbOf(k *call) *argument {
 		a := &k.args[i]
 		if a.fixed && a.text != "" && strings.Contains(m.verbs, " "+a.text+" ") {
 			return a
+		}
+		if a.fixed && a.text != "" && strings.Contains(groups, " "+a.text+" ") && strings.HasPrefix(m.verbs, rpmVerbs) && i+1 < len(k.args) {
+			if next := &k.args[i+1]; next.text != "" && strings.Contains(groupVerbs, " "+next.text+" ") {
+				return &argument{text: a.text + " " + next.text, fixed: true, at: extent{a.at.start, next.at.end}}
+			}
 		}
 		if !strings.HasPrefix(a.text, "-") && (i == 0 || !strings.HasPrefix(k.args[i-1].text, "-")) {
 			return nil
@@ -120,11 +150,11 @@ func (m *installer) isSet(p *part) bool {
 	return strings.Count(p.text, m.setting) > strings.Count(p.text, "--"+m.setting) || p.mentions(strings.ToUpper(m.setting))
 }
 
-func (m *installer) isAnswered(k *call) bool {
-	if k.isOpen() {
-		return true
-	}
+func (m *installer) isAnswered(s *script, k *call) bool {
 	for _, a := range k.args {
+		if a.isOpen() && !s.holdsNames(a) {
+			return true
+		}
 		for _, y := range m.answers {
 			if a.text == y {
 				return true

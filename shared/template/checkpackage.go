@@ -23,8 +23,25 @@ func checkCache(l *lint, p *part) {
 		}
 	}
 	if last != nil && p.section != inTest {
-		l.add("IB0305", of.span(last.at), "", "the packages that were downloaded stay in the image", "end with "+last.name+" clean all")
+		l.add("IB0305", of.span(last.at), "", "the packages that were downloaded stay in the image", "end with "+cleaning(last.name))
 	}
+}
+
+// cleaning is the command that empties a package manager's cache.
+func cleaning(name string) string {
+	switch name {
+	case "yum", "dnf", "dnf5", "tdnf":
+		return name + " clean all"
+	case "zypper":
+		return "zypper clean --all"
+	case "pacman":
+		return "pacman -Scc --noconfirm"
+	case "conda", "mamba":
+		return name + " clean --all --yes"
+	case "amazon-linux-extras":
+		return "yum clean all"
+	}
+	return name + " clean"
 }
 
 func cleans(k *call) bool {
@@ -164,21 +181,50 @@ func firstComponent(p *part) int {
 // checkMode finds files that everybody may write.
 func checkMode(l *lint, s *script, k *call) {
 	words := k.operands(0)
-	if len(words) == 0 || !isOpenMode(words[0].text) {
+	var mode *argument
+	if k.name == "chmod" {
+		if len(words) > 0 {
+			mode, words = &words[0], words[1:]
+		}
+	} else {
+		mode = k.following("-m", "--mode") // of install, mkdir
+	}
+	if mode == nil || !isOpenMode(mode.text) {
 		return
 	}
-	for _, w := range words[1:] {
-		if path := strings.TrimRight(w.text, "/*"); path == "/tmp" || path == "/var/tmp" || strings.HasPrefix(path, "/dev/") || strings.HasPrefix(path, "/tmp/") {
+	for _, w := range words {
+		if isPassing(w.text) {
 			return
 		}
 	}
-	l.add("IB0320", s.span(words[0].at), "", "everybody on the instance may write these files", "write 755, or 644 for files, and give the owner with chown")
+	l.add("IB0320", s.span(mode.at), "", "everybody on the instance may write these files", "write 755, or 644 for files, and give the owner with chown")
 }
 
-func isOpenMode(mode string) bool {
-	switch mode {
-	case "777", "0777", "a+rwx", "ugo+rwx", "a=rwx", "o+w", "a+w", "o+rwx", "666", "0666":
-		return true
+// isPassing reports a path that is not kept in the image, or is there for all.
+func isPassing(path string) bool {
+	path = strings.TrimRight(path, "/*") + "/"
+	for _, dir := range []string{"/tmp/", "/dev/", "/run/", "/var/run/", "/proc/", "/sys/"} {
+		if strings.HasPrefix(path, dir) {
+			return true
+		}
 	}
-	return false
+	return path == "/var/tmp/"
+}
+
+// isOpenMode reports modes by which others may write, and delete what is not
+// theirs.
+func isOpenMode(mode string) bool {
+	if isDigits(mode) && len(mode) >= 3 && len(mode) <= 5 {
+		sticky := len(mode) > 3 && (mode[len(mode)-4]-'0')&1 != 0
+		return (mode[len(mode)-1]-'0')&2 != 0 && !sticky
+	}
+	open := false
+	for clause := range strings.SplitSeq(mode, ",") {
+		i := strings.IndexAny(clause, "+=-")
+		if i < 0 || strings.Contains(clause[i:], "t") {
+			return false
+		}
+		open = open || clause[i] != '-' && strings.ContainsAny(clause[:i], "oa") && strings.Contains(clause[i:], "w")
+	}
+	return open
 }

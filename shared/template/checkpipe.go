@@ -42,7 +42,11 @@ func mustNotFail(k *call) bool {
 		return k.fetches()
 	case k.tools&tInstall != 0:
 		m := installerNamed(k.name)
-		return m != nil && m.verbOf(k) != nil
+		if m == nil {
+			return false
+		}
+		verb := m.verbOf(k)
+		return verb != nil && !takesAway(verb.text)
 	case k.tools&tLanguage != 0:
 		return k.has("install", "ci", "add")
 	case k.tools&tDeb != 0:
@@ -54,7 +58,17 @@ func mustNotFail(k *call) bool {
 	case k.name == "make" || k.name == "gmake" || k.name == "ninja" || k.name == "configure":
 		return true
 	}
-	return strings.HasSuffix(k.name, ".sh")
+	return strings.HasSuffix(k.name, ".sh") || k.tools&tShell != 0 && strings.HasSuffix(k.verb(), ".sh")
+}
+
+// takesAway reports the subcommands after which nothing is missing that was
+// asked for.
+func takesAway(verb string) bool {
+	switch verb[strings.LastIndexByte(verb, ' ')+1:] {
+	case "remove", "purge", "erase", "autoremove", "autopurge", "uninstall", "rm", "clean", "groupremove", "disable", "reset":
+		return true
+	}
+	return false
 }
 
 // fetches reports a download, the instance's questions about itself left out.
@@ -172,7 +186,7 @@ func checkHidden(l *lint, s *script) {
 		}
 		for j := n.start; j < n.end; j++ {
 			k := &s.calls[j]
-			if k.context.depth > 0 || !mustNotFail(k) || k.context.elsewhere || s.inPipe(j) {
+			if k.context.within || k.context.function || !mustNotFail(k) || k.context.elsewhere || s.inPipe(j) {
 				continue
 			}
 			l.add("IB0315", s.span(k.at), "", "if "+k.label()+" fails, the script goes on, and the build does not fail",
@@ -230,7 +244,7 @@ func checkLost(l *lint, s *script) {
 
 func isProfile(path string) bool {
 	return path == "/etc/profile" || path == "/etc/environment" || strings.HasPrefix(path, "/etc/profile.d/") || strings.HasSuffix(path, "/.bashrc") ||
-		strings.HasSuffix(path, "/.bash_profile") || strings.HasSuffix(path, "/.profile")
+		strings.HasSuffix(path, "/.bash_profile") || strings.HasSuffix(path, "/.profile") || strings.HasSuffix(path, "/bin/activate")
 }
 
 // lastOf is the last simple command of a list joined with &&.
@@ -296,7 +310,7 @@ func checkBackground(l *lint, s *script) {
 		if !n.stmt.Background || i+1 < len(s.steps) && !s.hasNoHup(n) {
 			continue
 		}
-		if k := s.main(n.start, n.end); k != nil && !s.waits(i) {
+		if k := s.main(n.start, n.end); k != nil && k.tools&tPower == 0 && !s.waits(i) {
 			l.add("IB0317", s.span(k.at), "", "a process in the background ends with the build, and does not run in the image's instances",
 				"install it as a service, and enable that with systemctl enable")
 		}

@@ -55,6 +55,8 @@ func (k *call) prompts(p *part) bool {
 		return k.verb() == "init" && !k.has("-y", "--yes") && len(k.operands(1)) == 0
 	case "su", "runuser":
 		return k.opensShell()
+	case "sudo":
+		return k.cluster('i', "CDghpRrTtUu") || k.cluster('s', "CDghpRrTtUu") || k.has("--login", "--shell")
 	case "bash", "sh", "zsh", "ksh":
 		return len(k.args) == 0 || len(k.args) == 1 && (k.args[0].text == "-l" || k.args[0].text == "--login" || k.args[0].text == "-i")
 	}
@@ -99,7 +101,7 @@ func promptHelp(name string) string {
 		return "lock the password with passwd -l, and log in with keys"
 	case "ssh-keygen":
 		return "give -f <file> and -N ''; keys in an image are shared by all its instances"
-	case "su", "runuser":
+	case "su", "runuser", "sudo":
 		return "write su <user> -c '...', or USER on a line of its own"
 	case "bash", "sh", "zsh", "ksh":
 		return "give it a script, or -c '...'; the commands below do not run in it"

@@ -28,6 +28,7 @@ type script struct {
 	pipes   []pipeline
 	writes  []write
 	loops   []*syntax.WhileClause
+	fors    []*syntax.WordIter
 	secrets []assignment // to names that suggest a secret
 }
 

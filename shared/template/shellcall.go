@@ -1,6 +1,7 @@
 package template
 
 import (
+	"slices"
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
@@ -14,7 +15,8 @@ type call struct {
 	at      extent // of the name
 	args    []argument
 	context context
-	inside  int // the first call of those inside its words, which come before it
+	inside  int          // the first call of those inside its words, which come before it
+	input   *syntax.Word // here-document or here-string, nil where there is none
 }
 
 // pipeline is commands whose output is the input of the next.
@@ -63,6 +65,7 @@ type context struct {
 	timed     bool // under timeout
 	behind    bool // in the background
 	waiting   bool // in the condition of a loop
+	within    bool // in a word, or in a text within the text
 	depth     int  // of compound commands around it
 }
 
@@ -76,8 +79,8 @@ type callReader struct {
 	text   *strings.Builder // of the arguments that are not one piece of their script
 	start  int              // the script's first
 	args   []argument       // room for the next
-	// What set has set.
-	errexit, pipefail bool
+	// What set has set, and exec has redirected.
+	errexit, pipefail, fed bool
 	// Of a text within the text, such as that of sh -c: where it stands.
 	nested  int
 	shift   int
@@ -92,7 +95,7 @@ const maxCalls = 20_000
 
 // read finds the calls of a script, and what joins them.
 func (r *callReader) read(s *script) {
-	r.script, r.start, r.errexit, r.pipefail = s, len(r.calls), false, false
+	r.script, r.start, r.errexit, r.pipefail, r.fed = s, len(r.calls), false, false, false
 	if line, ok := strings.CutPrefix(s.text, "#!"); ok {
 		line, _, _ = strings.Cut(line, "\n")
 		_, options, _ := strings.Cut(line, " ")
@@ -128,10 +131,14 @@ func (r *callReader) stmts(list []*syntax.Stmt, c context) {
 func (r *callReader) stmt(s *syntax.Stmt, c context) {
 	c.tested = c.tested || s.Negated
 	c.behind = c.behind || s.Background || s.Coprocess
+	c.fed = c.fed || r.fed
 	start := r.here()
+	var input *syntax.Redirect
 	for _, redirect := range s.Redirs {
 		switch redirect.Op {
-		case syntax.RdrIn, syntax.Hdoc, syntax.DashHdoc, syntax.WordHdoc, syntax.DplIn:
+		case syntax.Hdoc, syntax.DashHdoc, syntax.WordHdoc:
+			input, c.fed = redirect, true
+		case syntax.RdrIn, syntax.DplIn:
 			c.fed = true
 		}
 		r.word(redirect.Word, c)
@@ -140,12 +147,56 @@ func (r *callReader) stmt(s *syntax.Stmt, c context) {
 	if s.Cmd != nil {
 		r.command(s.Cmd, c)
 	}
+	if c.fed && len(s.Redirs) > 0 {
+		r.feed(s.Cmd, input, start)
+	}
 	for _, redirect := range s.Redirs {
 		switch redirect.Op {
 		case syntax.RdrOut, syntax.AppOut, syntax.RdrAll, syntax.AppAll, syntax.RdrClob:
 			r.writes = append(r.writes, write{r.argument(redirect.Word), start, r.here()})
 		}
 	}
+}
+
+// feed notes what a simple command reads: exec without a command redirects the
+// input of all that comes behind it, and a shell runs a text that it is given.
+func (r *callReader) feed(cmd syntax.Command, input *syntax.Redirect, start int) {
+	simple, ok := cmd.(*syntax.CallExpr)
+	if !ok {
+		return
+	}
+	if len(simple.Args) == 1 && simple.Args[0].Lit() == "exec" {
+		r.fed = true
+	}
+	if input == nil || r.here() == start {
+		return
+	}
+	k := &r.calls[len(r.calls)-1]
+	if k.input = input.Hdoc; input.Op == syntax.WordHdoc {
+		k.input = input.Word
+	}
+	if k.input == nil || !k.readsScript() {
+		return
+	}
+	a := r.argument(k.input)
+	if input.Op != syntax.WordHdoc { // as it is written: only the run puts values into it
+		if r.nested > 0 {
+			return
+		}
+		a = argument{text: r.script.text[a.at.start:a.at.end], fixed: true, at: a.at}
+	}
+	shell := *k // what it runs is added behind it, and may move it
+	c := k.context
+	c.fed = false
+	r.inner(&shell, a, c)
+}
+
+// readsScript reports a shell that runs its standard input.
+func (k *call) readsScript() bool {
+	if k.name == "su" || k.name == "runuser" || k.name == "sudo" {
+		return k.tools&tPrompt != 0 && k.prompts(nil)
+	}
+	return k.tools&tShell != 0 && isRunner(k)
 }
 
 func (r *callReader) command(cmd syntax.Command, c context) {
@@ -157,7 +208,9 @@ func (r *callReader) command(cmd syntax.Command, c context) {
 	case *syntax.BinaryCmd:
 		r.binary(cmd, c)
 	case *syntax.Subshell:
+		errexit, pipefail, fed := r.errexit, r.pipefail, r.fed
 		r.stmts(cmd.Stmts, inner)
+		r.errexit, r.pipefail, r.fed = errexit, pipefail, fed
 	case *syntax.Block:
 		r.stmts(cmd.Stmts, inner)
 	case *syntax.IfClause:
@@ -173,6 +226,9 @@ func (r *callReader) command(cmd syntax.Command, c context) {
 	case *syntax.ForClause:
 		if loop, ok := cmd.Loop.(*syntax.WordIter); ok {
 			r.words(loop.Items, c)
+			if r.nested == 0 {
+				r.script.fors = append(r.script.fors, loop)
+			}
 		}
 		r.stmts(cmd.Do, inner)
 	case *syntax.CaseClause:
@@ -226,10 +282,15 @@ func (r *callReader) binary(cmd *syntax.BinaryCmd, c context) {
 		r.stmt(cmd.X, left)
 		r.stmt(cmd.Y, c)
 	default:
-		r.stmt(cmd.X, c)
+		left := c
+		left.tested = left.tested || leaves(cmd.Y)
+		r.stmt(cmd.X, left)
 		r.stmt(cmd.Y, c)
 	}
 }
+
+// leaves reports what ends a loop or a script, as behind `... && break`.
+func leaves(s *syntax.Stmt) bool { return isNamed(s, "break", "continue", "return", "exit") }
 
 // pipe reads the stages of a pipeline from left to right.
 func (r *callReader) pipe(cmd *syntax.BinaryCmd, p *pipeline, c context) {
@@ -300,6 +361,7 @@ func isPlain(w *syntax.Word) bool {
 
 func (r *callReader) parts(parts []syntax.WordPart, c context) {
 	c.depth++
+	c.within = true
 	for _, part := range parts {
 		switch part := part.(type) {
 		case *syntax.DblQuoted:
@@ -348,28 +410,48 @@ func (r *callReader) argument(w *syntax.Word) argument {
 func (r *callReader) program(args []argument, c context, inside int) {
 	for {
 		name := baseName(args[0])
-		kinds := toolOf(name)
-		var w *wrapper
-		if kinds == 0 {
-			w = wrapperNamed(name)
+		if name == "" && args[0].isSudo() {
+			name = "sudo"
 		}
-		if w == nil {
-			r.add(name, kinds, args, c, inside)
+		tools := toolOf(name)
+		if tools&tWrapper == 0 {
+			r.add(name, tools, args, c, inside)
 			return
 		}
+		w := wrapperNamed(name)
 		if w.changes != nil {
 			c = w.changes(c)
 		}
+		whole := args
 		if args = w.rest(args[1:]); len(args) == 0 {
+			if name == "sudo" { // -i and -s open a shell
+				r.add(name, tPrompt, whole, c, inside)
+			}
 			return
 		}
 	}
 }
 
-func (r *callReader) add(name string, kinds tool, args []argument, c context, inside int) {
-	k := call{tools: kinds, name: name, at: args[0].at, args: args[1:], context: c, inside: inside}
+// isSudo reports $SUDO, which scripts have that root runs too.
+func (a argument) isSudo() bool { return strings.EqualFold(a.variable(), "sudo") }
+
+// variable is the name where the whole of a word is $name, "" otherwise.
+func (a argument) variable() string {
+	if a.word == nil || len(a.word.Parts) != 1 {
+		return ""
+	}
+	if p, ok := a.word.Parts[0].(*syntax.ParamExp); ok && p.Param != nil && p.Exp == nil && p.Index == nil {
+		return p.Param.Value
+	}
+	return ""
+}
+
+func (r *callReader) add(name string, tools tool, args []argument, c context, inside int) {
+	k := call{tools: tools, name: name, at: args[0].at, args: args[1:], context: c, inside: inside}
 	r.calls = append(r.calls, k)
 	switch {
+	case name == "eval" && len(k.args) > 1:
+		r.program(k.args, c, r.here())
 	case name == "set":
 		r.set(&k)
 	case k.tools&tShell != 0:
@@ -411,7 +493,7 @@ func baseName(a argument) string {
 	return a.text[strings.LastIndexByte(a.text, '/')+1:]
 }
 
-// inner reads the text of `sh -c text` or `eval text`.
+// inner reads the text of `sh -c text`, `eval text` or `sh <<E`.
 func (r *callReader) inner(k *call, a argument, c context) {
 	if !a.fixed || r.nested == maxNested || !isParsable(a.text) {
 		return
@@ -426,6 +508,7 @@ func (r *callReader) inner(k *call, a argument, c context) {
 		in.outside = a.at
 	}
 	c.depth++
+	c.within = true
 	if k.name != "eval" {
 		in.errexit, in.pipefail = false, false
 		in.set(k)
@@ -437,6 +520,9 @@ func (r *callReader) inner(k *call, a argument, c context) {
 // plainAt is where the text of an argument stands as it is, -1 where it has
 // escapes or more than one part.
 func (a argument) plainAt() int {
+	if a.at.end-a.at.start == len(a.text) { // of a here-document
+		return a.at.start
+	}
 	if a.word == nil || len(a.word.Parts) != 1 || a.at.end-a.at.start != len(a.text)+2 {
 		return -1
 	}
@@ -548,16 +634,25 @@ var wrappers = []wrapper{
 	{"chronic", "", "", 0, nil},
 	{"flock", "wE", " --timeout --conflict-exit-code ", 1, nil},
 	{"chroot", "", "", 1, func(c context) context { c.elsewhere = true; return c }},
+	{"gosu", "", "", 1, nil},
+	{"su-exec", "", "", 1, nil},
+	{"setpriv", "", "", 0, nil},
+	{"setarch", "", "", 1, nil},
+	{"linux32", "", "", 0, nil},
+	{"linux64", "", "", 0, nil},
+	{"unshare", "SG", "", 0, nil},
+	{"taskset", "", "", 1, nil},
+	{"strace", "oesuEpP", "", 0, nil},
+	{"fakeroot", "lifb", "", 0, nil},
+	{"xvfb-run", "efnpsw", "", 0, nil},
+	{"dbus-run-session", "", "", 0, nil},
+	{"systemd-run", "pEutGMH", " --property --setenv --unit --uid --gid --slice --working-directory ", 0, nil},
 	{"xargs", "adEILnPs", " --arg-file --delimiter --max-lines --max-args --max-procs --max-chars ", 0, func(c context) context { c.fed = false; return c }},
 }
 
+// wrapperNamed takes a name to which toolOf gives tWrapper.
 func wrapperNamed(name string) *wrapper {
-	for i := range wrappers {
-		if wrappers[i].name == name {
-			return &wrappers[i]
-		}
-	}
-	return nil
+	return &wrappers[slices.IndexFunc(wrappers, func(w wrapper) bool { return w.name == name })]
 }
 
 // rest is the command in the arguments of a wrapper.

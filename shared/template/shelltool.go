@@ -21,9 +21,10 @@ const (
 	tRuntime  // changes the running system only
 	tMode
 	tPassword
-	tCopy  // writes files
-	tState // of the shell alone
-	tDeb   // of dpkg
+	tCopy    // writes files
+	tState   // of the shell alone
+	tDeb     // of dpkg
+	tWrapper // runs the command in its arguments
 
 	toolBits = iota
 )
@@ -31,7 +32,7 @@ const (
 // toolOf takes the name of a program.
 func toolOf(name string) tool {
 	switch name {
-	case "apt-get", "apt", "aptitude", "yum", "dnf", "tdnf", "zypper", "pacman", "conda", "mamba":
+	case "apt-get", "apt", "aptitude", "yum", "dnf", "dnf5", "tdnf", "amazon-linux-extras", "zypper", "pacman", "conda", "mamba":
 		return tInstall | tNetwork
 	case "sh", "bash", "dash", "ash", "ksh", "zsh":
 		return tShell | tPrompt
@@ -41,6 +42,10 @@ func toolOf(name string) tool {
 		return tShell
 	case "source", ".":
 		return tInclude | tState
+	case "sudo", "doas", "env", "nice", "ionice", "nohup", "setsid", "stdbuf", "timeout", "command", "builtin", "exec", "busybox", "eatmydata", "chronic",
+		"flock", "chroot", "gosu", "su-exec", "setpriv", "setarch", "linux32", "linux64", "unshare", "taskset", "strace", "fakeroot", "xvfb-run",
+		"dbus-run-session", "systemd-run", "xargs":
+		return tWrapper
 	case "python", "python2", "python3", "perl", "ruby", "node", "php":
 		return tInterpret | tEndless
 	case "reboot", "shutdown", "poweroff", "halt", "init", "telinit":
@@ -76,7 +81,11 @@ func toolOf(name string) tool {
 		return tMode
 	case "useradd", "usermod", "adduser", "sshpass", "redis-cli", "docker", "podman", "chpasswd", "aws", "aliyun":
 		return tPassword
-	case "tee", "install", "dd":
+	case "mkdir":
+		return tMode
+	case "install":
+		return tCopy | tMode
+	case "tee", "dd":
 		return tCopy
 	case "cd", "pushd", "export", "alias", "umask", "ulimit":
 		return tState
