@@ -94,7 +94,7 @@ func isUnreadable(f Finding) bool { return f.Rule == "IB0252" || f.Rule == "IB02
 
 // read takes header and parts and judges them.
 func (l *lint) read() {
-	readSuppressions(&l.report, l.in.content)
+	readSuppressions(&l.report, l.in.content, l.in.format)
 	before := len(l.found)
 	header, at := readHeader(&l.report, l.in.content)
 	l.unread = len(header) == 0 && slices.ContainsFunc(l.found[before:], isUnreadable)
@@ -150,7 +150,7 @@ func (l *lint) scanTestKey() {
 	case l.test != nil:
 		l.add("IB0251", l.in.testAt, "", "the test section is given twice: here and in the content", "keep one of them")
 	case checkText(&l.report, l.in.test):
-		readSuppressions(&l.report, l.in.test)
+		readSuppressions(&l.report, l.in.test, Dockerfile)
 		l.scanTest(l.in.test, 0, l.in.testAt)
 		l.test.at = whole(l.in.test)
 	}

@@ -9,10 +9,11 @@ import (
 //
 //	# ib:ignore IB0304,IB0309 the mirror restarts by itself
 //
-// It covers the command below it with all its lines; inside a continued command,
-// in a header (also as `# # ib:ignore`) and in YAML it covers the next line. Above
-// everything else in a text it covers the first line, too, where findings about
-// the whole text stand.
+// It covers the command below it with all its lines, inside a continued command
+// the next line. In a header (also as `# # ib:ignore`) and in YAML it covers the
+// key or entry below it with its value: the next line and those after it that are
+// indented deeper. Above everything else in a text it covers the first line, too,
+// where findings about the whole text stand.
 const suppressWord = "ib:ignore"
 
 // maxSuppressed bounds the suppressions of a template, and the findings of one
@@ -26,16 +27,17 @@ type suppression struct {
 	at       span // the rule's ID
 	cut      span // what goes when the suppression does
 	from, to int  // lines that it covers, from 0, both included
+	indent   int  // of the key or entry that it covers
 	used     bool
 }
 
 // readSuppressions adds the suppressions of a text to a report. A malformed one
 // is a finding.
-func readSuppressions(r *report, src *source) {
+func readSuppressions(r *report, src *source, format Format) {
 	if !strings.Contains(src.text, "b:") && !strings.Contains(src.text, "B:") {
 		return
 	}
-	s := suppressing{report: r, src: src}
+	s := suppressing{report: r, src: src, yaml: format != Dockerfile || sniff(src) == YAML}
 	if first := findHeader(src); first >= 0 {
 		last, _ := endOfHeader(src, first)
 		s.header = lines{first + 1, last}
@@ -50,9 +52,11 @@ type suppressing struct {
 	report  *report
 	src     *source
 	header  lines          // without its markers
+	yaml    bool           // what follows the header
 	begun   bool           // something else stands above
 	waiting []*suppression // for the line that they cover
 	command []*suppression // of the command under way
+	values  []*suppression // of the keys and entries under way
 	inside  bool           // the line continues a command
 }
 
@@ -74,9 +78,32 @@ func (s *suppressing) line(i int, text string) {
 	for _, c := range s.command {
 		c.to = i
 	}
+	s.entry(i, text, inHeader)
 	s.begun, s.waiting = true, nil
 	if s.inside = strings.HasSuffix(trimBlanks(text), `\`); !s.inside {
 		s.command = nil
+	}
+}
+
+// entry lets what covers a key or an entry go on while lines are indented deeper.
+func (s *suppressing) entry(i int, text string, inHeader bool) {
+	if i == s.header.to || !inHeader && !s.yaml {
+		s.values = nil
+	}
+	if !inHeader && !s.yaml {
+		return
+	}
+	if inHeader {
+		text = strings.TrimPrefix(skipBlanks(text), "#")
+	}
+	indent := len(text) - len(strings.TrimLeft(text, " "))
+	s.values = slices.DeleteFunc(s.values, func(e *suppression) bool { return e.indent >= indent })
+	for _, e := range s.values {
+		e.to = i
+	}
+	for _, w := range s.waiting {
+		w.indent = indent
+		s.values = append(s.values, w)
 	}
 }
 
