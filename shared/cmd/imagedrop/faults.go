@@ -29,7 +29,9 @@ func newFaults(s streams) *cobra.Command {
 disarms all. A fault strikes calls of an operation of a service (ecs, oss, mns,
 ec2, fc), or what is delivered: events to a function (service fc, operation is
 the function's name) and messages into a queue (service mns, SendMessage and
-BatchSendMessage, --match is the queue). A restart forgets them.
+BatchSendMessage, --match is the queue, or PublishMessage for the copies of a
+message in the queues that subscribe, --match is the topic). A restart forgets
+them.
 
 Effects:
 ` + effectLines(),

@@ -116,7 +116,7 @@ var answers = map[Effect]map[string]struct {
 // strike, by service.
 var operationsOf = map[struck]map[string][]string{
 	aBuild:    {"ecs": {"StartImagePipelineExecution"}},
-	aDelivery: {"fc": nil, "mns": {"SendMessage", "BatchSendMessage"}}, // fc: the names of the functions, and "*"
+	aDelivery: {"fc": nil, "mns": {"SendMessage", "BatchSendMessage", "PublishMessage"}}, // fc: the names of the functions, and "*"
 }
 
 // Services are those that faults strike.

@@ -305,8 +305,9 @@ func (s *Service) enterFaulty(tx *store.Tx, q queueRecord, m messageRecord, d dr
 
 // strike takes the fault that is meant for a message of the request, if any:
 // before its transaction, which may run more than once.
-func (s *Service) strike(r *request, d *draft) {
-	d.fault, _ = s.account.Faults.TakeDelivery("mns", r.operation, func(value string) bool { return value == r.name() })
+func (s *Service) strike(r *request) account.Fault {
+	fault, _ := s.account.Faults.TakeDelivery("mns", r.operation, func(value string) bool { return value == r.name() })
+	return fault
 }
 
 // view is what a receiver sees of a queue: the seqs of messages that it may

@@ -203,7 +203,7 @@ func (s *Service) sendMessageOp(_ context.Context, r *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	s.strike(r, &d)
+	d.fault = s.strike(r)
 	var sent Message
 	err = s.store.Update(func(tx *store.Tx) error {
 		q, err := findQueue(tx, r.name())
@@ -224,7 +224,7 @@ func (s *Service) batchSendMessageOp(_ context.Context, r *request) (answer, err
 		return answer{}, err
 	}
 	for i := range drafts {
-		s.strike(r, &drafts[i])
+		drafts[i].fault = s.strike(r)
 	}
 	var doc messagesDocument
 	status := 0

@@ -34,6 +34,8 @@ type Published struct {
 	// where there are none.
 	Attributes  map[string]string
 	PublishTime time.Time // to the millisecond
+
+	fault account.Fault // of the delivery of its copies; the zero Fault for none
 }
 
 // topicAttributes are what a topic is created with.
@@ -153,7 +155,7 @@ func (s *Service) push(tx *store.Tx, sub subscriptionRecord, p Published) error 
 	if err != nil {
 		return err
 	}
-	d := draft{body: notifications[sub.NotifyContentFormat](sub, p), priority: defaultPriority}
+	d := draft{body: notifications[sub.NotifyContentFormat](sub, p), priority: defaultPriority, fault: p.fault}
 	if d.check(q) != nil {
 		return nil
 	}

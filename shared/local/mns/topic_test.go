@@ -551,3 +551,31 @@ func TestFaultOfOneTopic(t *testing.T) {
 	require.Equal(t, 503, c.do(t, call{method: "POST", target: "/topics/t/messages", body: body}).status)
 	c.publish(t, "x", "")
 }
+
+// A fault of a publish's delivery hits each copy in the queues that subscribe,
+// and the publisher is told nothing of it.
+func TestFaultyDeliveriesOfAPublish(t *testing.T) {
+	c, clock := withTopic(t, mns.Options{})
+	c.queue(t, "r")
+	for _, queue := range []string{"q", "r"} {
+		c.subscribe(t, "to-"+queue, queue, "<NotifyContentFormat>SIMPLIFIED</NotifyContentFormat>")
+	}
+	arm := func(f account.Fault) {
+		f.Service, f.Operation, f.Match = "mns", "PublishMessage", "t"
+		require.NoError(t, c.account.Faults.Add(f))
+	}
+	c.publish(t, "first", "")
+	arm(account.Fault{Effect: account.EffectDuplicate})
+	c.publish(t, "twice", "")
+	arm(account.Fault{Effect: account.EffectReorder})
+	c.publish(t, "front", "")
+	arm(account.Fault{Effect: account.EffectDelay, DelayMs: 60_000})
+	c.publish(t, "late", "")
+	for _, queue := range []string{"q", "r"} {
+		got := c.take(t, queue, 16)
+		require.Equal(t, []string{"front", "first", "twice", "twice"}, bodies(got))
+		require.Equal(t, got[2].ID, got[3].ID)
+	}
+	clock.Advance(time.Minute)
+	require.Contains(t, bodies(c.take(t, "q", 16)), "late")
+}

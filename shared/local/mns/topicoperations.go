@@ -78,7 +78,7 @@ func (s *Service) publishMessageOp(_ context.Context, r *request) (answer, error
 	if err != nil {
 		return answer{}, err
 	}
-	p.Topic = r.name()
+	p.Topic, p.fault = r.name(), s.strike(r)
 	var published Published
 	err = s.store.Update(func(tx *store.Tx) (err error) {
 		published, err = s.publish(tx, p)
