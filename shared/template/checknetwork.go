@@ -20,7 +20,7 @@ func checkFail(l *lint, s *script, k *call) {
 		return
 	}
 	address := k.webAddress()
-	if address == nil || isMetadata(hostOf(address.text)) || strings.HasPrefix(address.text, "ftp:") || s.isChecked(k) {
+	if address == nil || isMetadata(hostOf(address.text)) || strings.HasPrefix(address.text, "ftp:") || s.isChecked(k) || s.isRead(k) {
 		return
 	}
 	f := l.add("IB0318", s.span(k.at), "", "curl without --fail takes an error page for what was asked for, and succeeds", "write curl --fail")
@@ -45,6 +45,77 @@ func (s *script) isChecked(k *call) bool {
 					return true
 				}
 			}
+		}
+	}
+	return false
+}
+
+// isRead reports a download into a file that something reads which refuses a
+// wrong one, or that is compared with its checksum or signature.
+func (s *script) isRead(k *call) bool {
+	file := s.fileOf(k)
+	if file == "" {
+		return false
+	}
+	behind := false
+	for i := range s.p.scripts {
+		for j := range s.p.scripts[i].calls {
+			reader := &s.p.scripts[i].calls[j]
+			if behind && reader.refusesFile(file) {
+				return true
+			}
+			behind = behind || reader == k
+		}
+	}
+	return false
+}
+
+// fileOf is the name of the file into which curl writes, "" where there is none.
+func (s *script) fileOf(k *call) string {
+	for i, a := range k.args {
+		switch value, attached := strings.CutPrefix(a.text, "--output="); {
+		case attached:
+			return baseOf(value)
+		case a.text == "--output" || (&call{args: k.args[i : i+1]}).cluster('o', curlValued):
+			if value, ok := strings.CutPrefix(a.text, "-o"); ok && value != "" {
+				return baseOf(value)
+			}
+			if i+1 < len(k.args) {
+				return baseOf(k.args[i+1].text)
+			}
+		}
+	}
+	if k.cluster('O', curlValued) || k.has("--remote-name") {
+		address, _, _ := strings.Cut(k.webAddress().text, "?")
+		return baseOf(address)
+	}
+	for _, w := range s.writes {
+		if w.start < w.end && &s.calls[w.end-1] == k {
+			return baseOf(w.to.text)
+		}
+	}
+	return ""
+}
+
+func baseOf(path string) string { return path[strings.LastIndexByte(path, '/')+1:] }
+
+// refusesFile reports a call that fails where the file is not what it should be.
+func (k *call) refusesFile(name string) bool {
+	switch k.name {
+	case "sha1sum", "sha224sum", "sha256sum", "sha384sum", "sha512sum", "md5sum", "b2sum", "shasum":
+		return k.cluster('c', "") || k.has("--check")
+	case "gpg", "gpg2", "gpgv":
+		if k.has("--verify") {
+			return true
+		}
+	case "tar", "bsdtar", "unzip", "gunzip", "bunzip2", "unxz", "gzip", "xz", "zstd", "cpio", "rpm", "rpm2cpio", "dpkg", "apt-get", "apt", "yum", "dnf", "zypper",
+		"apt-key", "jq", "patch", "openssl", "7z", "pip", "pip3", "git", "cosign":
+	default:
+		return false
+	}
+	for _, a := range k.args {
+		if baseOf(a.text) == name {
+			return true
 		}
 	}
 	return false

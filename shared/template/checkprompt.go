@@ -30,6 +30,9 @@ func (k *call) prompts(p *part) bool {
 	case "gpg":
 		return k.has("--gen-key", "--full-generate-key", "--full-gen-key") && !k.has("--batch")
 	case "openssl":
+		if k.verb() == "genrsa" {
+			return k.hasPrefix("-des", "-aes", "-aria", "-camellia") && !k.has("-passout")
+		}
 		return k.verb() == "req" && (k.has("-new", "-x509", "-newkey")) && !k.has("-subj", "-config", "-batch", "-in") && !k.isOpen()
 	case "fdisk", "cfdisk", "gdisk":
 		return !k.hasPrefix("-l", "-x", "-s", "--list", "-v", "-V")
@@ -44,11 +47,26 @@ func (k *call) prompts(p *part) bool {
 	case "rm":
 		return k.cluster('i', "") && !k.cluster('f', "")
 	case "cp", "mv":
-		return k.cluster('i', "") && !k.cluster('f', "")
+		return k.cluster('i', "St") && !k.cluster('f', "St")
 	case "git":
 		return k.verb() == "commit" && !k.hasPrefix("-m", "--message", "-am", "-F", "--file", "-C", "--no-edit", "--amend", "-q") && !k.cluster('m', "")
-	case "mysql", "mysqladmin", "mysqldump", "mariadb":
+	case "mysql", "mariadb":
+		return len(k.args) == 0 || k.has("-p", "--password")
+	case "mysqladmin", "mysqldump":
 		return k.has("-p", "--password")
+	case "psql":
+		return len(k.args) == 0
+	case "newgrp":
+		return true
+	case "update-alternatives", "alternatives":
+		return k.has("--config")
+	case "docker", "podman":
+		return k.asksDocker()
+	case "aws", "aliyun":
+		return k.verb() == "configure" && len(k.args) == 1
+	case "python", "python2", "python3":
+		m := k.following("-m")
+		return m != nil && m.text == "pip" && k.has("uninstall") && !k.cluster('y', "m") && !k.has("--yes") && !k.isOpen()
 	case "pip", "pip2", "pip3":
 		return k.verb() == "uninstall" && !k.cluster('y', "") && !k.has("--yes") && !k.isOpen()
 	case "npm", "yarn":
@@ -59,6 +77,28 @@ func (k *call) prompts(p *part) bool {
 		return k.cluster('i', "CDghpRrTtUu") || k.cluster('s', "CDghpRrTtUu") || k.has("--login", "--shell")
 	case "bash", "sh", "zsh", "ksh":
 		return len(k.args) == 0 || len(k.args) == 1 && (k.args[0].text == "-l" || k.args[0].text == "--login" || k.args[0].text == "-i")
+	}
+	return false
+}
+
+// asksDocker reports a container at a terminal, a login without a password, and
+// a clean-up that asks.
+func (k *call) asksDocker() bool {
+	switch k.verb() {
+	case "run", "exec":
+		interactive, terminal := false, false
+		for _, a := range k.args[k.verbAt()+1:] {
+			if !strings.HasPrefix(a.text, "-") {
+				break
+			}
+			interactive = interactive || a.text == "-it" || a.text == "-ti" || a.text == "-i" || a.text == "--interactive"
+			terminal = terminal || a.text == "-it" || a.text == "-ti" || a.text == "-t" || a.text == "--tty"
+		}
+		return interactive && terminal
+	case "login":
+		return !k.hasPrefix("--password") && !k.cluster('p', "u") && !k.isOpen() && !k.has("--help", "--get-login")
+	case "system", "image", "volume", "container", "network", "builder":
+		return k.has("prune") && !k.cluster('f', "") && !k.has("--force")
 	}
 	return false
 }
@@ -103,7 +143,9 @@ func promptHelp(name string) string {
 		return "give -f <file> and -N ''; keys in an image are shared by all its instances"
 	case "su", "runuser", "sudo":
 		return "write su <user> -c '...', or USER on a line of its own"
-	case "bash", "sh", "zsh", "ksh":
+	case "docker", "podman":
+		return "leave -t out of run and exec, give login --password-stdin, and prune --force"
+	case "bash", "sh", "zsh", "ksh", "newgrp":
 		return "give it a script, or -c '...'; the commands below do not run in it"
 	case "read":
 		return "write the value, or take it from a parameter"

@@ -28,7 +28,7 @@ func checkServices(l *lint, p *part) {
 				kept = p.keptServices()
 			}
 			for _, u := range units {
-				if u.fixed && !isNoService(u.text) && !kept[""] && !kept[unitName(u.text)] && !p.installsWithApt(unitName(u.text)) {
+				if u.fixed && !isNoService(u.text) && !kept[""] && !p.mentions(".wants/"+unitName(u.text)) && !kept[unitName(u.text)] && !p.installsWithApt(unitName(u.text)) {
 					l.add("IB0310", s.span(u.at), "", "the service is started, and not enabled: it does not run in the image's instances",
 						"write systemctl enable --now, or stop it again behind what needs it")
 				}
@@ -53,7 +53,7 @@ func serviceOf(k *call) (verb string, units []argument) {
 
 // isNoService reports the units that are not there to be enabled.
 func isNoService(unit string) bool {
-	return strings.HasSuffix(unit, ".target") || strings.HasSuffix(unit, ".mount") || strings.HasSuffix(unit, ".scope") || strings.HasSuffix(unit, ".slice")
+	return strings.HasPrefix(unit, "systemd-") || unitName(unit) == "dbus" || strings.HasSuffix(unit, ".target") || strings.HasSuffix(unit, ".mount") || strings.HasSuffix(unit, ".scope") || strings.HasSuffix(unit, ".slice")
 }
 
 func unitName(text string) string { return strings.TrimSuffix(text, ".service") }
@@ -103,9 +103,24 @@ func (p *part) installsWithApt(unit string) bool {
 	return false
 }
 
-// agents are what an instance is reached and configured by; names as of
-// packages and units begin.
-var agents = []string{"cloud-init", "cloud-config", "cloud-final", "aliyun", "AssistDaemon", "assist_daemon", "amazon-ssm-agent"}
+// agents are what an instance is reached and configured by: names of packages
+// and units.
+var agents = []string{"cloud-init", "cloud-init-local", "cloud-init-network", "cloud-init-main", "cloud-config", "cloud-final",
+	"aliyun", "aliyun_assist", "aliyun-assist", "aliyun-service", "AssistDaemon", "assist_daemon", "amazon-ssm-agent"}
+
+// isAgent takes a name with the suffix of a unit, or with a version.
+func isAgent(name string) bool {
+	for _, suffix := range []string{".service", ".target"} {
+		name = strings.TrimSuffix(name, suffix)
+	}
+	for _, a := range agents {
+		rest, ok := strings.CutPrefix(name, a)
+		if ok && (rest == "" || rest[0] == '*' || rest[0] == '=' || len(rest) > 1 && strings.IndexByte("-_", rest[0]) >= 0 && isDigits(rest[1:2])) {
+			return true
+		}
+	}
+	return false
+}
 
 // agentFiles are theirs.
 var agentFiles = []string{"/etc/cloud", "/usr/local/share/aliyun-assist", "/usr/local/share/assist-daemon", "/usr/sbin/aliyun-service", "/usr/bin/cloud-init"}
@@ -149,6 +164,13 @@ func (k *call) disabled() *argument {
 		if k.cluster('e', "") || k.cluster('r', "") || k.cluster('P', "") || k.has("--erase", "--remove", "--purge") {
 			return firstAgent(k.operands(0))
 		}
+	case "assist_daemon", "aliyun-service": // the ways to be rid of it that its pages name
+		for i := range k.args {
+			switch strings.TrimLeft(k.args[i].text, "-") {
+			case "stop", "delete", "remove":
+				return &k.args[i]
+			}
+		}
 	case "touch":
 		for i := range k.args {
 			if k.args[i].text == disabledFile {
@@ -169,10 +191,8 @@ func (k *call) disabled() *argument {
 
 func firstAgent(list []argument) *argument {
 	for i := range list {
-		for _, name := range agents {
-			if strings.HasPrefix(list[i].text, name) {
-				return &list[i]
-			}
+		if isAgent(list[i].text) {
+			return &list[i]
 		}
 	}
 	return nil
@@ -186,16 +206,22 @@ func checkRuntime(l *lint, s *script, k *call) {
 	kept := ""
 	switch verb := k.verb(); k.name {
 	case "sysctl":
-		if !k.cluster('w', "") && !k.has("--write") && !strings.Contains(verb, "=") || k.cluster('p', "") {
+		if !k.cluster('w', "") && !k.has("--write") && !strings.Contains(verb, "=") || k.cluster('p', "") || isDeed(verb) {
 			return
 		}
 		kept = "sysctl."
 	case "setenforce":
+		if verb == "1" || s.p.mentions("setenforce 1") {
+			return // off for a while only
+		}
 		kept = "SELINUX="
 	case "swapoff":
+		if s.p.mentions("mkswap") || s.p.mentions("swapon ") {
+			return
+		}
 		kept = "fstab"
 	case "modprobe":
-		if k.cluster('r', "") || verb == "" {
+		if k.cluster('r', "CdS") || k.cluster('n', "CdS") || k.cluster('D', "CdS") || k.cluster('c', "CdS") || k.hasPrefix("--dry-run", "--show", "--remove", "--resolve") || verb == "" {
 			return
 		}
 		kept = "modules"
@@ -217,6 +243,33 @@ func checkRuntime(l *lint, s *script, k *call) {
 	}
 	if !s.p.mentions(kept) {
 		l.add("IB0319", s.span(k.at), "", k.name+" changes the running system, and not the image", runtimeHelp(k.name))
+	}
+}
+
+// isDeed reports what is done once, and nothing that could be kept.
+func isDeed(setting string) bool {
+	for _, deed := range []string{"drop_caches", "compact_memory", "binfmt_misc", "printk"} {
+		if strings.Contains(setting, deed) {
+			return true
+		}
+	}
+	return false
+}
+
+// checkRuntimeFiles finds what is written into the running kernel.
+func checkRuntimeFiles(l *lint, s *script) {
+	if s.p.section == inTest {
+		return
+	}
+	for _, w := range s.writes {
+		path := w.to.text
+		if !strings.HasPrefix(path, "/proc/sys/") && !strings.HasPrefix(path, "/sys/kernel/mm/") && !strings.HasPrefix(path, "/sys/block/") || isDeed(path) {
+			continue
+		}
+		if !s.p.mentions("sysctl.") && !s.p.mentions("rc.local") && !s.p.mentions("tmpfiles") && !s.p.mentions("systemd/system") && !s.p.mentions("grub") {
+			l.add("IB0319", s.span(w.to.at), "", "this changes the running system, and not the image",
+				"write it to a file in /etc/sysctl.d or /etc/tmpfiles.d, or to the kernel's command line")
+		}
 	}
 }
 
@@ -325,6 +378,9 @@ func (l *lint) checkLoop(s *script, w *syntax.WhileClause) {
 			return
 		}
 	}
+	if e := s.extent(w); strings.Contains(s.text[e.start:e.end], "/var/lib/cloud/instance") {
+		return // cloud-init ends
+	}
 	counted := hasArithmetic(w)
 	if counted || !always && !(slept && waitsForever(w, calls)) {
 		return
@@ -371,7 +427,7 @@ func isNamed(stmt *syntax.Stmt, names ...string) bool {
 
 // waitsForever reports a loop that does nothing but look and sleep.
 func waitsForever(w *syntax.WhileClause, calls []call) bool {
-	if !w.Until && !(len(w.Cond) == 1 && w.Cond[0].Negated) {
+	if !w.Until && !(len(w.Cond) == 1 && (w.Cond[0].Negated || isNegatedTest(w.Cond[0]))) {
 		return false
 	}
 	for _, k := range calls {
@@ -385,6 +441,12 @@ func waitsForever(w *syntax.WhileClause, calls []call) bool {
 		}
 	}
 	return true
+}
+
+// isNegatedTest reports `[ ! ... ]`.
+func isNegatedTest(stmt *syntax.Stmt) bool {
+	c, ok := stmt.Cmd.(*syntax.CallExpr)
+	return ok && len(c.Args) > 1 && (c.Args[0].Lit() == "[" || c.Args[0].Lit() == "test") && c.Args[1].Lit() == "!"
 }
 
 // hasArithmetic reports a loop that counts.

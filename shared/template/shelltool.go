@@ -47,7 +47,7 @@ func toolOf(name string) tool {
 		"dbus-run-session", "systemd-run", "xargs":
 		return tWrapper
 	case "python", "python2", "python3", "perl", "ruby", "node", "php":
-		return tInterpret | tEndless
+		return tInterpret | tEndless | tPrompt
 	case "reboot", "shutdown", "poweroff", "halt", "init", "telinit":
 		return tPower
 	case "systemctl":
@@ -68,8 +68,10 @@ func toolOf(name string) tool {
 		return tLanguage | tNetwork | tBuild | tPrompt | tEndless
 	case "vi", "vim", "nano", "emacs", "visudo", "crontab", "passwd", "mysql_secure_installation", "dpkg-reconfigure",
 		"ssh-keygen", "gpg", "openssl", "fdisk", "cfdisk", "gdisk", "parted", "read", "htpasswd", "sftp", "ftp", "telnet",
-		"cp", "mv", "ssh", "ssh-copy-id", "snmpconf", "cpan", "select":
+		"cp", "mv", "ssh-copy-id", "snmpconf", "newgrp", "update-alternatives", "alternatives":
 		return tPrompt | tCopy
+	case "docker", "podman", "aws", "aliyun":
+		return tPrompt | tPassword
 	case "mysql", "mysqladmin", "mysqldump", "mariadb", "psql":
 		return tPrompt | tPassword
 	case "sleep", "tail", "watch", "top", "htop", "journalctl", "nginx", "httpd", "apache2", "apachectl", "apache2ctl", "ping", "ping6",
@@ -79,7 +81,7 @@ func toolOf(name string) tool {
 		return tRuntime
 	case "chmod":
 		return tMode
-	case "useradd", "usermod", "adduser", "sshpass", "redis-cli", "docker", "podman", "chpasswd", "aws", "aliyun":
+	case "useradd", "usermod", "adduser", "sshpass", "redis-cli", "chpasswd":
 		return tPassword
 	case "mkdir":
 		return tMode

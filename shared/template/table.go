@@ -159,7 +159,7 @@ var rules = []Rule{
 	{ID: "IB0316", Severity: Warning, Doc: "a command or a loop that never ends", tools: tEndless, call: checkEndless, script: checkLoops},
 	{ID: "IB0317", Severity: Warning, Doc: "a process left in the background", script: checkBackground},
 	{ID: "IB0318", Severity: Warning, Doc: "curl without --fail: an error page is taken for the file", tools: tFetch, call: checkFail},
-	{ID: "IB0319", Severity: Warning, Doc: "a setting of the running system that the image does not keep", tools: tRuntime, call: checkRuntime},
+	{ID: "IB0319", Severity: Warning, Doc: "a setting of the running system that the image does not keep", tools: tRuntime, call: checkRuntime, script: checkRuntimeFiles},
 	{ID: "IB0320", Severity: Warning, Doc: "files that everybody may write", tools: tMode, call: checkMode},
 	{ID: "IB0321", Severity: Warning, Doc: "apt-get install before any apt-get update", part: checkUpdated},
 	{ID: "IB0322", Severity: Warning, Doc: "a comment in a continued RUN, to which the lines below belong", script: checkSwallowed},
