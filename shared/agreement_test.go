@@ -87,8 +87,10 @@ const emptyValue = "empty value"
 // contradicts. Codes of such findings need not come.
 var unsent = []string{"IB0124", "IB0246", "IB0254"}
 
-// unread are the rules that leave nothing to send: there is no content.
-var unread = []string{"IB0004", "IB0005", "IB0252", "IB0256", "IB0257"}
+// unread are the rules that leave nothing to send: there is no content, or it
+// stands under a key that is misspelt or of a message of another kind, or the
+// base image may stand in a header that nobody can read.
+var unread = []string{"IB0004", "IB0005", "IB0250", "IB0252", "IB0253", "IB0255", "IB0256", "IB0257"}
 
 // decided are the codes that only the service can know, and when it may answer
 // them.

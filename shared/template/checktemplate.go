@@ -29,7 +29,7 @@ func checkDefaultName(l *lint) {
 // checkBaseImage: what FROM does not say, the keys must. A malformed FROM is
 // IB0123 already.
 func checkBaseImage(l *lint) {
-	if l.t.Kind != Pipeline || l.hasFROM() {
+	if l.t.Kind != Pipeline || l.hasFROM() || l.unread {
 		return
 	}
 	kind, image := l.filled("baseImageType"), l.filled("baseImage")
@@ -139,7 +139,7 @@ func checkPipelineKeys(l *lint) {
 	if build := find(l.t.given, "build"); build.text() == "true" && !l.t.hasTarget(TargetAlibaba) {
 		l.add("IB0254", build.keyAt, "", "build is for pipelines, which only target alibaba has", "delete it, or add alibaba to targets")
 	}
-	if l.t.Kind != Component {
+	if l.t.Kind != Component || l.unread {
 		return
 	}
 	const help = "name a base image, for example FROM IMAGE_FAMILY:<family> as the first command"

@@ -69,7 +69,7 @@ func requireSameDigest(t *testing.T, path, text string, got *Template) {
 		return
 	}
 	src := newSource(path, bodyOrder, text)
-	_, at := readHeader(&report{}, src)
+	_, at, _ := readHeader(&report{}, src, Dockerfile)
 	var b strings.Builder
 	for i := at.from; i < at.to; i++ {
 		b.WriteString(src.line(i) + "\n")

@@ -12,44 +12,115 @@ import (
 type lines struct{ from, to int }
 
 // readHeader finds the header of a file and reads its keys. It answers the
-// header's lines, markers included; none where there is no header.
-func readHeader(r *report, src *source) (keys []given, at lines) {
-	first := findHeader(src)
-	if first < 0 {
-		return nil, lines{}
+// header's lines, markers included, none where there is no header; and whether
+// some of it could not be read, so that it is unknown what else it gives.
+func readHeader(r *report, src *source, format Format) (keys []given, at lines, broken bool) {
+	h, ok := findHeader(src, format)
+	if !ok {
+		return nil, lines{}, false
 	}
-	last, closed := endOfHeader(src, first)
-	y := stripComment(src, first+1, last)
-	root, failure := y.parse()
-	checkHeaderMarker(r, src, first, root)
-	if closed {
-		checkHeaderMarker(r, src, last, root)
-	} else {
-		r.add("IB0253", src.spanOfLine(first), "", "the header that begins here is not closed",
+	root, failures := readYAMLHeader(r, src, h)
+	checkHeaderMarker(r, src, h.first, root)
+	switch {
+	case h.closed:
+		checkHeaderMarker(r, src, h.last, root)
+	case markerOf(src.line(h.first)) == exactHeader:
+		r.add("IB0253", src.spanOfLine(h.first), "", "the header that begins here is not closed",
 			"write a second line `"+headerMarker+"` after its last key")
 	}
-	if failure.text != "" && closed && !failure.said {
-		r.add("IB0252", failure.at, "", "the header is not valid YAML: "+failure.text,
-			cmp.Or(failure.help, "write `# key: value` lines that begin in one column; quote a value that holds `: ` or begins with a sign such as * or @"))
+	checkBareLines(r, src, h.bare)
+	for _, f := range failures {
+		if h.closed && !f.said {
+			r.add("IB0252", f.at, "", "the header is not valid YAML: "+f.text,
+				cmp.Or(f.help, "write `# key: value` lines that begin in one column; quote a value that holds `: ` or begins with a sign such as * or @"))
+		}
 	}
-	keys = readObject(r, y.node(r, root, 0))
-	if closed {
-		last++
-	}
-	return keys, lines{first, last}
+	return readObject(r, root), h.lines(), len(failures) > 0
 }
 
 // checkHeaderMarker looks at a line that begins or ends a header. Around keys it
 // can be nothing else; a frame of dashes around plain text may be one.
-func checkHeaderMarker(r *report, src *source, line int, root *yaml.Node) {
-	if markerOf(src.line(line)) == exactHeader {
+func checkHeaderMarker(r *report, src *source, line int, root node) {
+	text := src.line(line)
+	if markerOf(text) == exactHeader || kindOfLine(text) == contentLine {
 		return
 	}
 	at := src.spanOfLine(line)
 	f := r.add("IB0253", at, "", "this comment is almost a header marker", "write exactly `"+headerMarker+"`")
-	if root != nil && root.Kind == yaml.MappingNode {
+	if root.kind == objectNode {
 		f.offer("write "+headerMarker, change{at, headerMarker})
 	}
+}
+
+// readYAMLHeader reads the lines between the markers. Where they are no YAML,
+// each key is read for itself, so that one mistake does not hide the others.
+func readYAMLHeader(r *report, src *source, h header) (node, []yamlFailure) {
+	y := stripComment(src, h.first+1, h.last)
+	root, failure := y.parse()
+	if failure.text == "" {
+		return y.node(r, root, 0), nil
+	}
+	all := node{kind: objectNode}
+	var failures []yamlFailure
+	for _, b := range blocks(src, h.first+1, h.last) {
+		one := stripComment(src, b.from, b.to)
+		root, failed := one.parse()
+		if failed.text == "" && root != nil && root.Kind != yaml.MappingNode {
+			failed = one.failureAt("no key and value", 1, 1)
+		}
+		if failed.text != "" {
+			failures = append(failures, failed)
+			continue
+		}
+		all.members = append(all.members, one.node(r, root, 0).members...)
+	}
+	if failures == nil { // only together they are no YAML
+		return node{}, []yamlFailure{failure}
+	}
+	return all, failures
+}
+
+// maxBlocks bounds the keys of a header that are read one by one.
+const maxBlocks = 1000
+
+// blocks cuts the lines of a header where a key may begin at its left edge.
+func blocks(src *source, from, to int) (out []lines) {
+	edge := -1
+	for i := from; i < to && len(out) < maxBlocks; i++ {
+		body := commentBody(src.line(i))
+		text := skipBlanks(body)
+		if text == "" || text[0] == '#' {
+			continue
+		}
+		indent := len(body) - len(text)
+		if edge < 0 {
+			edge = indent
+		}
+		if indent > edge || len(out) > 0 && strings.ContainsRune("-]}", rune(text[0])) {
+			continue
+		}
+		if len(out) > 0 {
+			out[len(out)-1].to = i
+		}
+		out = append(out, lines{i, to})
+	}
+	return out
+}
+
+// checkBareLines finds lines of a header that are no comments: all of them
+// together are one mistake.
+func checkBareLines(r *report, src *source, bare []int) {
+	if len(bare) == 0 {
+		return
+	}
+	changes := make([]change, len(bare))
+	for i, line := range bare {
+		at := src.spanOfLine(line)
+		at.end = at.start
+		changes[i] = change{at, "# "}
+	}
+	r.add("IB0253", src.spanOfLine(bare[0]), "", "a header that is no comment, or not all of it", "write `# ` before each of its lines").
+		offer("write # before each line", changes...)
 }
 
 // readObject reads the keys of a header's root.
@@ -65,43 +136,104 @@ func readObject(r *report, n node) []given {
 	return in.out
 }
 
-// findHeader returns the line of the opening marker, or what was meant as one,
-// before the first command; -1 where there is none.
-func findHeader(src *source) int {
+// header is where the header of a file stands.
+type header struct {
+	first, last int // its markers; of one that is not closed, last is the line after it
+	closed      bool
+	bare        []int // its lines that are no comments
+}
+
+// lines are those of the header, markers included.
+func (h header) lines() lines {
+	if h.closed {
+		return lines{h.first, h.last + 1}
+	}
+	return lines{h.first, h.last}
+}
+
+// findHeader finds the opening marker, or what was meant as one, before the
+// first command, and the end of the header.
+func findHeader(src *source, format Format) (header, bool) {
 	for i := range src.lines {
 		switch text := src.line(i); kindOfLine(text) {
 		case contentLine:
-			return -1
+			if format != Dockerfile || trimBlanks(text) != bareMarker {
+				return header{}, false
+			}
+			h := endOfHeader(src, i, format)
+			return h, h.closed && len(h.bare) > 1
 		case commentLine:
 			switch markerOf(text) {
 			case exactHeader, nearHeader:
-				return i
+				return endOfHeader(src, i, format), true
 			case exactTest, nearTest:
-				return -1
+				return header{}, false
 			}
 		}
 	}
-	return -1
+	return header{}, false
 }
 
-// endOfHeader returns the line of the closing marker, or else of the first
-// line that cannot belong to the header.
-func endOfHeader(src *source, first int) (last int, closed bool) {
-	for i := first + 1; i < len(src.lines); i++ {
+// endOfHeader finds the closing marker, or else the first line that cannot
+// belong to the header. Lines that are no comments belong to it where they look
+// like its keys and a closing marker follows.
+func endOfHeader(src *source, first int, format Format) header {
+	h := header{first: first, last: -1}
+	for i := first; i < len(src.lines); i++ {
 		text := src.line(i)
 		switch kindOfLine(text) {
 		case contentLine:
-			return i, false
+			if h.last < 0 {
+				h.last = i
+			}
+			if !isBareLine(text, format) {
+				return h.open()
+			}
+			h.bare = append(h.bare, i)
+			if i > first && trimBlanks(text) == bareMarker {
+				h.last, h.closed = i, true
+				return h
+			}
 		case commentLine:
 			switch markerOf(text) {
 			case exactHeader, nearHeader:
-				return i, true
+				if i > first {
+					h.last, h.closed = i, true
+					return h
+				}
 			case exactTest, nearTest:
-				return i, false
+				if h.last < 0 {
+					h.last = i
+				}
+				return h.open()
 			}
 		}
 	}
-	return len(src.lines), false
+	if h.last < 0 {
+		h.last = len(src.lines)
+	}
+	return h.open()
+}
+
+// open is the header without the lines that only a closing marker makes its own.
+func (h header) open() header {
+	h.bare = nil
+	return h
+}
+
+// bareMarker is the marker of those who know it from other tools.
+const bareMarker = "---"
+
+// isBareLine reports a line that is no comment and may yet belong to a header:
+// a marker, a key, an entry of a list, or an indented line below one.
+func isBareLine(text string, format Format) bool {
+	switch {
+	case format != Dockerfile || verbOf(firstWord(skipBlanks(text))) != vUnknown:
+		return false
+	case trimBlanks(text) == bareMarker, strings.ContainsRune(" \t", rune(text[0])), strings.HasPrefix(text, "- "):
+		return true
+	}
+	return matches(`^[A-Za-z][A-Za-z0-9_.-]*:( |$)`, text)
 }
 
 // yamlText is YAML that stands in a source, perhaps behind comment marks.
@@ -127,8 +259,7 @@ func stripComment(src *source, from, to int) *yamlText {
 	var b strings.Builder
 	for i := from; i < to; i++ {
 		line := src.line(i)
-		body := skipBlanks(line)
-		body = strings.TrimPrefix(strings.TrimPrefix(body, "#"), " ")
+		body := commentBody(line)
 		if _, ok := suppressionIn(line, true); ok {
 			body = "" // also where it is no comment to YAML
 		}
@@ -138,6 +269,14 @@ func stripComment(src *source, from, to int) *yamlText {
 	}
 	y.text = b.String()
 	return y
+}
+
+// commentBody is what a comment line says; another line is all of it.
+func commentBody(line string) string {
+	if body, ok := strings.CutPrefix(skipBlanks(line), "#"); ok {
+		return strings.TrimPrefix(body, " ")
+	}
+	return line
 }
 
 // addLine notes a line of text and the breaks that only YAML sees in it.
@@ -210,6 +349,9 @@ func (y *yamlText) node(r *report, n *yaml.Node, depth int) node {
 	switch n.Kind {
 	case yaml.ScalarNode:
 		out.kind = scalarKinds[n.ShortTag()]
+		if out.kind == numberNode && strings.Trim(n.Value, "0123456789") == "" {
+			out.kind = integerNode // too large a one for the library
+		}
 	case yaml.SequenceNode:
 		out.kind = listNode
 		for _, item := range n.Content {

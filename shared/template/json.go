@@ -19,18 +19,20 @@ type jsonText struct {
 var errStop = errors.New("stop")
 
 // readJSON reads the one JSON object of a message body. Anything else in it is
-// a finding, and the object is answered as far as it was read.
-func readJSON(r *report, src *source) node {
+// a finding; the object is answered as far as it was read, and whether that is
+// all of it.
+func readJSON(r *report, src *source) (n node, whole bool) {
 	j := &jsonText{report: r, src: src, dec: json.NewDecoder(strings.NewReader(src.text))}
 	j.dec.UseNumber()
 	n, err := j.value("", 0)
-	if err == nil {
+	whole = err == nil
+	if whole {
 		err = j.trailing()
 	}
 	if err != nil && !errors.Is(err, errStop) {
 		j.syntax(err)
 	}
-	return n
+	return n, whole
 }
 
 func (j *jsonText) trailing() error {

@@ -102,7 +102,8 @@ const (
 	// versionNumber is one of the three numbers of a component's version.
 	versionNumber = `(0|[1-9][0-9]{0,8})`
 	regionPattern = `^[a-z]{2}-[a-z0-9-]+$`
-	regionForm    = "a region ID, for example cn-hangzhou"
+	regionForm    = "a region ID, for example cn-hangzhou; cn-hangzhou-i is a zone in it"
+	zonePattern   = `[0-9-][a-z]$`
 )
 
 var nvmeValues = []string{"supported", "unsupported", "auto"}
@@ -115,7 +116,7 @@ var Keys = []Key{
 		Doc: "where to make it; default alibaba, of an AWS component document or aws.uri aws"},
 	{Path: "build", Type: Boolean, Kind: Pipeline, Doc: "start a build of the pipeline once it is created; default false"},
 
-	{Path: "regionId", Parameter: "RegionId", Type: String, Starts: true, Pattern: regionPattern, Form: regionForm,
+	{Path: "regionId", Parameter: "RegionId", Type: String, Starts: true, Pattern: regionPattern, Not: zonePattern, Form: regionForm,
 		Rule: "IB0208", Code: "InvalidRegionId.NotFound", Doc: "region of the resource; default: the function's region"},
 	{Path: "resourceGroupId", Parameter: "ResourceGroupId", Type: String, Pattern: `^rg-[a-z0-9*]{4,40}$`,
 		Form: "a resource group ID, for example rg-bp67acfmxazb4p****", Rule: "IB0209",
@@ -163,7 +164,7 @@ var Keys = []Key{
 	{Path: "addAccounts", Parameter: "AddAccount.N", Type: Strings, Kind: Pipeline, Pattern: `^[1-9][0-9]{0,17}$`,
 		Form: "a decimal account ID, for example 1234567890123456", Rule: "IB0219", Code: "InvalidParameter.AddAccount", Items: maxListed,
 		ItemsRule: "IB0218", ItemsCode: "InvalidAddAccountSize.ExceededMaxNumber", Doc: "accounts to share the image with"},
-	{Path: "toRegionIds", Parameter: "ToRegionId.N", Type: Strings, Kind: Pipeline, Pattern: regionPattern, Form: regionForm,
+	{Path: "toRegionIds", Parameter: "ToRegionId.N", Type: Strings, Kind: Pipeline, Pattern: regionPattern, Not: zonePattern, Form: regionForm,
 		Rule: "IB0208", Code: "InvalidRegionId.NotFound", Items: maxListed, ItemsRule: "IB0220",
 		ItemsCode: "InvalidToRegionIdSize.ExceededMaxNumber", Doc: "regions to copy the image to; default: the current one only"},
 

@@ -45,6 +45,7 @@ func (f *Finding) offerType(wanted Type, n *node) {
 		return
 	}
 	switch {
+	case n.kind == nullNode:
 	case wanted == String && mark == "" && n.kind != textNode:
 		f.offer("put it in quotes", change{n.at, `"` + n.text + `"`})
 	case wanted == Strings && n.kind == textNode && (mark != "" || isPlainItem(n.text)):

@@ -79,14 +79,15 @@ func decodeBase64(text string) (string, bool) {
 // readKeys reads a JSON body as far as it goes without the template object.
 func (m *Message) readKeys() {
 	r := &m.read.report
-	m.read.root = readJSON(r, m.read.body)
+	root, whole := readJSON(r, m.read.body)
+	m.read.root = root
 	in := reader{report: r, message: true}
 	in.read("", &m.read.root, 0)
 	m.read.keys = in.out
 	checkKeys(r, m.read.keys)
 	m.read.starts = find(m.read.keys, "kind").text() == string(Execution)
 	if len(m.read.root.members) > 0 || len(r.found) == 0 { // else nothing could be read
-		m.checkMembers()
+		m.checkMembers(whole)
 	}
 	m.ClientToken = m.valid("clientToken")
 	m.TemplateURI = m.valid("templateUri")
@@ -108,7 +109,9 @@ func (m *Message) valid(path string) string {
 }
 
 // checkMembers finds what one kind of message lacks and the other must not have.
-func (m *Message) checkMembers() {
+// Of a body that was not read to its end nobody knows what it lacks.
+func (m *Message) checkMembers(whole bool) {
+	mixed := false
 	for i := range m.read.root.members {
 		has := &m.read.root.members[i]
 		key := keyAt(has.key)
@@ -118,18 +121,19 @@ func (m *Message) checkMembers() {
 			m.read.report.add("IB0255", has.keyAt, "", key.Path+" does not go with kind execution, which starts a pipeline as it is",
 				"delete it; to change a pipeline send its template")
 		case !m.read.starts && key.Kind == Execution:
+			mixed = true
 			m.read.report.add("IB0255", has.keyAt, "", key.Path+" names a pipeline to start, but kind is not execution",
 				"write kind: execution without a template, or delete "+key.Path)
 		}
 	}
 	if m.read.starts {
-		m.checkEither("imagePipelineId", "pipelineName", "say which pipeline to start")
+		m.checkEither("imagePipelineId", "pipelineName", "say which pipeline to start", whole)
 		return
 	}
 	if m.goesToAWS() {
 		return
 	}
-	m.checkEither("content", "templateUri", "send the template text in content, or name its object in templateUri")
+	m.checkEither("content", "templateUri", "send the template text in content, or name its object in templateUri", whole && !mixed)
 	if etag := m.member("templateETag"); etag != nil && m.member("templateUri") == nil {
 		m.read.report.add("IB0257", etag.keyAt, "", "templateETag without templateUri", "name the object in templateUri, or delete templateETag")
 	}
@@ -146,17 +150,25 @@ func (m *Message) goesToAWS() bool {
 	return m.hasAWSContent() && slices.Equal(targetsOf(m.read.keys, true), []string{TargetAWS})
 }
 
-// checkEither finds two keys both, or neither.
-func (m *Message) checkEither(one, other, help string) {
+// checkEither finds two keys both, or, where one is needed, neither.
+func (m *Message) checkEither(one, other, help string, needed bool) {
 	first, second := m.member(one), m.member(other)
 	switch {
 	case first != nil && second != nil:
 		m.read.report.add("IB0257", second.keyAt, "", one+" and "+other+" are both given", "keep one of them")
-	case first == nil && second == nil:
+	case first == nil && second == nil && needed && !m.misspells(one, other):
 		at := m.read.root.at
 		at.end = at.start + 1
 		m.read.report.add("IB0257", at, "", "neither "+one+" nor "+other+" is given", help)
 	}
+}
+
+// misspells reports an unknown key that was meant as one of these: its finding
+// says so.
+func (m *Message) misspells(keys ...string) bool {
+	return slices.ContainsFunc(m.read.root.members, func(has member) bool {
+		return keyAt(has.key) == nil && Nearest(has.key, keys) != ""
+	})
 }
 
 // member finds a key of the body whatever its value is.

@@ -190,10 +190,10 @@ func (r *reader) value(key *Key, m *member, entry int) {
 		g.values = r.list(key, n)
 	case key.Type == Tags && n.kind == objectNode:
 		g.values = r.tags(key, n)
-	case r.scalar(key.Type, n):
+	case r.scalar(key.Type, n), key.Type == String && beyondQuotes(key, n):
 		g.values = []scalar{{text: n.text, at: n.at}}
 	default:
-		r.wrongType(key, n)
+		r.wrongType(key, m)
 		return
 	}
 	r.out = append(r.out, g)
@@ -218,6 +218,8 @@ func (r *reader) list(key *Key, n *node) []scalar {
 		item := &n.items[i]
 		switch {
 		case item.kind == textNode, item.kind == integerNode && key.Path == "addAccounts":
+			out = append(out, scalar{text: item.text, at: item.at})
+		case beyondQuotes(key, item):
 			out = append(out, scalar{text: item.text, at: item.at})
 		case item.kind != badNode:
 			r.mismatch(key.Path, item, "a list of strings is wanted, an entry is "+string(item.kind), quoteHelp(item.kind)).offerType(String, item)
@@ -264,16 +266,31 @@ var wanted = map[Type]string{
 
 // howTo says how a value of each type is written.
 var howTo = map[Type]string{
-	Integer: "write digits without quotes", Boolean: "write true or false without quotes",
+	Integer: "write digits and nothing else", Boolean: "write true or false without quotes",
 	Strings: "write it as a list: [...]", Tags: "write {key: value}", Object: "write {key: value}", Objects: "write a list of mappings: [{key: value}]",
 }
 
-func (r *reader) wrongType(key *Key, n *node) {
+// wrongType reports a value of another type. The key stays given, without a
+// value: it is not missing.
+func (r *reader) wrongType(key *Key, m *member) {
+	n := &m.value
+	r.out = append(r.out, given{key: key, keyAt: m.keyAt, at: n.at})
 	help := howTo[key.Type]
 	if key.Type == String || n.kind == nullNode {
 		help = quoteHelp(n.kind)
 	}
 	r.mismatch(key.Path, n, wanted[key.Type]+" is wanted, this is "+string(n.kind), help).offerType(key.Type, n)
+}
+
+// beyondQuotes reports a number or boolean in the place of a string that quotes
+// would not mend: as a string it is outside the key's limits, too, which says
+// more than its type.
+func beyondQuotes(key *Key, n *node) bool {
+	switch n.kind {
+	case integerNode, numberNode, booleanNode:
+		return key.Rule != "" && key.problem(n.text) != ""
+	}
+	return false
 }
 
 func (r *reader) mismatch(path string, n *node, message, help string) *Finding {

@@ -31,7 +31,8 @@ type lint struct {
 	report
 	in *input
 	t  *Template
-	// unread is a header in which nothing could be read: what it gives is unknown.
+	// unread is a header that could not be read, or not all of it: what else it
+	// gives is unknown.
 	unread bool
 	build  *part // nil until the text is read
 	test   *part // nil where there is none
@@ -96,8 +97,8 @@ func isUnreadable(f Finding) bool { return f.Rule == "IB0252" || f.Rule == "IB02
 func (l *lint) read() {
 	readSuppressions(&l.report, l.in.content, l.in.format)
 	before := len(l.found)
-	header, at := readHeader(&l.report, l.in.content)
-	l.unread = len(header) == 0 && slices.ContainsFunc(l.found[before:], isUnreadable)
+	header, at, broken := readHeader(&l.report, l.in.content, l.in.format)
+	l.unread = broken || len(header) == 0 && slices.ContainsFunc(l.found[before:], isUnreadable)
 	header = overridden(header, l.in.messageKeys)
 	checkKeys(&l.report, header)
 	l.t.given = append(slices.Clip(l.in.messageKeys), header...)

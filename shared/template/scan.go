@@ -179,6 +179,7 @@ type scanner struct {
 	out    strings.Builder
 	part   *part
 	rule   markerRule
+	paired int // line of the closing marker of a header that stands in the wrong place, 0 for none
 }
 
 // scanPart reads the lines from..to of a source as commands. It stops at a
@@ -228,6 +229,10 @@ func (s *scanner) comment(text string) bool {
 		s.report.add("IB0253", at, "", "no test section can begin here",
 			"a pipeline's content has one, and a component none; delete this marker line")
 	case exactHeader:
+		if s.line == s.paired {
+			break
+		}
+		s.paired = s.closing()
 		s.report.add("IB0253", at, "", "a header marker after the header or after a command",
 			"the header is one block, and it stands before the first command")
 	case nearHeader:
@@ -241,6 +246,21 @@ func (s *scanner) comment(text string) bool {
 		}
 	}
 	return false
+}
+
+// closing is the next line that is exactly a header marker, below comments only;
+// 0 for none.
+func (s *scanner) closing() int {
+	for i := s.line + 1; i < s.end; i++ {
+		text := s.src.line(i)
+		if text == headerMarker {
+			return i
+		}
+		if kindOfLine(text) == contentLine || markerOf(text) != noMarker {
+			break
+		}
+	}
+	return 0
 }
 
 // command reads one instruction from the current line to its last.

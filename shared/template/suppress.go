@@ -38,9 +38,8 @@ func readSuppressions(r *report, src *source, format Format) {
 		return
 	}
 	s := suppressing{report: r, src: src, yaml: format != Dockerfile || sniff(src) == YAML}
-	if first := findHeader(src); first >= 0 {
-		last, _ := endOfHeader(src, first)
-		s.header = lines{first + 1, last}
+	if h, ok := findHeader(src, format); ok {
+		s.header = lines{h.first + 1, h.last}
 	}
 	for i := range src.lines {
 		s.line(i, src.line(i))

@@ -1,4 +1,7 @@
-RUN a
+RUN true
 # ---
 # name: web
+
+# descripton: web tier
 # ---
+ENV A

@@ -1,4 +1,0 @@
----
-name: web
----
-RUN true

@@ -1,0 +1,8 @@
+# ---
+# name: web
+descripton: web tier
+tags:
+  team: web
+
+# ---
+RUN true

@@ -1,0 +1,7 @@
+---
+name: web
+descripton: web tier
+tags:
+  - team: web
+---
+RUN true
