@@ -153,19 +153,24 @@ func (d *document) actions(p *protocol.CodeActionParams, judge Judge) []protocol
 			})
 		}
 	}
-	if fixes > 0 && asked(p, fixAll) {
-		if mended, n := d.mended(judge); n > 0 {
-			whole := []protocol.TextEdit{{Range: d.between(0, len(d.text)), NewText: mended}}
+	if fixes > 0 && asked(p, fixAll) && (len(d.text) <= maxUnasked || len(p.Context.Only) > 0) {
+		if m := d.mend(judge); m.mended > 0 {
+			whole := []protocol.TextEdit{{Range: d.between(0, len(d.text)), NewText: m.text}}
 			out = append(out, protocol.CodeAction{Title: "Mend all that has one obvious mending", Kind: fixAll, Edit: d.change(whole)})
 		}
 	}
 	return out
 }
 
-// asked reports a kind that the editor wants: all, where it names none.
+// maxUnasked is the size up to which all is mended where the editor names no
+// kind: it asks at each move of the cursor, and a long text takes its time.
+const maxUnasked = 4 * template.MaxContentBytes
+
+// asked reports a kind that the editor wants: all, where it names none or the
+// empty one.
 func asked(p *protocol.CodeActionParams, kind protocol.CodeActionKind) bool {
 	for _, k := range p.Context.Only {
-		if k == kind || strings.HasPrefix(string(kind), string(k)+".") {
+		if k == "" || k == kind || strings.HasPrefix(string(kind), string(k)+".") {
 			return true
 		}
 	}
@@ -179,9 +184,13 @@ func (d *document) edits(fix *template.Fix) (out []protocol.TextEdit) {
 	return out
 }
 
-func (d *document) mended(judge Judge) (text string, n int) {
-	text, mended := template.Mend(d.text, func(text string) []template.Finding { return judge(d.path, []byte(text)) })
-	return text, len(mended)
+// mend mends all of the text, once for each text.
+func (d *document) mend(judge Judge) *mending {
+	if d.mending == nil {
+		text, mended := template.Mend(d.text, func(text string) []template.Finding { return judge(d.path, []byte(text)) })
+		d.mending = &mending{text, len(mended)}
+	}
+	return d.mending
 }
 
 func (d *document) change(edits []protocol.TextEdit) *protocol.WorkspaceEdit {

@@ -27,6 +27,13 @@ type document struct {
 	starts  []int // the same as findings count them: a lone CR ends no line
 
 	findings []template.Finding
+	mending  *mending // of all the findings, where it was asked for
+}
+
+// mending is a text as it is when all was mended that has one obvious mending.
+type mending struct {
+	text   string
+	mended int // how many findings
 }
 
 func newDocument(item protocol.TextDocumentItem) *document {

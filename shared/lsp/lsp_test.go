@@ -1,6 +1,8 @@
 package lsp
 
 import (
+	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -72,6 +74,91 @@ func TestCursor(t *testing.T) {
 	}
 	require.Nil(t, cursorIn([]textLine{{"a: |", 0}, {"  b: c", 5}}, 8), "in a text of several lines")
 	require.Nil(t, cursorIn([]textLine{{"a: 1 # b", 0}}, 8), "in a comment")
+}
+
+// conversation is what a server answers to messages as an editor writes them.
+func conversation(t *testing.T, raw string) (answers string, err error) {
+	t.Helper()
+	var out bytes.Buffer
+	err = Serve(t.Context(), strings.NewReader(raw), &out, "1", func(string, []byte) []template.Finding { return nil })
+	return out.String(), err
+}
+
+func message(body string) string {
+	return fmt.Sprintf("Content-Length: %d\r\n\r\n%s", len(body), body)
+}
+
+const (
+	hello = `{"jsonrpc":"2.0","id":1,"method":"initialize","params":{}}`
+	leave = `{"jsonrpc":"2.0","id":2,"method":"shutdown"}`
+)
+
+// Headers are those of HTTP, and a body ends where its header says.
+func TestMessagesAsEditorsWriteThem(t *testing.T) {
+	body := hello + strings.Repeat(" ", 5000) + "\r\n"
+	for name, raw := range map[string]string{
+		"plain":            message(hello),
+		"another case":     strings.Replace(message(hello), "Content-Length: ", "content-length:", 1),
+		"two fields":       "Content-Type: application/vscode-jsonrpc; charset=utf-8\r\n" + message(hello),
+		"blanks behind it": message(body),
+	} {
+		answers, err := conversation(t, raw+message(leave))
+		require.NoError(t, err, name)
+		require.Contains(t, answers, `"id":1,"result":{"capabilities"`, name)
+		require.Contains(t, answers, `"id":2,"result":null`, name)
+	}
+}
+
+// What is no message ends the conversation with a word, and repeats nothing.
+func TestNoMessage(t *testing.T) {
+	for raw, want := range map[string]string{
+		"secret\r\n\r\n": "a malformed header", "\r\n": "a header without", "Content-Length: -1\r\n\r\n": "a header without",
+		"Content-Length: 99999999999\r\n\r\n": "a header without", message("{secret"): "a body that is no message",
+		message("[]"): "a body that is no message", message("null"): "a body that is no message",
+	} {
+		_, err := conversation(t, message(hello)+raw+message(leave))
+		require.ErrorContains(t, err, "the editor sent "+want, raw)
+		require.NotContains(t, err.Error(), "secret")
+	}
+	for _, cut := range []string{"", "Content-Length: 50\r\n\r\n{", message(hello)} {
+		_, err := conversation(t, cut)
+		require.ErrorIs(t, err, ErrNoShutdown, cut)
+	}
+}
+
+func TestInitializeComesOnce(t *testing.T) {
+	answers, err := conversation(t, message(hello)+message(strings.Replace(hello, "1,", "7,", 1))+message(leave))
+	require.NoError(t, err)
+	require.Contains(t, answers, `"id":7,"error":{"code":-32600`)
+}
+
+// An editor asks for actions at each move of the cursor: all is mended once for
+// each text, and of a long one only when that is asked for.
+func TestAllIsMendedOnce(t *testing.T) {
+	judged := 0
+	judge := func(path string, text []byte) []template.Finding {
+		judged++
+		return template.ParseFile(path, text).Findings
+	}
+	asks := func(text string, only ...protocol.CodeActionKind) (n, kinds int) {
+		d := newDocument(protocol.TextDocumentItem{URI: "file:///t/templates/x.Dockerfile", Text: text})
+		d.findings = judge(d.path, []byte(text))
+		p := &protocol.CodeActionParams{Context: protocol.CodeActionContext{Only: only}}
+		d.actions(p, judge)
+		judged = 0
+		kinds = len(d.actions(p, judge))
+		return judged, kinds
+	}
+	const text = "# ---\n# name: web\n# ---\nrun true\n"
+	long := text + strings.Repeat("# a comment\n", maxUnasked/10)
+	n, kinds := asks(text)
+	require.Equal(t, []int{0, 1}, []int{n, kinds})
+	_, kinds = asks(text, "")
+	require.Equal(t, 1, kinds, "the empty kind is every kind")
+	_, kinds = asks(long)
+	require.Zero(t, kinds)
+	_, kinds = asks(long, "source")
+	require.Equal(t, 1, kinds)
 }
 
 // FuzzDocument: any text, any place in it: no panic, and positions go both ways.

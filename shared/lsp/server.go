@@ -29,7 +29,7 @@ var ErrNoShutdown = errors.New("the editor left without a shutdown request")
 // out but the protocol.
 func Serve(ctx context.Context, in io.Reader, out io.Writer, version string, judge Judge) error {
 	s := &server{version: version, judge: judge, documents: map[protocol.DocumentURI]*document{}}
-	stream := jsonrpc2.NewBufferedStream(pipe{in, out}, jsonrpc2.VSCodeObjectCodec{})
+	stream := heard{jsonrpc2.NewBufferedStream(pipe{in, out}, codec{}), make(chan error, 1)}
 	handler := jsonrpc2.HandlerWithError(s.handle)
 	conn := jsonrpc2.NewConn(ctx, stream, handler.SuppressErrClosed(), jsonrpc2.SetLogger(log.New(io.Discard, "", 0)))
 	select {
@@ -37,19 +37,16 @@ func Serve(ctx context.Context, in io.Reader, out io.Writer, version string, jud
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+	select {
+	case err := <-stream.broken:
+		return fmt.Errorf("the editor sent %w", err)
+	default:
+	}
 	if !s.down {
 		return ErrNoShutdown
 	}
 	return nil
 }
-
-// pipe joins the two halves of a stream; it is closed by who opened them.
-type pipe struct {
-	io.Reader
-	io.Writer
-}
-
-func (pipe) Close() error { return nil }
 
 // server is the state of one conversation. Messages are handled one by one, in
 // their order, so that an answer is about the text that the editor has.
@@ -103,6 +100,8 @@ func (s *server) handle(ctx context.Context, conn *jsonrpc2.Conn, req *jsonrpc2.
 	switch {
 	case !s.up && req.Method != protocol.MethodInitialize && req.Method != protocol.MethodExit:
 		return nil, &jsonrpc2.Error{Code: codeNotInitialized, Message: "initialize comes first"}
+	case s.up && req.Method == protocol.MethodInitialize:
+		return nil, &jsonrpc2.Error{Code: jsonrpc2.CodeInvalidRequest, Message: "initialize comes once"}
 	case s.down && req.Method != protocol.MethodExit:
 		return nil, &jsonrpc2.Error{Code: jsonrpc2.CodeInvalidRequest, Message: "the server was shut down"}
 	}
@@ -163,7 +162,7 @@ func didClose(ctx context.Context, s *server, conn *jsonrpc2.Conn, p *protocol.D
 
 // publish judges a document and tells what was found.
 func (s *server) publish(ctx context.Context, conn *jsonrpc2.Conn, d *document) error {
-	d.findings = nil
+	d.findings, d.mending = nil, nil
 	if d.ours() {
 		d.findings = s.judge(d.path, []byte(d.text))
 	}
