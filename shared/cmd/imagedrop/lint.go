@@ -10,9 +10,10 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/sync/errgroup"
 
 	"imagedrop/shared/awstoe"
 	"imagedrop/shared/imagebuild"
@@ -267,19 +268,17 @@ func lintAll(ctx context.Context, inputs []*linted, o lintOptions, s streams) ([
 	results := make([]*judged, len(inputs))
 	step, done := lintProgress(len(inputs), o, s.err)
 	defer done()
-	var g errgroup.Group
-	g.SetLimit(runtime.GOMAXPROCS(0))
-	for i, l := range inputs {
-		if ctx.Err() != nil {
-			break
-		}
-		g.Go(func() error {
-			results[i], inputs[i] = l.judge(ctx, o, s.in), nil // its template goes, too
-			step()
-			return nil
+	var next atomic.Int64
+	var workers sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(inputs)) { // not one for each input: its stack would have to grow first
+		workers.Go(func() {
+			for i := int(next.Add(1)) - 1; i < len(inputs) && ctx.Err() == nil; i = int(next.Add(1)) - 1 {
+				results[i], inputs[i] = inputs[i].judge(ctx, o, s.in), nil // its template goes, too
+				step()
+			}
 		})
 	}
-	_ = g.Wait() // each result has its own error
+	workers.Wait()
 	return results, ctx.Err()
 }
 
