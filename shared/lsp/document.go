@@ -13,8 +13,6 @@ import (
 	"imagedrop/shared/template"
 )
 
-const byteOrderMark = "\uFEFF"
-
 // document is a text as the editor has it, with both ways to count in it: the
 // protocol's, lines from 0 and columns in UTF-16, and that of findings, lines
 // and columns from 1 and columns in code points.
@@ -133,8 +131,8 @@ func (d *document) place(line, column int) int {
 		return len(d.text)
 	}
 	at := d.starts[line-1]
-	if line == 1 && strings.HasPrefix(d.text, byteOrderMark) {
-		at += len(byteOrderMark)
+	if line == 1 && strings.HasPrefix(d.text, template.ByteOrderMark) {
+		at += len(template.ByteOrderMark)
 	}
 	for ; column > 1 && at < len(d.text) && d.text[at] != '\n'; column-- {
 		_, size := utf8.DecodeRuneInString(d.text[at:])
@@ -166,8 +164,8 @@ func (d *document) line(i int) (text string, start int) {
 		end = d.starts[i+1] - 1
 	}
 	text = strings.TrimSuffix(d.text[start:end], "\r")
-	if i == 0 && strings.HasPrefix(text, byteOrderMark) {
-		return text[len(byteOrderMark):], len(byteOrderMark)
+	if i == 0 && strings.HasPrefix(text, template.ByteOrderMark) {
+		return text[len(template.ByteOrderMark):], len(template.ByteOrderMark)
 	}
 	return text, start
 }

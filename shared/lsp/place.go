@@ -6,12 +6,6 @@ import (
 	"imagedrop/shared/template"
 )
 
-// The markers of a header.
-const (
-	headerMarker = "# ---"
-	ignoreMarker = "ib:ignore"
-)
-
 // header are the lines between the markers of a header, and how many lines it
 // takes in all; a header that is not closed yet ends with its comments.
 func (d *document) header() (lines []textLine, from, to int) {
@@ -20,12 +14,12 @@ func (d *document) header() (lines []textLine, from, to int) {
 		text, start := d.line(i)
 		body, comment := strings.CutPrefix(strings.TrimLeft(text, " \t"), "#")
 		switch {
-		case from < 0 && text == headerMarker:
+		case from < 0 && text == template.HeaderMarker:
 			from = i
 		case strings.TrimSpace(text) == "":
 		case !comment:
 			return lines, from, i
-		case from >= 0 && text == headerMarker:
+		case from >= 0 && text == template.HeaderMarker:
 			return lines, from, i
 		case from >= 0:
 			body = strings.TrimPrefix(body, " ")
@@ -59,7 +53,7 @@ func (d *document) placeAt(offset int) *place {
 		return settings(cursorIn(d.body(), offset), true)
 	}
 	text, start := d.line(line)
-	if at := strings.Index(text, ignoreMarker+" "); at >= 0 && strings.HasPrefix(strings.TrimLeft(text, " \t"), "#") && offset > start+at+len(ignoreMarker) {
+	if at := strings.Index(text, template.SuppressWord+" "); at >= 0 && strings.HasPrefix(strings.TrimLeft(text, " \t"), "#") && offset > start+at+len(template.SuppressWord) {
 		return d.ruleIDs(offset)
 	}
 	if lines, from, to := d.header(); from >= 0 && line > from && line < to {

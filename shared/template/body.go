@@ -30,7 +30,7 @@ func (t *Template) InBody(f Finding) Finding {
 // inString returns the offset of a line and column, both from 1, of the text
 // that the JSON string from at to the end of text stands for.
 func inString(text string, at, line, column int) int {
-	if r, size := jsonRune(text[at:]); string(r) == byteOrderMark {
+	if r, size := jsonRune(text[at:]); string(r) == ByteOrderMark {
 		at += size
 	}
 	for l, c := 1, 1; at < len(text) && (l != line || c != column); {

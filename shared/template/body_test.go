@@ -38,7 +38,7 @@ func TestInBody(t *testing.T) {
 func marked(t *testing.T, text string, f Finding) string {
 	t.Helper()
 	require.Equal(t, f.Line, f.EndLine)
-	line := []rune(strings.TrimPrefix(strings.Split(text, "\n")[f.Line-1], byteOrderMark))
+	line := []rune(strings.TrimPrefix(strings.Split(text, "\n")[f.Line-1], ByteOrderMark))
 	return string(line[f.Column-1 : f.EndColumn-1])
 }
 

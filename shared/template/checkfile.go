@@ -88,7 +88,7 @@ func checkBlanks(l *lint, p *part, in *instruction) {
 	if at, size := oddBlank(p.src.text[in.start:in.end]); size > 0 {
 		at += in.start
 		odd, text := p.span(at, at+size), " "
-		if p.src.text[odd.start:odd.end] == byteOrderMark && at > after {
+		if p.src.text[odd.start:odd.end] == ByteOrderMark && at > after {
 			text = "" // it has no width
 		}
 		l.add("IB0007", odd, "", "a no-break or wide space, which no shell takes for a blank", "write an ordinary blank, or quote it").

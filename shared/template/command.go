@@ -116,7 +116,7 @@ func helpUnknown(word string) string {
 		}
 	}
 	if len(word) > 1 && strings.Trim(word, "-") == "" {
-		return "a header is a block of comments between two lines `" + headerMarker + "`"
+		return "a header is a block of comments between two lines `" + HeaderMarker + "`"
 	}
 	if word == "" || !isLetter(word[0]) {
 		return `does the line before lack a "\" at its end?`

@@ -33,7 +33,7 @@ func TestFixes(t *testing.T) {
 			compare(t, path+".out", fixed)
 			crlf := strings.ReplaceAll(string(text), "\n", "\r\n")
 			require.Equal(t, strings.ReplaceAll(fixed, "\n", "\r\n"), mend(t, name, crlf))
-			require.Equal(t, byteOrderMark+fixed, mend(t, name, byteOrderMark+string(text)))
+			require.Equal(t, ByteOrderMark+fixed, mend(t, name, ByteOrderMark+string(text)))
 		})
 	}
 }
@@ -63,7 +63,7 @@ func TestApplyFixes(t *testing.T) {
 			for _, f := range test.fixes {
 				found = append(found, Finding{Fix: f})
 			}
-			for _, bom := range []string{"", byteOrderMark} {
+			for _, bom := range []string{"", ByteOrderMark} {
 				got, n := ApplyFixes(bom+text, found)
 				require.Equal(t, bom+test.want, got)
 				require.Equal(t, test.n, n)

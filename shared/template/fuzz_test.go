@@ -97,7 +97,7 @@ func requireReferences(t *testing.T, got *Template, text string) {
 // requireInside: every position is one of the text, and in order.
 func requireInside(t *testing.T, text string, findings []Finding) {
 	t.Helper()
-	lines := strings.Split(strings.TrimPrefix(text, byteOrderMark), "\n")
+	lines := strings.Split(strings.TrimPrefix(text, ByteOrderMark), "\n")
 	for i, f := range findings {
 		for _, at := range [][2]int{{f.Line, f.Column}, {f.EndLine, f.EndColumn}} {
 			require.GreaterOrEqual(t, at[0], 1, "%+v", f)

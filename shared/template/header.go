@@ -26,7 +26,7 @@ func readHeader(r *report, src *source, format Format) (keys []given, at lines, 
 		checkHeaderMarker(r, src, h.last, root)
 	case markerOf(src.line(h.first)) == exactHeader:
 		r.add("IB0253", src.spanOfLine(h.first), "", "the header that begins here is not closed",
-			"write a second line `"+headerMarker+"` after its last key")
+			"write a second line `"+HeaderMarker+"` after its last key")
 	}
 	checkBareLines(r, src, h.bare)
 	for _, f := range failures {
@@ -46,9 +46,9 @@ func checkHeaderMarker(r *report, src *source, line int, root node) {
 		return
 	}
 	at := src.spanOfLine(line)
-	f := r.add("IB0253", at, "", "this comment is almost a header marker", "write exactly `"+headerMarker+"`")
+	f := r.add("IB0253", at, "", "this comment is almost a header marker", "write exactly `"+HeaderMarker+"`")
 	if root.kind == objectNode {
-		f.offer("write "+headerMarker, change{at, headerMarker})
+		f.offer("write "+HeaderMarker, change{at, HeaderMarker})
 	}
 }
 

@@ -34,7 +34,7 @@ func ParseMessage(body []byte) *Message { return Options{}.ParseMessage(body) }
 func (o Options) ParseMessage(body []byte) *Message {
 	m := &Message{}
 	m.read.options = o
-	text := strings.TrimPrefix(string(body), byteOrderMark)
+	text := strings.TrimPrefix(string(body), ByteOrderMark)
 	if decoded, ok := decodeBase64(text); ok {
 		text = decoded
 	}

@@ -5,9 +5,10 @@ import (
 	"unicode/utf8"
 )
 
-// The two markers, exactly so; anything close to them is IB0253.
+// The two markers, exactly so; anything close to them is IB0253. HeaderMarker is
+// the line before and the line after a header.
 const (
-	headerMarker = "# ---"
+	HeaderMarker = "# ---"
 	testMarker   = "# --- test"
 )
 
@@ -237,7 +238,7 @@ func (s *scanner) comment(text string) bool {
 			"the header is one block, and it stands before the first command")
 	case nearHeader:
 		s.report.add("IB0253", at, "", "this comment is almost a header marker",
-			"write exactly `"+headerMarker+"`, or a longer line for a plain divider")
+			"write exactly `"+HeaderMarker+"`, or a longer line for a plain divider")
 	case nearTest:
 		f := s.report.add("IB0253", at, "", "this comment is almost the marker of the test section",
 			"write exactly `"+testMarker+"`")
@@ -253,7 +254,7 @@ func (s *scanner) comment(text string) bool {
 func (s *scanner) closing() int {
 	for i := s.line + 1; i < s.end; i++ {
 		text := s.src.line(i)
-		if text == headerMarker {
+		if text == HeaderMarker {
 			return i
 		}
 		if kindOfLine(text) == contentLine || markerOf(text) != noMarker {
@@ -380,7 +381,7 @@ const (
 // them; other comments are plain.
 func markerOf(text string) marker {
 	switch text {
-	case headerMarker:
+	case HeaderMarker:
 		return exactHeader
 	case testMarker:
 		return exactTest

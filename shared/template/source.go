@@ -7,7 +7,9 @@ import (
 	"unicode/utf8"
 )
 
-const byteOrderMark = "\uFEFF"
+// ByteOrderMark may begin a file. It is not part of the text that is judged: the
+// first column is that of the character behind it.
+const ByteOrderMark = "\uFEFF"
 
 // source is one text that findings point into: a file, a message body, or the
 // content inside a message.
@@ -60,7 +62,7 @@ func kindsIn(text string) (found byteKinds) {
 func (s *source) has(kinds byteKinds) bool { return s.bytes&kinds != 0 }
 
 func newSource(path string, order int, text string) *source {
-	s := &source{path: path, order: order, text: strings.TrimPrefix(text, byteOrderMark)}
+	s := &source{path: path, order: order, text: strings.TrimPrefix(text, ByteOrderMark)}
 	s.bytes = kindsIn(s.text)
 	s.lines = make([]int, 1, len(s.text)/40+8)
 	for at := 0; ; {

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// suppressWord begins a comment that suppresses findings of rules, and says why:
+// SuppressWord begins a comment that suppresses findings of rules, and says why:
 //
 //	# ib:ignore IB0304,IB0309 the mirror restarts by itself
 //
@@ -14,7 +14,7 @@ import (
 // key or entry below it with its value: the next line and those after it that are
 // indented deeper. Above everything else in a text it covers the first line, too,
 // where findings about the whole text stand.
-const suppressWord = "ib:ignore"
+const SuppressWord = "ib:ignore"
 
 // maxSuppressed bounds the suppressions of a template, and the findings of one
 // rule that they suppress; what is beyond is reported. It must neither cost
@@ -134,25 +134,25 @@ func suppressionIn(text string, inHeader bool) (at int, ok bool) {
 		return 0, false
 	}
 	word := firstWord(body)
-	return len(text) - len(body), hasPrefixFold(word, suppressWord) || Nearest(word, []string{suppressWord}) != ""
+	return len(text) - len(body), hasPrefixFold(word, SuppressWord) || Nearest(word, []string{SuppressWord}) != ""
 }
 
 func hasPrefixFold(s, prefix string) bool {
 	return len(s) >= len(prefix) && strings.EqualFold(s[:len(prefix)], prefix)
 }
 
-const suppressHelp = "write `# " + suppressWord + " IB0304 <reason>`"
+const suppressHelp = "write `# " + SuppressWord + " IB0304 <reason>`"
 
 // comment reads the rules and the reason of a suppression.
 func (s *suppressing) comment(i int, text string, at int) {
 	text = trimBlanks(text)
 	word := firstWord(text[at:])
 	all := s.piece(i, at, len(text))
-	if word != suppressWord {
+	if word != SuppressWord {
 		meant := s.piece(i, at, at+len(word))
 		f := s.report.add("IB0014", meant, "", "this comment is almost a suppression", suppressHelp)
-		if Nearest(word, []string{suppressWord}) != "" {
-			f.offer("write "+suppressWord, change{meant, suppressWord})
+		if Nearest(word, []string{SuppressWord}) != "" {
+			f.offer("write "+SuppressWord, change{meant, SuppressWord})
 		}
 		return
 	}
@@ -160,10 +160,10 @@ func (s *suppressing) comment(i int, text string, at int) {
 	reason := strings.TrimLeft(text[end:], " \t:-")
 	switch next := strings.TrimRight(firstWord(reason), ",:"); {
 	case reason == "":
-		s.report.add("IB0014", all, "", "a suppression without a reason", "say why behind the rules: `# "+suppressWord+" IB0304 <reason>`")
+		s.report.add("IB0014", all, "", "a suppression without a reason", "say why behind the rules: `# "+SuppressWord+" IB0304 <reason>`")
 	case ruleAt(next) != nil:
 		between := s.piece(i, end, len(text)-len(reason))
-		s.report.add("IB0014", all, "", "a suppression of several rules without commas between them", "write `# "+suppressWord+" IB0304,IB0309 <reason>`").
+		s.report.add("IB0014", all, "", "a suppression of several rules without commas between them", "write `# "+SuppressWord+" IB0304,IB0309 <reason>`").
 			offer("write a comma", change{between, ","})
 	default:
 		s.entries(i, text, ids)
@@ -198,7 +198,7 @@ func (s *suppressing) entries(line int, text string, ids []piece) {
 		rule := ruleAt(name)
 		switch {
 		case name == "":
-			s.report.add("IB0014", s.piece(line, strings.Index(text, suppressWord), len(text)), "", "a suppression without a rule", suppressHelp)
+			s.report.add("IB0014", s.piece(line, strings.Index(text, SuppressWord), len(text)), "", "a suppression without a rule", suppressHelp)
 		case rule == nil:
 			s.report.add("IB0014", at, "", "there is no rule"+named(name), suggestRule(name))
 		case rule.Firm:

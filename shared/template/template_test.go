@@ -169,7 +169,7 @@ func TestSameCanonicalText(t *testing.T) {
 	plain := "FROM IMAGE:m-1234\nRUN a \\\n  b\n"
 	want := Digest(ParseFile("x.Dockerfile", []byte(plain)).Parameters())
 	for _, text := range []string{
-		strings.ReplaceAll(plain, "\n", "\r\n"), byteOrderMark + plain, "# why\n\n" + plain + "\n\n",
+		strings.ReplaceAll(plain, "\n", "\r\n"), ByteOrderMark + plain, "# why\n\n" + plain + "\n\n",
 		"FROM IMAGE:m-1234\n\tRUN   a \\  \n# c\n\n  b", "# ---\n# name: x\n# ---\nfrom IMAGE:m-1234\nrun a \\\n  b\n",
 	} {
 		got := ParseFile("x.Dockerfile", []byte(text))
@@ -185,7 +185,7 @@ func TestSameCanonicalYAML(t *testing.T) {
 	const plain = "Tasks:\n- Name: a\n  Action: RunShellCommand\n  Properties:\n    commandContent: |\n      # why\n\n      true\n- Name: b\n  Action: Reboot\n"
 	require.Equal(t, plain, text(plain))
 	for _, same := range []string{
-		strings.ReplaceAll(plain, "\n", "\r\n"), byteOrderMark + plain, "# c\n\n" + plain + "\n\n# c\n", "# ---\n# ---\n" + plain,
+		strings.ReplaceAll(plain, "\n", "\r\n"), ByteOrderMark + plain, "# c\n\n" + plain + "\n\n# c\n", "# ---\n# ---\n" + plain,
 		strings.Replace(plain, "- Name: b", "\n   # c\n\n- Name: b", 1), strings.Replace(plain, "  Action", "\n# c\n  Action", 1),
 	} {
 		require.Equal(t, plain, text(same), "%q", same)

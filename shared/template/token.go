@@ -10,11 +10,11 @@ import (
 // where there is none that can be used. It is what ParseMessage answers, found
 // by a way of its own: for a body that no function could work.
 func ClientToken(body []byte) string {
-	text := strings.TrimPrefix(string(body), byteOrderMark)
+	text := strings.TrimPrefix(string(body), ByteOrderMark)
 	if decoded, ok := decodeBase64(text); ok {
 		text = decoded
 	}
-	text = strings.TrimPrefix(text, byteOrderMark)
+	text = strings.TrimPrefix(text, ByteOrderMark)
 	if !utf8.ValidString(text) {
 		return ""
 	}

@@ -31,7 +31,7 @@ func TestClientToken(t *testing.T) {
 		`{"tags": ` + deep(8) + `, "clientToken": "t-1"}`:                  "",
 		`{"systemDiskSize": 1e999, "clientToken": "t-1"}`:                  "t-1",
 		"{\"content\": \"\xff\", \"clientToken\": \"t-1\"}":                "",
-		byteOrderMark + `{"clientToken": "t-1"}`:                           "t-1",
+		ByteOrderMark + `{"clientToken": "t-1"}`:                           "t-1",
 		`{` + many(300) + `"clientToken": "a b", "content": ""}`:           "",
 		`{` + many(300) + `"clientToken": "t-1", "content": ""}`:           "t-1",
 		base64.StdEncoding.EncodeToString([]byte(`{"clientToken":"t-1"}`)): "t-1",

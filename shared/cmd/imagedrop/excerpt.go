@@ -54,7 +54,7 @@ func excerpt(whole string, f template.Finding, cells int) (source, caret string)
 
 // lineAt returns a line by its number, from 1, without its end.
 func lineAt(text string, number int) (string, bool) {
-	text = strings.TrimPrefix(text, "\uFEFF")
+	text = strings.TrimPrefix(text, template.ByteOrderMark)
 	for ; number > 1; number-- {
 		_, rest, more := strings.Cut(text, "\n")
 		if !more {

@@ -69,10 +69,8 @@ func (l *linted) spots(findings []template.Finding) []spot {
 
 // holds reports whether a finding's positions are those of the file.
 func (l *linted) holds(f template.Finding) bool {
-	return l.tmpl.Text(f) == strings.TrimPrefix(string(l.text), byteOrderMark)
+	return l.tmpl.Text(f) == strings.TrimPrefix(string(l.text), template.ByteOrderMark)
 }
-
-const byteOrderMark = "\uFEFF"
 
 // place names where a finding is: the file as it was given; in a message also
 // the JSON pointer.
