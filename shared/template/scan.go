@@ -50,6 +50,7 @@ type part struct {
 	scripts  []script        // its shell texts
 	room     *shellRoom      // of the scripts
 	joined   strings.Builder // what is in the line of instructions
+	joinable int             // bounds what gets into it, in bytes
 
 	// Of all commands, so that one command allocates nothing of its own.
 	pieces     []piece
@@ -92,6 +93,9 @@ func (p *part) arguments(in *instruction) string {
 	case len(args) == 1:
 		return plainHead(p.src.text[args[0].start:args[0].end])
 	case in.line == "":
+		if p.joined.Cap() == 0 {
+			p.joined.Grow(p.joinable)
+		}
 		in.line = p.join(args, &p.joined)
 	}
 	return in.line
@@ -286,6 +290,9 @@ func (s *scanner) command(text string) {
 		from = s.src.lines[s.line]
 	}
 	in.pieces.end = len(s.part.pieces)
+	if in.pieces.end > in.pieces.start+1 {
+		s.part.joinable += in.end - in.start
+	}
 	s.heredoc(&in)
 	s.part.commands = append(s.part.commands, in)
 }

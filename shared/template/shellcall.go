@@ -394,16 +394,21 @@ func (r *callReader) call(cmd *syntax.CallExpr, c context) {
 		r.args = make([]argument, 0, max(64, 2*cap(r.args), len(cmd.Args)))
 	}
 	first := len(r.args)
-	for _, w := range cmd.Args {
-		r.args = append(r.args, r.argument(w))
+	r.args = r.args[:first+len(cmd.Args)]
+	for i, w := range cmd.Args {
+		r.fill(&r.args[first+i], w)
 	}
 	r.program(r.args[first:len(r.args):len(r.args)], c, inside)
 }
 
-func (r *callReader) argument(w *syntax.Word) argument {
-	a := argument{at: r.extent(w), word: w}
-	a.text, a.fixed, a.split = textOf(w, r.text)
+func (r *callReader) argument(w *syntax.Word) (a argument) {
+	r.fill(&a, w)
 	return a
+}
+
+func (r *callReader) fill(a *argument, w *syntax.Word) {
+	a.at, a.word = r.extent(w), w
+	a.text, a.fixed, a.split = textOf(w, r.text)
 }
 
 // program takes off what hands a command on, and keeps the call.
@@ -547,6 +552,9 @@ func textOf(w *syntax.Word, b *strings.Builder) (text string, fixed, split bool)
 				return l, true, false
 			}
 		}
+	}
+	if b.Cap() == 0 {
+		b.Grow(256)
 	}
 	from := b.Len()
 	t := wordText{b: b, fixed: true}
