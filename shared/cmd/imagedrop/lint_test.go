@@ -81,6 +81,9 @@ func keys[V any](m map[string]V) (names []string) {
 
 func TestLintReadsEveryFormFromStandardInput(t *testing.T) {
 	encode := func(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }
+	for _, none := range []string{`{"kind": "execution", "pipelineName": "web"}`, `{"templateUri": "oss://bucket/x.Dockerfile"}`} {
+		require.Equal(t, "<stdin>: ok\n", imagedropOn(t, none, "lint", "-").requireCode(t, exitDone).out, "no content")
+	}
 	const yaml = "Tasks:\n  - Name: a\n    Action: Reboot\n"
 	for name, in := range map[string]string{
 		"text": "RUN true\n", "base64": encode("RUN true\n"), "message": `{"content":"RUN true"}`, "message in base64": encode(`{"content":"RUN true"}`),

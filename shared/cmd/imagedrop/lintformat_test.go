@@ -15,6 +15,8 @@ import (
 	"github.com/owenrumney/go-sarif/v3/pkg/report/v210/sarif"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/stretchr/testify/require"
+
+	"imagedrop/shared/imagebuild"
 )
 
 // lintOf runs lint on the test templates and the test message.
@@ -70,6 +72,7 @@ func TestSARIF(t *testing.T) {
 	run := readSARIF(t, lintOf(t, "--format", "sarif").out)
 	require.Equal(t, "unicodeCodePoints", *run.ColumnKind)
 	require.True(t, *run.Invocations[0].ExecutionSuccessful)
+	require.Equal(t, imagebuild.Version, *run.Tool.Driver.Version)
 	found := findingsIn(t)
 	require.Len(t, run.Results, len(found))
 	prints := map[string]bool{}

@@ -91,8 +91,12 @@ func (r *judged) fails(o lintOptions) bool {
 	return false
 }
 
-// budget says how much of what a content may hold is used, part by part.
+// budget says how much of what a content may hold is used, part by part; nothing
+// where there is none, in a message that starts a build for one.
 func (l *linted) budget() string {
+	if l.tmpl.Content.Bytes+l.tmpl.Test.Bytes == 0 {
+		return ""
+	}
 	text := used(l.tmpl.Content)
 	if l.tmpl.Test.Bytes > 0 {
 		text += "; test: " + used(l.tmpl.Test)

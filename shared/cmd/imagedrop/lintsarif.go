@@ -13,6 +13,7 @@ import (
 
 	"github.com/owenrumney/go-sarif/v3/pkg/report/v210/sarif"
 
+	"imagedrop/shared/imagebuild"
 	"imagedrop/shared/template"
 	"imagedrop/shared/template/rules"
 )
@@ -59,7 +60,7 @@ func (s *sarifLog) driver(results []*judged) {
 		found = append(found, r.findings...)
 	}
 	s.ids = rulesOf(found)
-	driver := sarif.NewToolComponent().WithName("imagedrop")
+	driver := sarif.NewToolComponent().WithName("imagedrop").WithVersion(imagebuild.Version)
 	for _, id := range s.ids {
 		rule := sarif.NewRule(id)
 		for i := range template.Rules {

@@ -49,7 +49,7 @@ func (p *textReport) print(r *judged, o lintOptions) {
 		p.finding(f)
 	}
 	if !r.fails(o) {
-		fmt.Fprintf(p.out, "%s: %s, %s\n", clean(r.name), p.paint(green, "ok"), r.budget)
+		fmt.Fprintln(p.out, clean(r.name)+": "+strings.TrimSuffix(p.paint(green, "ok")+", "+r.budget, ", "))
 	}
 }
 

@@ -79,7 +79,9 @@ func (p planReport) plan(in *planned) {
 	for _, f := range in.sum().findings {
 		p.finding(f)
 	}
-	fmt.Fprintf(p.out, "  %s\n", in.budget())
+	if budget := in.budget(); budget != "" {
+		fmt.Fprintf(p.out, "  %s\n", budget)
+	}
 	if in.goesTo(template.TargetAlibaba) {
 		p.alibaba(in)
 	}

@@ -11,6 +11,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
+
+	"imagedrop/shared/imagebuild"
 )
 
 // Exit codes of every command.
@@ -74,6 +76,7 @@ and pipelines, exactly once. This command runs the local cloud and talks to it.
 Exit codes: 0 done; 1 error findings, rejected or failed outcomes;
 2 usage, I/O, nothing answering, time-out.`,
 		Example:       "  imagedrop up --drop events/templates\n  imagedrop lint web.Dockerfile",
+		Version:       imagebuild.Version,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"imagedrop/shared/imagebuild"
 )
 
 // commands are those of this version.
@@ -23,6 +25,7 @@ func TestEveryCommandExplainsItself(t *testing.T) {
 		require.Empty(t, r.err)
 	}
 	require.Equal(t, help, imagedrop(t).requireCode(t, exitDone).out)
+	require.Equal(t, "imagedrop version "+imagebuild.Version+"\n", imagedrop(t, "--version").requireCode(t, exitDone).out)
 }
 
 func TestWrongUsageIsCode2AndNamed(t *testing.T) {
