@@ -175,9 +175,10 @@ func (y *yamlText) parseQuoted() (*yaml.Node, yamlFailure) {
 // reads them as they are.
 func quoteReferences(text string) string {
 	lines := strings.Split(text, "\n")
+	var blocks blockScan
 	for i, line := range lines {
 		at := strings.Index(line, "{{")
-		if at < 0 || !opensValue(line[:at]) || isWithinBrackets(line[:at]) {
+		if blocks.holds(line) || at < 0 || !opensValue(line[:at]) || isWithinBrackets(line[:at]) {
 			continue
 		}
 		value := strings.TrimRight(line[at:], " \t")
@@ -254,13 +255,33 @@ func opensBlock(line string) bool {
 	return strings.HasSuffix(line, "|") || strings.HasSuffix(line, ">")
 }
 
-// keyIndent is the column of the key of a line, behind the marks of a list.
+// keyIndent is the column of the key of a line, behind the marks of a list; of
+// an entry without a key that of its mark.
 func keyIndent(line string) int {
 	rest := strings.TrimLeft(line, " ")
 	for strings.HasPrefix(rest, "- ") {
+		if !strings.Contains(rest, ":") {
+			break
+		}
 		rest = strings.TrimLeft(rest[1:], " ")
 	}
 	return len(line) - len(rest)
+}
+
+// blockScan tells the lines of block scalars from the others.
+type blockScan struct {
+	inside bool
+	indent int
+}
+
+// holds takes the next line of a text, and answers whether a block scalar holds it.
+func (b *blockScan) holds(line string) bool {
+	content := strings.TrimLeft(line, " ")
+	if b.inside = b.inside && (content == "" || len(line)-len(content) > b.indent); !b.inside {
+		b.inside, b.indent = opensBlock(line), keyIndent(line)
+		return false
+	}
+	return true
 }
 
 // sameNode reports whether two trees say the same.
@@ -358,6 +379,8 @@ var Actions = []Action{
 	{"Reboot", nil, []string{"forceStop"}, noOutput, ""},
 }
 
+func (a *Action) properties() []string { return slices.Concat(a.Required, a.Optional) }
+
 func actionNamed(name string) *Action {
 	for i := range Actions {
 		if Actions[i].Name == name {
@@ -441,17 +464,33 @@ func isAWS(root *yaml.Node) bool {
 	return (value(root, awsKeys[0]) != nil || value(root, awsKeys[1]) != nil) && value(root, "Tasks") == nil
 }
 
+var (
+	rootKeys = []string{"Tasks", "Parameters"}
+	taskKeys = []string{"Name", "Action", "Properties"}
+)
+
 func (l *lint) checkRootKeys(p *part) {
-	known := []string{"Tasks", "Parameters"}
 	pairs(p.yaml.root, func(key, _ *yaml.Node) {
-		if !slices.Contains(known, key.Value) {
+		if !slices.Contains(rootKeys, key.Value) {
 			help := "the root has Parameters and Tasks only"
-			if near := Nearest(key.Value, known); near != "" {
+			if near := Nearest(key.Value, rootKeys); near != "" {
 				help = "did you mean " + near + "?"
 			}
-			p.offerYAML(l.addYAML(p, "IB0601", key, "unknown key"+named(key.Value), help), key, known, has(p.yaml.root))
+			p.offerYAML(l.addYAML(p, "IB0601", key, "unknown key"+named(key.Value), help), key, rootKeys, has(p.yaml.root))
 		}
 	})
+}
+
+// misspelt reports a mapping without a key that has it under another name, or
+// merges what may hold it: the finding is the one about that.
+func misspelt(n *yaml.Node, key string, known []string) (found bool) {
+	if value(n, key) != nil {
+		return false
+	}
+	pairs(n, func(other, _ *yaml.Node) {
+		found = found || other.ShortTag() == "!!merge" || !slices.Contains(known, other.Value) && nearKey(other.Value, known) == key
+	})
+	return found
 }
 
 // checkDuplicates: a mapping with a key twice is no valid YAML.
@@ -493,6 +532,7 @@ func checkTasks(l *lint, p *part) {
 	}
 	tasks := value(root, "Tasks")
 	switch {
+	case tasks == nil && misspelt(root, "Tasks", rootKeys):
 	case tasks == nil:
 		l.add("IB0602", p.yaml.first, p.yaml.code, "Tasks is missing", "write Tasks: and a list of at least one task")
 	case tasks.Kind != yaml.SequenceNode:
@@ -511,7 +551,7 @@ func (l *lint) checkTask(p *part, item *yaml.Node) {
 		return
 	}
 	for _, key := range []string{"Name", "Action"} {
-		if n := value(item, key); isEmptyNode(n) || n.Kind != yaml.ScalarNode {
+		if n := value(item, key); (isEmptyNode(n) || n.Kind != yaml.ScalarNode) && !misspelt(item, key, taskKeys) {
 			l.addYAML(p, "IB0602", item, "a task without "+key, "write "+key+": ... in it")
 		}
 	}
@@ -528,7 +568,7 @@ func checkActions(l *lint, p *part) {
 			names[i] = Actions[i].Name
 		}
 		help := "actions: " + join(names)
-		if near := Nearest(n.Value, names); near != "" {
+		if near := nearKey(n.Value, names); near != "" {
 			help = "did you mean " + near + "?"
 		}
 		p.offerYAML(l.addYAML(p, "IB0603", n, "unknown action"+named(n.Value), help), n, names, nil)
@@ -547,12 +587,12 @@ func (p *part) eachAction(f func(task *yaml.Node, a *Action)) {
 func checkRequired(l *lint, p *part) {
 	p.eachAction(func(task *yaml.Node, a *Action) {
 		properties := value(task, "Properties")
-		if properties != nil && properties.Kind != yaml.MappingNode && !isNullNode(properties) {
+		if isNoMapping(properties) {
 			l.addYAML(p, "IB0604", properties, "Properties is not a mapping", "write name: value lines")
 			return
 		}
 		for _, name := range a.Required {
-			if isEmptyNode(value(properties, name)) {
+			if isEmptyNode(value(properties, name)) && !misspelt(properties, name, a.properties()) && !misspelt(task, "Properties", taskKeys) {
 				l.addYAML(p, "IB0604", task, a.Name+" without the property "+name, "write "+name+": ... below its Properties")
 			}
 		}
@@ -561,33 +601,44 @@ func checkRequired(l *lint, p *part) {
 
 func checkProperties(l *lint, p *part) {
 	p.eachAction(func(task *yaml.Node, a *Action) {
-		known := slices.Concat(a.Required, a.Optional)
+		known := a.properties()
 		pairs(value(task, "Properties"), func(key, _ *yaml.Node) {
-			if !slices.Contains(known, key.Value) {
+			switch {
+			case key.ShortTag() == "!!merge":
+				l.addYAML(p, "IB0605", key, "a merge key in Properties", "write every property in each task")
+			case !slices.Contains(known, key.Value):
 				f := l.addYAML(p, "IB0605", key, "unknown property"+named(key.Value)+" of "+a.Name, suggestFrom(key.Value, known))
 				p.offerYAML(f, key, known, has(value(task, "Properties")))
 			}
 		})
 	})
 	p.eachTask(func(task *yaml.Node) {
-		known := []string{"Name", "Action", "Properties"}
 		pairs(task, func(key, _ *yaml.Node) {
 			switch {
 			case key.ShortTag() == "!!merge":
 				l.addYAML(p, "IB0605", key, "a merge key in a task", "write Name, Action and Properties in every task")
-			case !slices.Contains(known, key.Value):
-				f := l.add("IB0605", p.yaml.text.span(key), "", "unknown key"+named(key.Value)+" of a task", suggestFrom(key.Value, known))
-				p.offerYAML(f, key, known, has(task))
+			case !slices.Contains(taskKeys, key.Value):
+				code := "" // the service does not look at other keys, only for its own
+				if near := Nearest(key.Value, taskKeys); near != "" && value(task, near) == nil {
+					code = p.yaml.code
+				}
+				f := l.add("IB0605", p.yaml.text.span(key), code, "unknown key"+named(key.Value)+" of a task", suggestFrom(key.Value, taskKeys))
+				p.offerYAML(f, key, taskKeys, has(task))
 			}
 		})
 	})
 }
 
 func suggestFrom(word string, known []string) string {
-	if near := Nearest(word, known); near != "" {
+	if near := nearKey(word, known); near != "" {
 		return "did you mean " + near + "?"
 	}
 	return "known: " + join(known)
+}
+
+// nearKey is the known key that a word can have meant.
+func nearKey(word string, known []string) string {
+	return cmp.Or(Nearest(word, known), onlyWith(word, known))
 }
 
 func checkTaskNames(l *lint, p *part) {
@@ -604,6 +655,26 @@ func checkTaskNames(l *lint, p *part) {
 	})
 }
 
+// typeless reports a parameter without Type, at the key that is misspelt.
+func (l *lint) typeless(p *part, name, parameter *yaml.Node) {
+	at, help := name, "write Type: String, Number or Boolean"
+	pairs(parameter, func(key, _ *yaml.Node) {
+		if isMisspeltType(parameter, key) {
+			at, help = key, "did you mean Type?"
+		}
+	})
+	f := l.addYAML(p, "IB0608", at, "parameter"+named(name.Value)+" without Type", help)
+	if at != name {
+		p.offerYAML(f, at, parameterKeys, has(parameter))
+	}
+}
+
+func isMisspeltType(parameter, key *yaml.Node) bool {
+	return value(parameter, "Type") == nil && !slices.Contains(parameterKeys, key.Value) && Nearest(key.Value, parameterKeys) == "Type"
+}
+
+var parameterKeys = []string{"Type", "DefaultValue"}
+
 var parameterTypes = []string{"String", "Number", "Boolean"}
 
 func checkParameters(l *lint, p *part) {
@@ -611,14 +682,14 @@ func checkParameters(l *lint, p *part) {
 		return
 	}
 	parameters := value(p.yaml.root, "Parameters")
-	if parameters != nil && parameters.Kind != yaml.MappingNode && !isNullNode(parameters) {
+	if isNoMapping(parameters) {
 		l.addYAML(p, "IB0608", parameters, "Parameters is not a mapping", "write name: {Type: String}")
 		return
 	}
 	pairs(parameters, func(key, parameter *yaml.Node) {
 		switch n := value(parameter, "Type"); {
 		case n == nil:
-			l.addYAML(p, "IB0608", key, "parameter"+named(key.Value)+" without Type", "write Type: String, Number or Boolean")
+			l.typeless(p, key, parameter)
 		case !slices.Contains(parameterTypes, n.Value) || n.Kind != yaml.ScalarNode:
 			f := l.addYAML(p, "IB0608", n, "parameter"+named(key.Value)+" has an unknown type", "one of: "+join(parameterTypes))
 			p.offerYAML(f, n, parameterTypes, nil)

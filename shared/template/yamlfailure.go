@@ -2,6 +2,7 @@ package template
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"reflect"
 	"strconv"
@@ -128,7 +129,10 @@ func knownError(text string) yamlError {
 func (y *yamlText) failureAt(text string, line, column int) yamlFailure {
 	at := y.offset(min(max(line, 1), max(len(y.starts), 1)), column)
 	f := yamlFailure{text: text, help: knownError(text).help, at: span{src: y.src, start: at, end: y.lineEnd(at)}}
+	last, _ := utf8.DecodeLastRuneInString(y.src.text[:at])
 	switch rest := y.src.text[at:f.at.end]; {
+	case last == '\u0085' || last == '\u2028' || last == '\u2029':
+		f.help = fmt.Sprintf("delete the %U before it: to YAML it ends the line", last)
 	case strings.HasPrefix(rest, "\t"):
 		f.help = tabHelp
 	case strings.HasPrefix(rest, "{{") || strings.HasPrefix(rest, "{") && at > 0 && y.src.text[at-1] == '{':

@@ -2,6 +2,7 @@ package template
 
 import (
 	"encoding/json"
+	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -123,7 +124,8 @@ func fitsScalar(t Type, n *yaml.Node) bool {
 	if t == Boolean {
 		return plain == "true" || plain == "false"
 	}
-	return plain != "" && strings.Trim(plain, "0123456789") == ""
+	_, err := strconv.ParseFloat(plain, 64)
+	return err == nil && strings.Trim(plain, "+-.e0123456789") == ""
 }
 
 // checkParameterForms: what a parameter says besides its type, IB0608.
@@ -143,10 +145,10 @@ func checkParameterForms(l *lint, p *part) {
 		want, known := types[declared]
 		pairs(parameter, func(key, n *yaml.Node) {
 			switch {
-			case key.Value == "Type":
+			case key.Value == "Type", isMisspeltType(parameter, key):
 			case key.Value != "DefaultValue":
-				l.warnYAML(p, key, "unknown key"+named(key.Value)+" of a parameter", suggestFrom(key.Value, []string{"Type", "DefaultValue"}))
-			case known && !isNullNode(n) && (n.Kind != yaml.ScalarNode || want != "" && !fitsScalar(want, n)):
+				l.warnYAML(p, key, "unknown key"+named(key.Value)+" of a parameter", suggestFrom(key.Value, parameterKeys))
+			case known && !isNullNode(n) && bareReference(n) == "" && (n.Kind != yaml.ScalarNode || want != "" && !fitsScalar(want, n)):
 				l.addYAMLAs(p, "IB0613", n, "the default is no "+declared, "write a value of the type, or another Type")
 			}
 		})

@@ -15,33 +15,53 @@ var referenceForm = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`\{\{\s*([A-Za-z0-9_-]+(?:\.[A-Za-z0-9_]+)?)\s*\}\}`)
 })
 
+// unclosedForm is {{ name } with one brace at its end.
+var unclosedForm = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`\{\{\s*([A-Za-z0-9_-]+(?:\.[A-Za-z0-9_]+)?)\s*\}(?:[^}]|$)`)
+})
+
 // reference is one {{ name }} in a value.
 type reference struct {
 	in        *yaml.Node
 	raw, name string
+	at        extent // in the value
 }
 
-// span is where the reference stands: in a block scalar below its node. Where
-// the text has it spelt otherwise than the value, the node stands for it.
+// span is where the reference stands. Where the text has it spelt otherwise
+// than the value, the node stands for it.
 func (r reference) span(y *yamlText) span {
 	at := y.span(r.in)
-	within := at.end
-	if r.in.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0 {
-		within = y.end
+	if r.in.Kind != yaml.ScalarNode {
+		if i := strings.Index(y.src.text[at.start:at.end], r.raw); i >= 0 {
+			return span{src: y.src, start: at.start + i, end: at.start + i + len(r.raw)}
+		}
+		return at
 	}
-	if i := strings.Index(y.src.text[at.start:within], r.raw); i >= 0 {
-		at.start += i
-		at.end = at.start + len(r.raw)
+	runs := runsOf(y, r.in, r.in.Value)
+	if within := spanOfRuns(y, r.in, runs, r.at); len(runs) > 0 && strings.HasPrefix(y.src.text[within.start:], "{{") {
+		return within
 	}
 	return at
 }
 
 // eachReference calls f with the references in the properties of each task, in
-// order and once for each value, and with what is known before the task.
+// order, and with what is known before the task.
 func (p *part) eachReference(f func(r reference, known map[string]output)) {
-	if p.yaml == nil {
-		return
-	}
+	p.eachProperty(func(n *yaml.Node, text string, known map[string]output) {
+		for _, m := range referenceForm().FindAllStringSubmatchIndex(text, -1) {
+			f(referenceAt(n, text, m), known)
+		}
+	})
+}
+
+// referenceAt makes a reference of a match of its form and of the name in it.
+func referenceAt(n *yaml.Node, text string, m []int) reference {
+	return reference{n, text[m[0]:m[1]], text[m[2]:m[3]], extent{m[0], m[1]}}
+}
+
+// eachProperty calls f with the texts of each task's properties that hold double
+// braces, and with what is known before the task.
+func (p *part) eachProperty(f func(n *yaml.Node, text string, known map[string]output)) {
 	known := map[string]output{}
 	if p.isYAMLComponent() {
 		pairs(value(p.yaml.root, "Parameters"), func(key, _ *yaml.Node) { known[key.Value] = stdout })
@@ -49,20 +69,17 @@ func (p *part) eachReference(f func(r reference, known map[string]output)) {
 	p.eachTask(func(task *yaml.Node) {
 		pairs(value(task, "Properties"), func(_, n *yaml.Node) {
 			eachText(n, 0, func(n *yaml.Node, text string) {
-				if !strings.Contains(text, "{{") {
-					return
-				}
-				seen := map[string]bool{}
-				for _, m := range referenceForm().FindAllStringSubmatch(text, -1) {
-					if !seen[m[0]] {
-						f(reference{n, m[0], m[1]}, known)
-					}
-					seen[m[0]] = true
+				if strings.Contains(text, "{{") {
+					f(n, text, known)
 				}
 			})
 		})
 		name, action := value(task, "Name"), value(task, "Action")
-		if !isEmptyNode(name) && action != nil && actionNamed(action.Value) != nil {
+		if isEmptyNode(name) {
+			return
+		}
+		known[name.Value+".stdout"] = stdout // also of an action that nobody knows: that is a finding of its own
+		if action != nil && actionNamed(action.Value) != nil {
 			known[name.Value+".stdout"] = actionNamed(action.Value).output
 		}
 	})
@@ -99,21 +116,50 @@ func bareReference(n *yaml.Node) string {
 }
 
 func checkReferences(l *lint, p *part) {
+	anyParameter := p.isYAMLComponent() && isNoMapping(value(p.yaml.root, "Parameters"))
 	p.eachReference(func(r reference, known map[string]output) {
-		switch out, found := known[r.name]; {
-		case !found:
-			l.unknownReference(p, r, known)
-		case out == noOutput:
+		task, _, dotted := strings.Cut(r.name, ".")
+		out, runs := known[task+".stdout"]
+		_, found := known[r.name]
+		switch {
+		case runs && dotted && out == noOutput:
 			l.addReference(p, "IB0607", p.yaml.code, r, "the action behind"+named(r.name)+" has no output", "refer to a RunShellCommand: only that has a documented one")
+		case !found && (dotted || !anyParameter):
+			l.unknownReference(p, r, known)
 		}
 	})
+	p.eachProperty(func(n *yaml.Node, text string, known map[string]output) {
+		for _, m := range unclosedForm().FindAllStringSubmatchIndex(text, -1) {
+			m[1] = m[0] + strings.IndexByte(text[m[0]:], '}') + 1
+			if r := referenceAt(n, text, m); known[r.name] != noOutput {
+				l.unclosedReference(p, r)
+			}
+		}
+	})
+}
+
+// isNoMapping reports a value where a mapping is wanted and something else is.
+func isNoMapping(n *yaml.Node) bool {
+	return n != nil && n.Kind != yaml.MappingNode && !isNullNode(n)
+}
+
+func (l *lint) unclosedReference(p *part, r reference) {
+	const message, help = "one brace closes what two have opened: this is no reference", "write }} behind the name"
+	at := r.span(p.yaml.text)
+	f := l.warn("IB0607", at, message, help)
+	if at.src.text[at.start:at.end] == r.raw {
+		f.offer("write }}", change{p.span(at.end, at.end), "}"})
+	}
 }
 
 // unknownReference suggests what was probably meant. What a task gives is its
 // stdout, whatever the word behind its name.
 func (l *lint) unknownReference(p *part, r reference, known map[string]output) {
 	message := "nothing before this task is called" + named(r.name)
-	task, _, _ := strings.Cut(r.name, ".")
+	if named(r.name) == "" {
+		message = "nothing before this task has this name"
+	}
+	task, field, _ := strings.Cut(r.name, ".")
 	if _, runs := known[task+".stdout"]; runs {
 		meant := "{{ " + task + ".stdout }}"
 		f := l.addReference(p, "IB0607", p.yaml.code, r, message, "write "+meant+": that is all that a task gives")
@@ -123,6 +169,17 @@ func (l *lint) unknownReference(p *part, r reference, known map[string]output) {
 		return
 	}
 	help := "refer to a parameter, or to <task>.stdout of an earlier task"
+	if near := nearReference(r.name, field, known); near != "" {
+		help = "did you mean {{ " + near + " }}?"
+	}
+	l.addReference(p, "IB0607", p.yaml.code, r, message, help)
+}
+
+// nearReference is the one known name that a reference can have meant.
+func nearReference(name, field string, known map[string]output) string {
+	if _, isParameter := known[field]; isParameter {
+		return field
+	}
 	var names []string
 	for name, out := range known {
 		if out != noOutput {
@@ -130,10 +187,7 @@ func (l *lint) unknownReference(p *part, r reference, known map[string]output) {
 		}
 	}
 	sort.Strings(names)
-	if near := Nearest(r.name, names); near != "" {
-		help = "did you mean {{ " + near + " }}?"
-	}
-	l.addReference(p, "IB0607", p.yaml.code, r, message, help)
+	return Nearest(name, names)
 }
 
 func (l *lint) addReference(p *part, rule, code string, r reference, message, help string) *Finding {
@@ -151,21 +205,38 @@ func checkDoubtfulReferences(l *lint, p *part) {
 	})
 }
 
-// checkBareReferences looks at the text: where the value goes on behind the
-// braces, YAML has no node for what was meant.
+// checkBareReferences looks for values that begin with {{ in what YAML has read,
+// quotes put around them or not; and in a text that it cannot read.
 func checkBareReferences(l *lint, p *part) {
-	if !p.isYAMLComponent() {
+	switch {
+	case !p.isYAMLComponent():
+	case p.yaml.root != nil:
+		l.bareReferences(p, p.yaml.root, 0)
+	case strings.Contains(p.yaml.text.text, "{{"):
+		var blocks blockScan
+		for i := p.yaml.from; i < len(p.src.lines); i++ {
+			if line := p.src.line(i); !blocks.holds(line) {
+				l.checkBareReference(p, p.src.lines[i], line)
+			}
+		}
+	}
+}
+
+func (l *lint) bareReferences(p *part, n *yaml.Node, depth int) {
+	if depth > 2*maxDepth || n.Kind == yaml.AliasNode || l.full("IB0609") {
 		return
 	}
-	block, indent := false, 0
-	for i := p.yaml.from; i < len(p.src.lines); i++ {
-		line := p.src.line(i)
-		content := strings.TrimLeft(line, " ")
-		block = block && (content == "" || len(line)-len(content) > indent)
-		if !block {
-			l.checkBareReference(p, p.src.lines[i], line)
-			block, indent = opensBlock(line), keyIndent(line)
+	if bareReference(n) != "" || n.Kind == yaml.ScalarNode && strings.HasPrefix(n.Value, "{{") {
+		at := p.yaml.text.offset(n.Line, n.Column)
+		line, _ := p.src.position(at)
+		start := p.src.lines[line-1]
+		if rest := p.src.text[at:p.yaml.text.lineEnd(at)]; strings.HasPrefix(rest, "{{") {
+			l.addBareReference(p, at, bareValue(p.src.text[start:at], rest))
+			return
 		}
+	}
+	for _, child := range n.Content {
+		l.bareReferences(p, child, depth+1)
 	}
 }
 
