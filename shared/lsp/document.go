@@ -59,12 +59,14 @@ var named = map[protocol.LanguageIdentifier]string{
 }
 
 // pathOf is the path of a document; what is no template by its name is one by
-// its language.
+// its language. Only the address of a file may have a bare question mark in it,
+// from an editor that escapes too little; elsewhere a query follows.
 func pathOf(item protocol.TextDocumentItem) string {
 	p := string(item.URI)
 	if _, rest, ok := strings.Cut(p, "://"); ok && strings.HasPrefix(p, "file://") {
 		p = unescape(rest)
 	} else if _, rest, ok := strings.Cut(p, ":"); ok {
+		rest, _, _ = strings.Cut(rest, "?")
 		p = unescape(rest)
 	}
 	if !template.IsTemplate(path.Base(p)) && path.Ext(p) != ".json" {

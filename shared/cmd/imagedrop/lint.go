@@ -247,7 +247,7 @@ func stdinInput(name string) *linted {
 		l.name = stdin
 	case isMessage(name):
 	case template.IsTemplate(filepath.Base(name)):
-		l.key = keyOf(filepath.Dir(name), name)
+		l.key = keyOf(name, name)
 	default:
 		l.err = noTemplate(name)
 	}

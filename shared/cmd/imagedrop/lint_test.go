@@ -173,6 +173,7 @@ func TestLintOfNamedStandardInput(t *testing.T) {
 	require.Contains(t, yaml.out, "a b.yaml:1:8: error IB0602")
 	require.Contains(t, yaml.out, "IB0201", "of its name")
 	require.Contains(t, imagedropOn(t, `{"content": "ADD a b"}`, "lint", "--stdin-name", "m.json", "-").out, "m.json#/content:1:1")
+	imagedropOn(t, "RUN true\n", "lint", "--stdin-name", "nginx/Dockerfile", "-").requireCode(t, exitDone) // its folder names it, as without -
 	require.Contains(t, imagedropOn(t, "RUN true", "lint", "--stdin-name", "notes.txt", "-").requireCode(t, exitTrouble).err, "notes.txt: no template")
 }
 

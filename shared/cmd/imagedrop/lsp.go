@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -47,7 +46,7 @@ what is a component or a message. The engine and the fixes are those of lint.`,
 func (o lintOptions) judge(path string, text []byte) []template.Finding {
 	l := &linted{file: file{path: path}, name: path, text: text}
 	if !isMessage(path) {
-		l.key = keyOf(filepath.Dir(path), path)
+		l.key = keyOf(path, path)
 	}
 	l.lint(o)
 	found := make([]template.Finding, len(l.tmpl.Findings))

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -48,7 +47,7 @@ func translatable(path string) *linted {
 	case isMessage(path):
 		return &linted{file: file{path: path}, name: path}
 	}
-	return &linted{file: file{path: path, key: keyOf(filepath.Dir(path), path)}, name: path}
+	return &linted{file: file{path: path, key: keyOf(path, path)}, name: path}
 }
 
 func printTranslation(ctx context.Context, l *linted, asJSON bool, s streams) (err error) {
