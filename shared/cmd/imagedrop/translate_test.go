@@ -77,12 +77,6 @@ func TestLintOfTargetAWS(t *testing.T) {
 	require.NotContains(t, byURI.out, "IB05")
 }
 
-// A file called Dockerfile takes its folder's name, as where it is dropped.
-func TestTranslateOfAPlainDockerfile(t *testing.T) {
-	file := write(t, "nginx/Dockerfile", "RUN true\n")
-	require.Contains(t, imagedrop(t, "translate", file).requireCode(t, exitDone).out, "name: nginx\n")
-}
-
 // drop and send wait for the outcome of each target.
 func TestDropToTwoClouds(t *testing.T) {
 	l := newLocal(t)
