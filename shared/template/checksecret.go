@@ -28,17 +28,36 @@ var keyForms = []keyForm{
 	{"ghp_", 36, 36, isAlphanumeric, "a token of GitHub"},
 	{"gho_", 36, 36, isAlphanumeric, "a token of GitHub"},
 	{"ghs_", 36, 36, isAlphanumeric, "a token of GitHub"},
+	{"ghu_", 36, 36, isAlphanumeric, "a token of GitHub"},
+	{"ghr_", 36, 76, isAlphanumeric, "a token of GitHub"},
 	{"github_pat_", 82, 82, isTokenByte, "a token of GitHub"},
-	{"glpat-", 20, 20, isTokenByte, "a token of GitLab"},
+	{"glpat-", 20, 64, isTokenByte, "a token of GitLab"},
+	{"glrt-", 20, 64, isTokenByte, "a token of GitLab"},
+	{"gldt-", 20, 64, isTokenByte, "a token of GitLab"},
+	{"glptt-", 40, 40, isAlphanumeric, "a token of GitLab"},
 	{"npm_", 36, 36, isAlphanumeric, "a token of npm"},
+	{"pypi-AgE", 50, 1000, isTokenByte, "a token of PyPI"},
+	{"dckr_pat_", 27, 27, isTokenByte, "a token of Docker"},
+	{"hf_", 34, 34, isAlphanumeric, "a token of Hugging Face"},
 	{"AIza", 35, 35, isTokenByte, "a key of Google Cloud"},
-	{"xoxb-", 24, 80, isTokenByte, "a token of Slack"},
-	{"xoxp-", 24, 80, isTokenByte, "a token of Slack"},
+	{"AKID", 32, 32, isAlphanumeric, "a secret ID of Tencent Cloud"},
+	{"dop_v1_", 64, 64, isAlphanumeric, "a token of DigitalOcean"},
+	{"xoxb-", 24, 255, isTokenByte, "a token of Slack"},
+	{"xoxp-", 24, 255, isTokenByte, "a token of Slack"},
+	{"xapp-", 64, 255, isTokenByte, "a token of Slack"},
+	{"sk_live_", 24, 255, isAlphanumeric, "a key of Stripe"},
+	{"rk_live_", 24, 255, isAlphanumeric, "a key of Stripe"},
+	{"sk-", 32, 48, isAlphanumeric, "an API key of a language model"},
+	{"sk-proj-", 40, 255, isTokenByte, "an API key of a language model"},
+	{"sk-ant-", 40, 255, isTokenByte, "an API key of a language model"},
+	{"eyJ", 30, 4096, isJWTByte, "a JSON web token"},
 }
 
 func isAlphanumeric(c byte) bool { return isLetter(c) || c >= '0' && c <= '9' }
 func isBase32(c byte) bool       { return c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' }
 func isTokenByte(c byte) bool    { return isAlphanumeric(c) || c == '_' || c == '-' }
+
+func isJWTByte(c byte) bool { return isTokenByte(c) || c == '.' }
 
 // shortestKey is the length of the shortest key.
 var shortestKey = func() int {
@@ -90,7 +109,7 @@ func accessKeyAt(text string, start int, f func(start, end int, what string)) {
 		for end < len(text) && form.alphabet(text[end]) {
 			end++
 		}
-		if body := text[at:end]; len(body) >= form.min && len(body) <= form.max && !isExample(body) {
+		if body := text[at:end]; len(body) >= form.min && len(body) <= form.max && !isExample(body) && (form.prefix != "eyJ" || strings.Contains(body, ".eyJ")) {
 			f(start, end, form.what)
 		}
 	}
@@ -99,8 +118,11 @@ func accessKeyAt(text string, start int, f func(start, end int, what string)) {
 // isExample reports a body that documents print in the place of a key: with the
 // word in it, or with few different characters.
 func isExample(body string) bool {
-	if strings.Contains(strings.ToLower(body), "example") {
-		return true
+	lower := strings.ToLower(body)
+	for _, word := range []string{"example", "your", "placeholder", "redacted", "xxxx"} {
+		if strings.Contains(lower, word) {
+			return true
+		}
 	}
 	different := 0
 	for i := range len(body) {
@@ -113,7 +135,9 @@ func isExample(body string) bool {
 
 const (
 	keyBegin = "-----BEGIN "
-	keyEnd   = "PRIVATE KEY-----"
+	keyEnd   = "PRIVATE KEY"
+	dashes   = "-----"
+	pgpEnd   = " BLOCK" + dashes
 )
 
 // eachPrivateKey calls f with the first lines of private keys in a text.
@@ -124,8 +148,17 @@ func eachPrivateKey(text string, f func(start, end int)) {
 			return
 		}
 		end := at + found + len(keyEnd)
+		switch rest := text[end:]; {
+		case strings.HasPrefix(rest, dashes):
+			end += len(dashes)
+		case strings.HasPrefix(rest, pgpEnd):
+			end += len(pgpEnd)
+		default:
+			at = end
+			continue
+		}
 		start := strings.LastIndex(text[at:end], keyBegin)
-		if start >= 0 && end-(at+start) <= len(keyBegin)+len("ENCRYPTED ")+len(keyEnd) {
+		if start >= 0 && end-(at+start) <= len(keyBegin)+len("ENCRYPTED ")+len(keyEnd)+len(pgpEnd) {
 			f(at+start, end)
 		}
 		at = end
@@ -257,7 +290,9 @@ var secretWords = []string{"PASSWORD", "PASSWD", "PWORD", "PWD", "SECRET", "TOKE
 
 // plainWords say that the value is about a secret, and is none.
 var plainWords = []string{"FILE", "PATH", "DIR", "URL", "URI", "NAME", "USER", "TYPE", "TTL", "LENGTH", "SIZE", "EXPIRY", "EXPIRES", "ENABLED", "PUBLIC", "HOST", "PORT",
-	"ENDPOINT", "HASH", "POLICY", "ARN", "ID", "MIN", "MAX", "AGE", "DAYS", "COUNT", "LEN", "ISSUER", "COMMAND", "CMD", "PROMPT", "REGION"}
+	"ENDPOINT", "HASH", "POLICY", "ARN", "ID", "MIN", "MAX", "AGE", "DAYS", "COUNT", "LEN", "ISSUER", "COMMAND", "CMD", "PROMPT", "REGION",
+	"SECONDS", "LIFETIME", "TIMEOUT", "HEADER", "FIELD", "HASHER", "ENCODING", "FORMAT", "ALGORITHM", "METHOD", "MODE", "BACKEND", "PROVIDER", "STORE", "MANAGER", "HELPER",
+	"SERVICE", "SERVER", "TAG", "VERSION", "PREFIX", "SUFFIX", "REGEX", "PATTERN", "SCOPE", "AUDIENCE", "LIMIT", "CLASS", "VALIDATION", "AUTHENTICATION"}
 
 // suggestsSecret judges a name by its words: DB_PASSWORD, PGPASSWORD, dbPassword, secret-key.
 func suggestsSecret(name string) bool {
@@ -267,8 +302,8 @@ func suggestsSecret(name string) bool {
 		word := rest[:n]
 		rest = strings.TrimLeft(rest[n:], "_-.")
 		secret = secret || isSecretWord(word) ||
-			// API_KEY, ACCESS_KEY, PRIVATE_KEY
-			strings.EqualFold(word, "KEY") && (strings.EqualFold(last, "API") || strings.EqualFold(last, "ACCESS") || strings.EqualFold(last, "PRIVATE"))
+			len(word) == len("KEY") && strings.EqualFold(word, "KEY") && isKeyOf(last) ||
+			rest == "" && len(word) == len("PASS") && strings.EqualFold(word, "PASS") && isPassOf(last)
 		last = word
 	}
 	if !secret || strings.EqualFold(name, "PWD") || strings.EqualFold(name, "OLDPWD") {
@@ -280,6 +315,26 @@ func suggestsSecret(name string) bool {
 		}
 	}
 	return true
+}
+
+// isKeyOf takes the word before KEY: API_KEY, PRIVATE_KEY.
+func isKeyOf(word string) bool {
+	for _, w := range []string{"API", "ACCESS", "PRIVATE", "ENCRYPTION", "SIGNING"} {
+		if strings.EqualFold(w, word) {
+			return true
+		}
+	}
+	return false
+}
+
+// isPassOf takes the word before PASS, which is short for other things too: DB_PASS.
+func isPassOf(word string) bool {
+	for _, w := range []string{"DB", "DATABASE", "MYSQL", "PG", "POSTGRES", "REDIS", "SMTP", "MAIL", "EMAIL", "HTTP", "PROXY", "FTP", "SSH", "LDAP", "AUTH", "ROOT", "ADMIN", "USER", "KEY", "STORE"} {
+		if strings.EqualFold(w, word) {
+			return true
+		}
+	}
+	return false
 }
 
 // wordLength is the length of the first word of a name: to a sign, or to a
@@ -315,7 +370,33 @@ func isPlainValue(value string) bool {
 		return true
 	}
 	return strings.ContainsAny(value, "$`\x00") || value[0] == '/' || strings.Trim(value, "0123456789") == "" && len(value) < 4 || strings.Trim(value, "*xX.<>") == "" ||
-		value[0] == '<' && value[len(value)-1] == '>'
+		isPlaceholder(value)
+}
+
+// isPlaceholder reports what stands for a value that somebody is to write.
+func isPlaceholder(value string) bool {
+	for _, marks := range [][2]string{{"<", ">"}, {"{", "}"}, {"__", "__"}, {"@", "@"}, {"%", "%"}, {"[", "]"}} {
+		if strings.HasPrefix(value, marks[0]) && strings.HasSuffix(value, marks[1]) {
+			return true
+		}
+	}
+	value = strings.ToLower(strings.NewReplacer("-", "", "_", "", " ", "").Replace(value))
+	for _, word := range []string{"changeme", "changeit", "replaceme", "placeholder", "example", "redacted"} {
+		if strings.Contains(value, word) {
+			return true
+		}
+	}
+	return value == "dummy" || value == "todo" || value == "tbd" || strings.HasPrefix(value, "your") || strings.HasPrefix(value, "insert")
+}
+
+// looksMade reports a value that nobody writes for a word or a number.
+func looksMade(value string) bool {
+	letter, digit := false, false
+	for i := range len(value) {
+		letter = letter || isLetter(value[i])
+		digit = digit || value[i] >= '0' && value[i] <= '9'
+	}
+	return len(value) >= 8 && letter && digit && !isPlainValue(value)
 }
 
 const secretHelp = "give it to the instance as it starts: user data, a RAM role, or a secret of KMS"
@@ -328,8 +409,8 @@ func checkSecretNames(l *lint, p *part, in *instruction) {
 		if !pair && i == 0 && len(list) > 1 {
 			value = list[1].text
 		}
-		if suggestsSecret(name) && !isPlainValue(value) && !l.full("IB0403") {
-			l.add("IB0403", p.spanIn(in, w.start, w.start+len(name)), "", "the variable's name says that its value is a secret, and everybody can read it", secretHelp)
+		if suggestsSecret(name) && !isPlainValue(value) {
+			l.addSecretName(p.spanIn(in, w.start, w.start+len(name)))
 		}
 		if !pair {
 			return
@@ -337,12 +418,104 @@ func checkSecretNames(l *lint, p *part, in *instruction) {
 	}
 }
 
-// checkSecretVariables looks at names in capitals: they are there for others to
-// read.
+// checkSecretVariables looks at the variables of shell text, and at what its words
+// and here-documents say of variables. Names in capitals are there for others to
+// read; elsewhere the value has to look like a secret, too.
 func checkSecretVariables(l *lint, s *script) {
 	for _, a := range s.secrets {
-		if a.value.fixed && strings.ToUpper(a.name) == a.name && !isPlainValue(a.value.text) && !l.full("IB0403") {
-			l.add("IB0403", s.span(a.at), "", "the variable's name says that its value is a secret, and everybody can read it", secretHelp)
+		if !a.value.fixed || isPlainValue(a.value.text) || !suggestsSecret(a.name) {
+			continue
+		}
+		if strings.ToUpper(a.name) == a.name || looksMade(a.value.text) {
+			l.addSecretName(s.span(a.at))
+		}
+	}
+	for i := range s.calls {
+		s.calls[i].eachSecretPair(s, func(at extent) { l.addSecretName(s.span(at)) })
+	}
+}
+
+func (l *lint) addSecretName(at span) {
+	if !l.full("IB0403") {
+		l.add("IB0403", at, "", "the variable's name says that its value is a secret, and everybody can read it", secretHelp)
+	}
+}
+
+// eachSecretPair calls f with the names in pairs of name and value, wherever they stand in the
+// words of a call or in the document that it reads. What looks for such a text has
+// none.
+func (k *call) eachSecretPair(s *script, f func(extent)) {
+	switch k.name {
+	case "grep", "egrep", "fgrep", "rg", "sed", "awk", "test", "[":
+		return
+	}
+	for i := range k.args {
+		a := &k.args[i]
+		if !a.fixed || strings.IndexByte(a.text, '=') < 0 && strings.IndexByte(a.text, ':') < 0 {
+			continue
+		}
+		base := a.plainAt()
+		eachPair(a.text, func(start, end int, value string) {
+			switch name := a.text[start:end]; {
+			case strings.HasPrefix(name, "--") || k.tools&tFetch != 0 && a.text[end] == ':' || !suggestsSecret(name) && !signs(name, a.text) || !looksMade(value):
+			case base < 0:
+				f(a.at)
+			default:
+				f(extent{base + start, base + end})
+			}
+		})
+	}
+	if k.input != nil && !k.context.within && !k.readsScript() && (k.name != "cat" || s.isWritten(k)) {
+		at := s.extent(k.input)
+		eachPair(s.text[at.start:at.end], func(start, end int, value string) {
+			if suggestsSecret(s.text[at.start+start:at.start+end]) && looksMade(value) {
+				f(extent{at.start + start, at.start + end})
+			}
+		})
+	}
+}
+
+// isWritten reports a call whose output goes to a file.
+func (s *script) isWritten(k *call) bool {
+	for _, w := range s.writes {
+		for i := w.start; i < w.end; i++ {
+			if &s.calls[i] == k {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// signs reports the parameter of a web address that lets whoever has it in.
+func signs(name, text string) bool {
+	return isWebAddress(text) && (strings.EqualFold(name, "signature") || strings.EqualFold(name, "x-amz-signature") || name == "sig")
+}
+
+// eachPair calls f with the name and the value of each NAME=value and NAME: value in
+// a text.
+func eachPair(text string, f func(start, end int, value string)) {
+	for at := 0; ; {
+		found := strings.IndexAny(text[at:], "=:")
+		if found < 0 {
+			return
+		}
+		from, sign := at, at+found
+		at = sign + 1
+		if text[sign] == ':' && (at == len(text) || text[at] != ' ') {
+			continue
+		}
+		end := from + len(strings.TrimRight(text[from:sign], " \t\"'"))
+		start := end
+		for start > from && (isTokenByte(text[start-1]) || text[start-1] == '.') {
+			start--
+		}
+		value := strings.TrimLeft(text[at:], " \t\"'")
+		if i := strings.IndexAny(value, " \t\r\n\"',;&|)"); i >= 0 {
+			value = value[:i]
+		}
+		if start < end {
+			f(start, end, value)
 		}
 	}
 }
@@ -358,141 +531,4 @@ func checkSecretParameters(l *lint, p *part) {
 			l.add("IB0403", p.yaml.text.span(n), "", "the parameter's name says that its default is a secret, and everybody can read it", "give it no DefaultValue")
 		}
 	})
-}
-
-// checkPassword finds passwords on command lines.
-func checkPassword(l *lint, s *script, k *call) {
-	if a := k.password(); a != nil && a.fixed {
-		l.addPassword(s.span(a.at))
-	}
-}
-
-func (l *lint) addPassword(at span) {
-	l.add("IB0405", at, "", "a password in the text, which whoever may describe the resource can read", secretHelp)
-}
-
-// password is the argument that holds one.
-func (k *call) password() *argument {
-	switch k.name {
-	case "useradd", "usermod", "adduser":
-		if a := k.following("-p", "--password"); a != nil && len(a.text) > 2 {
-			return a
-		}
-	case "sshpass":
-		if a := k.following("-p"); a != nil {
-			return a
-		}
-		return k.attached("-p")
-	case "aws":
-		if at := k.place("configure", "set"); at >= 0 && at+3 < len(k.args) && suggestsSecret(k.args[at+2].text) {
-			return &k.args[at+3]
-		}
-	case "aliyun":
-		return k.following("--access-key-secret", "--sts-token")
-	case "mysql", "mysqladmin", "mysqldump", "mariadb", "redis-cli":
-		if k.name == "redis-cli" {
-			return k.following("-a")
-		}
-		if a := k.attached("-p"); a != nil && len(a.text) > 2 {
-			return a
-		}
-		return k.attached("--password=")
-	case "docker", "podman":
-		if k.verb() == "login" {
-			if a := k.following("-p", "--password"); a != nil {
-				return a
-			}
-		}
-	case "curl", "wget":
-		if a := k.following("-u", "--user"); k.name == "curl" && a != nil && strings.Contains(strings.TrimSuffix(a.text, ":"), ":") {
-			return a
-		}
-		if a := k.attached("--password="); a != nil {
-			return a
-		}
-		if a := k.authorization(); a != nil {
-			return a
-		}
-		if a := k.webAddress(); a != nil && hasUserInfo(a.text) {
-			return a
-		}
-	case "git":
-		if a := k.webAddress(); a != nil && hasUserInfo(a.text) {
-			return a
-		}
-	}
-	return nil
-}
-
-// authorization is the argument that is a header with a credential.
-func (k *call) authorization() *argument {
-	const header = "authorization:"
-	for i := range k.args {
-		text := strings.TrimPrefix(k.args[i].text, "--header=")
-		if len(text) > len(header) && strings.EqualFold(text[:len(header)], header) {
-			if words := strings.Fields(text[len(header):]); len(words) > 0 && !isPlainValue(words[len(words)-1]) {
-				return &k.args[i]
-			}
-		}
-	}
-	return nil
-}
-
-// place is where two words stand together among the arguments, or -1.
-func (k *call) place(first, second string) int {
-	for i := 1; i < len(k.args); i++ {
-		if k.args[i-1].text == first && k.args[i].text == second {
-			return i - 1
-		}
-	}
-	return -1
-}
-
-// attached is the argument that begins with an option and goes on with its value.
-func (k *call) attached(option string) *argument {
-	for i := range k.args {
-		if a := &k.args[i]; strings.HasPrefix(a.text, option) && len(a.text) > len(option) {
-			return a
-		}
-	}
-	return nil
-}
-
-// checkPasswordInSource finds a password in the web address of COPY.
-func checkPasswordInSource(l *lint, p *part, in *instruction) {
-	list := p.wordsOf(in)
-	if len(list) == 0 {
-		return
-	}
-	if address := strings.Trim(list[0].text, `"'`); isWebAddress(address) && hasUserInfo(address) && !strings.Contains(address, "$") {
-		l.addPassword(p.spanOfWord(in, list[0]))
-	}
-}
-
-// hasUserInfo reports user:password@ in a web address.
-func hasUserInfo(address string) bool {
-	_, rest, _ := strings.Cut(address, "://")
-	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
-		rest = rest[:i]
-	}
-	i := strings.LastIndexByte(rest, '@')
-	return i > 0 && strings.Contains(rest[:i], ":")
-}
-
-// checkPipedPassword finds `echo user:password | chpasswd` and
-// `echo password | passwd --stdin user`.
-func checkPipedPassword(l *lint, s *script) {
-	for _, p := range s.pipes {
-		n := len(p.stages)
-		from, to := s.main(p.stages[n-3], p.stages[n-2]), s.main(p.stages[n-2], p.stages[n-1])
-		if from == nil || to == nil || from.name != "echo" && from.name != "printf" {
-			continue
-		}
-		if to.name != "chpasswd" && !(to.name == "passwd" && to.has("--stdin")) {
-			continue
-		}
-		if words := from.operands(0); len(words) > 0 && words[len(words)-1].fixed {
-			l.addPassword(s.span(words[len(words)-1].at))
-		}
-	}
 }

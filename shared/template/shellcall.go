@@ -323,7 +323,7 @@ func (r *callReader) test(x syntax.TestExpr, c context) {
 func (r *callReader) assigns(list []*syntax.Assign, c context) {
 	for _, a := range list {
 		r.word(a.Value, c)
-		if a.Value != nil && a.Name != nil && r.nested == 0 && suggestsSecret(a.Name.Value) {
+		if a.Value != nil && a.Name != nil && (suggestsSecret(a.Name.Value) || namesAddress(a.Name.Value)) {
 			r.script.secrets = append(r.script.secrets, assignment{r.extent(a.Name), a.Name.Value, r.argument(a.Value)})
 		}
 		if a.Array != nil {
@@ -428,12 +428,33 @@ func (r *callReader) program(args []argument, c context, inside int) {
 			c = w.changes(c)
 		}
 		whole := args
+		r.environment(w, args[1:])
 		if args = w.rest(args[1:]); len(args) == 0 {
 			if name == "sudo" { // -i and -s open a shell
 				r.add(name, tPrompt, whole, c, inside)
 			}
 			return
 		}
+	}
+}
+
+// environment keeps the secrets among the variables that env or sudo is given.
+func (r *callReader) environment(w *wrapper, args []argument) {
+	if !w.takesVariables() {
+		return
+	}
+	for _, a := range args {
+		name, value, ok := strings.Cut(a.text, "=")
+		if !ok || !isNameOf(name, "_") || !suggestsSecret(name) && !namesAddress(name) {
+			continue
+		}
+		at := a.at
+		if base := a.plainAt(); base >= 0 {
+			at = extent{base, base + len(name)}
+		} else if strings.HasPrefix(r.script.text[a.at.start:a.at.end], name) {
+			at.end = at.start + len(name)
+		}
+		r.script.secrets = append(r.script.secrets, assignment{at, name, argument{text: value, fixed: a.fixed, at: a.at}})
 	}
 }
 
@@ -678,10 +699,14 @@ func (w *wrapper) rest(args []argument) []argument {
 			args = args[1:]
 		}
 	}
-	for len(args) > 0 && (w.name == "env" || w.name == "sudo" || w.name == "doas") && isAssignment(args[0].text) {
+	for len(args) > 0 && w.takesVariables() && isAssignment(args[0].text) {
 		args = args[1:]
 	}
 	return args[min(w.before, len(args)):]
+}
+
+func (w *wrapper) takesVariables() bool {
+	return w.name == "env" || w.name == "sudo" || w.name == "doas"
 }
 
 // takesNext reports an option whose value is the next word.

@@ -67,10 +67,10 @@ func toolOf(name string) tool {
 	case "pip", "pip2", "pip3", "npm", "yarn", "pnpm", "gem", "bundle", "composer", "pipx", "uv":
 		return tLanguage | tNetwork | tBuild | tPrompt | tEndless
 	case "vi", "vim", "nano", "emacs", "visudo", "crontab", "passwd", "mysql_secure_installation", "dpkg-reconfigure",
-		"ssh-keygen", "gpg", "openssl", "fdisk", "cfdisk", "gdisk", "parted", "read", "htpasswd", "sftp", "ftp", "telnet",
+		"ssh-keygen", "gpg", "fdisk", "cfdisk", "gdisk", "parted", "read", "sftp", "ftp", "telnet",
 		"cp", "mv", "ssh-copy-id", "snmpconf", "newgrp", "update-alternatives", "alternatives":
 		return tPrompt | tCopy
-	case "docker", "podman", "aws", "aliyun":
+	case "docker", "podman", "aws", "aliyun", "openssl", "htpasswd":
 		return tPrompt | tPassword
 	case "mysql", "mysqladmin", "mysqldump", "mariadb", "psql":
 		return tPrompt | tPassword
@@ -81,7 +81,7 @@ func toolOf(name string) tool {
 		return tRuntime
 	case "chmod":
 		return tMode
-	case "useradd", "usermod", "adduser", "sshpass", "redis-cli", "chpasswd":
+	case "useradd", "usermod", "adduser", "sshpass", "redis-cli", "chpasswd", "ossutil", "ossutil64", "helm", "mongo", "mongosh", "yum-config-manager":
 		return tPassword
 	case "mkdir":
 		return tMode

@@ -170,8 +170,8 @@ var rules = []Rule{
 	{ID: "IB0403", Severity: Warning, Doc: "a variable or parameter whose name suggests that its value is a secret",
 		on: vENV, each: checkSecretNames, script: checkSecretVariables, part: checkSecretParameters},
 	{ID: "IB0404", Severity: Warning, Doc: "a download that is run without a checksum", script: checkPiped},
-	{ID: "IB0405", Severity: Warning, Doc: "a password on a command line", tools: tPassword, call: checkPassword, script: checkPipedPassword,
-		on: vCOPY, each: checkPasswordInSource},
+	{ID: "IB0405", Severity: Warning, Doc: "a password on a command line", script: checkPasswords,
+		on: vENV | vCOPY, each: checkPasswordInSource},
 	{ID: "IB0406", Severity: Warning, Doc: "a check of certificates or signatures turned off", tools: tNetwork, call: checkTrust},
 
 	{ID: "IB0501", Target: TargetAWS, Severity: Error, Firm: true, Doc: "target aws: a document of more than 16,000 characters and no bucket for it"},

@@ -1,0 +1,129 @@
+package template
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// made is a body of n characters that no document prints.
+func made(n int) string {
+	const signs = "K7mQ2vX9bR4wT6zL8nP3dG5hJ1cF0sYaEuVkWxMtBqNr"
+	return strings.Repeat(signs, n/len(signs)+1)[:n]
+}
+
+// Each key is found by its form, at its place, and nothing that only begins so.
+func TestKeyForms(t *testing.T) {
+	hex := strings.Repeat("7c4a8d09ca3762af", 4)
+	for prefix, body := range map[string]string{
+		"LTAI": made(20), "AKIA": strings.ToUpper(made(16)), "ASIA": strings.ToUpper(made(16)),
+		"ghp_": made(36), "gho_": made(36), "ghs_": made(36), "ghu_": made(36), "ghr_": made(36), "github_pat_": made(22) + "_" + made(59),
+		"glpat-": made(20), "glrt-": made(20), "gldt-": made(24), "glptt-": hex[:40],
+		"npm_": made(36), "pypi-AgE": made(120), "dckr_pat_": made(27), "hf_": made(34), "AIza": made(35), "AKID": made(32), "dop_v1_": hex,
+		"xoxb-": "12345678901-1234567890123-" + made(24), "xoxp-": "12345678901-" + made(60), "xapp-": "1-A" + made(60) + "-" + made(20),
+		"sk_live_": made(24), "rk_live_": made(24), "sk-": hex[:32], "sk-proj-": made(60), "sk-ant-": "api03-" + made(80),
+		"eyJ": made(30) + ".eyJ" + made(30) + "." + made(43),
+	} {
+		key := prefix + body
+		for _, text := range []string{"RUN echo " + key + "\n", "RUN tool --id=" + key + "; true\n", "RUN true\n# " + key + "\n", "ENV TOOL=\"" + key + "\"\n"} {
+			at := strings.Index(text[strings.LastIndexByte(text[:len(text)-1], '\n')+1:], key) + 1
+			found := findingsOf(text, "IB0401")
+			require.Len(t, found, 1, text)
+			require.Equal(t, [2]int{at, at + len(key)}, [2]int{found[0].Column, found[0].EndColumn}, text)
+			requireSilent(t, body, found)
+		}
+		for _, text := range []string{prefix, prefix + "$TOKEN", prefix + strings.Repeat("x", len(body)), prefix + "your-key-goes-here-and-not-there", "a" + key} {
+			require.Empty(t, findingsOf("RUN echo "+text+"\n", "IB0401"), text)
+		}
+	}
+}
+
+// What only looks like a key at first sight.
+func TestNoKeys(t *testing.T) {
+	for _, text := range []string{
+		"sha256:" + strings.Repeat("7c4a8d09ca3762af", 4), strings.Repeat("7c4a8d09", 5), "123e4567-e89b-12d3-a456-426614174000", "MII" + made(200),
+		"ssh-rsa AAAAB3NzaC1yc2E" + made(200), "npm_config_cache=/opt/npm", "task-" + made(40), "scikit-learn", "eyJ" + made(60), "hf_transfer", "LTAI" + made(40),
+	} {
+		require.Empty(t, findingsOf("RUN echo \""+text+"\"\n", "IB0401"), text)
+	}
+}
+
+func findingsOf(text, rule string) (found []Finding) {
+	for _, f := range ParseFile("templates/web.Dockerfile", []byte(text)).Findings {
+		if f.Rule == rule {
+			found = append(found, f)
+		}
+	}
+	return found
+}
+
+// Where passwords stand in commands: $ is one. The finding's span holds it, or the
+// name before it does, so that who prints the line can cover it.
+func TestPasswordsOfCommands(t *testing.T) {
+	const secret = "Kx9mQ2vLL"
+	for rule, texts := range map[string][]string{
+		"IB0405": {
+			"echo 'root:$' | chpasswd", "printf '$\\n$\\n' | passwd app", "(echo $; echo $) | passwd app", "chpasswd <<< 'root:$'", "passwd --stdin app <<< $",
+			"echo $ | docker login -u app --password-stdin", "useradd --password='$' app", "sshpass -p$ ssh app@example.com true",
+			"mysqladmin -u root password '$'", "mysql -e \"CREATE USER 'a'@'%' IDENTIFIED BY '$'\"", "psql -c \"ALTER USER a PASSWORD '$'\"", "redis-cli --pass $ ping",
+			"docker login --username=app --password=$ example.com", "helm registry login -u app -p $ example.com", "htpasswd -bc /etc/users app $", "openssl rsa -passin pass:$ -in a -out b",
+			"curl -fsSuapp:$ https://example.com/ -o a", "curl -fsS -uapp:$ https://example.com/ -o a", "curl -fsS --user=app:$ https://example.com/ -o a",
+			"curl -fsS -H 'PRIVATE-TOKEN: $' https://example.com/ -o a", "curl -fsS --header='X-Api-Key: $' https://example.com/ -o a",
+			"wget -nv --http-password=$ https://example.com/a", "git -c http.extraheader='Authorization: Basic $' clone https://example.com/a",
+			"git config --global url.https://app:$@example.com/.insteadOf https://example.com/", "git clone https://app:$@example.com/\"$NAME\"",
+			"pip install -i https://app:$@example.com/simple a", "yum-config-manager --add-repo https://app:$@example.com/a.repo", "npm config set //example.com/:_authToken $",
+			"subscription-manager register --username app --password $", "kubeadm join 10.0.0.1:6443 --token $", "gpg --batch --passphrase $ -c a", "ossutil config -i app -k $",
+			"tool --db-password=$ --verbose", "http_proxy=http://app:$@10.0.0.1:3128 yum update -y", "sudo https_proxy=http://app:$@10.0.0.1:3128 yum update -y",
+			"bash -c 'mysql -pKx9mQ2vLL -e a'", "if true; then echo app:$ | chpasswd; fi",
+		},
+		"IB0403": {
+			"DB_PASSWORD=$ ./setup", "env DB_PASSWORD=$ ./setup", "sudo -E DB_PASS='$' ./setup", "bash -c 'export DB_PASSWORD=$ && ./setup'", "password=$; ./setup \"$password\"",
+			"docker run --rm -e MYSQL_ROOT_PASSWORD=$ mysql true", "kubectl create secret generic a --from-literal=password=$", "ansible-playbook -e db_password=$ site.yml",
+			"echo 'export API_TOKEN=$' >> /etc/profile.d/app.sh", "echo \"//example.com/:_authToken=$\" > /root/.npmrc", "mount -t cifs -o username=app,password=$ //10.0.0.1/a /mnt",
+			"curl -fsS 'https://example.com/a?access_token=$' -o a",
+		},
+	} {
+		for _, text := range texts {
+			text = "RUN " + strings.ReplaceAll(strings.ReplaceAll(text, "$NAME", "@"), "\"$password\"", "@")
+			text = strings.ReplaceAll(strings.ReplaceAll(text, "$", secret), "@\"", "$NAME\"")
+			found := findingsOf(text+"\n", rule)
+			require.NotEmpty(t, found, text)
+			requireSilent(t, secret, found)
+			covered := found[0].Column - 1
+			if rule == "IB0405" {
+				require.Contains(t, text[covered:found[0].EndColumn-1], secret, text)
+			} else {
+				require.Contains(t, text[covered:], secret, text)
+			}
+		}
+	}
+}
+
+// Placeholders, what only the run tells, and what is about a secret and none.
+func TestNoPasswords(t *testing.T) {
+	for _, text := range []string{
+		`ENV DB_PASSWORD="changeme"`, `ENV DB_PASSWORD="CHANGE_ME"`, `ENV DB_PASSWORD="your-password"`, `ENV DB_PASSWORD="{{ password }}"`, `ENV DB_PASSWORD="__PASSWORD__"`, `ENV DB_PASSWORD="<password>"`,
+		`ENV DB_PASSWORD="$PASSWORD"`, `ENV DB_PASSWORD="${PASSWORD:?}"`, `ENV CSRF_TOKEN_HEADER="X-Token"`, `ENV PASSWORD_HASHER="bcrypt"`, `ENV SECRET_BACKEND="vault"`, `ENV FIRST_PASS="binary"`,
+		`ENV HTTP_PROXY="http://10.0.0.1:3128"`, `ENV DATABASE_URL="postgres://app:$PASSWORD@db/app"`,
+		"RUN echo \"root:$PASSWORD\" | chpasswd", "RUN echo app:$(openssl rand -hex 8) | chpasswd", "RUN chpasswd < /run/users", "RUN chpasswd <<< \"app:$PASSWORD\"",
+		"RUN mysql -e \"CREATE USER a IDENTIFIED BY '$PASSWORD'\"", "RUN curl -fsS -H 'X-aws-ec2-metadata-token-ttl-seconds: 21600' -X PUT http://169.254.169.254/latest/api/token -o a",
+		"RUN curl -fsS -H \"X-Auth-Token: $TOKEN\" https://example.com -o a", "RUN git clone https://oauth2:$TOKEN@example.com/a", "RUN git clone https://$TOKEN@example.com/a",
+		"RUN adduser --disabled-password app", "RUN psql --password app -c a", "RUN grep -- '--password=Kx9mQ2vLL' /etc/app", "RUN sed -i 's/password=Kx9mQ2vLL/password=/' /etc/app",
+		"RUN tool --password-file=/run/password --token=\"$TOKEN\"", "RUN token=next; echo \"$token\"", "RUN echo password=yes > /etc/app", "RUN openssl rsa -passin file:/run/a -in a -out b",
+		"RUN make SECRET_VERSION=v1.2.3-rc4", "RUN curl -fsS -H 'Accept: application/json' https://example.com/ -o a", "RUN keytool -importcert -noprompt -storepass changeit -file a",
+	} {
+		require.Empty(t, append(findingsOf(text+"\n", "IB0403"), findingsOf(text+"\n", "IB0405")...), text)
+	}
+}
+
+// What here-documents write is looked at as what echo writes.
+func TestSecretsOfDocuments(t *testing.T) {
+	const task = "Tasks:\n- Name: a\n  Action: RunShellCommand\n  Properties:\n    commandContent: |\n"
+	lines := "      cat <<END\n      password: Kx9mQ2vLL\n      END\n      cat > /etc/app <<END\n      user=app\n      password = Kx9mQ2vLL\n      token=$TOKEN\n      END\n      chpasswd <<END\n      app:Kx9mQ2vLL\n      END\n"
+	got := ParseFile("templates/web.yaml", []byte(task+lines)).Findings
+	require.Len(t, got, 2)
+	require.Equal(t, []any{"IB0403", 11, 7, 15}, []any{got[0].Rule, got[0].Line, got[0].Column, got[0].EndColumn})
+	require.Equal(t, []any{"IB0405", 15}, []any{got[1].Rule, got[1].Line})
+	requireSilent(t, "Kx9mQ2vLL", got)
+}
