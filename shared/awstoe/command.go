@@ -242,7 +242,7 @@ func (tr *translation) run(c template.Command) {
 		tr.emit(op{command: c, kind: opRun, text: execArgs(list)})
 		return
 	}
-	if start, end := exit194(c.Words()); end > 0 {
+	if start, end := c.Call("exit", "194"); end > 0 {
 		tr.add(c, "IB0503", template.Warning, start, end, "exit status 194 makes AWS restart the instance and repeat the step",
 			"write RESTART to restart, or choose another status")
 		tr.last().Fidelity, tr.last().Reason = Approximate, "exit status 194 restarts the instance and repeats the step"
@@ -274,16 +274,6 @@ func stringArray(args string) ([]string, bool) {
 		out = append(out, *s)
 	}
 	return out, true
-}
-
-// exit194 finds the words `exit 194` outside quotes.
-func exit194(words []template.Word) (start, end int) {
-	for i := 0; i+1 < len(words); i++ {
-		if strings.TrimLeft(words[i].Text, "({;&|") == "exit" && strings.TrimRight(words[i+1].Text, ")};&|") == "194" {
-			return words[i].Start, words[i+1].End
-		}
-	}
-	return 0, 0
 }
 
 // parse reads a word of a command; a problem is reported.

@@ -14,7 +14,7 @@ func Component(t *template.Template, o Options) Result {
 		return Translate(t, o)
 	}
 	path, text := t.Source()
-	out := Result{Tags: map[string]string{}, Lines: []Line{}, Findings: t.Unsuppressed(Validate(path, []byte(text)))}
+	out := Result{Tags: map[string]string{}, Lines: []Line{}, Findings: t.Unsuppressed(Validate(path, []byte(text), t.AWS().Platform))}
 	if n := utf8.RuneCountInString(t.Content.Text); n > MaxInline {
 		out.Findings = append(out.Findings, template.Finding{
 			Rule: "IB0501", Severity: template.Error, Path: path, Line: 1, Column: 1, EndLine: 1, EndColumn: 1,

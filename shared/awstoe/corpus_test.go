@@ -62,7 +62,7 @@ func agrees(t *testing.T, server, text string, refused bool, rule string) bool {
 		w := newWorld(t, server)
 		tr := translated(parse(t, w.settle(text)))
 		doc := layout(tr.phases()).text
-		for _, found := range Validate("x.yaml", []byte(doc)) {
+		for _, found := range Validate("x.yaml", []byte(doc), "Linux") {
 			require.Equal(t, "IB0502", found.Rule, "%+v\n%s", found, doc)
 			require.True(t, slices.ContainsFunc(result.Findings, func(f template.Finding) bool {
 				return f.Rule == "IB0502" && f.Severity == template.Warning

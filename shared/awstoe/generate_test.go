@@ -126,7 +126,7 @@ func FuzzTranslate(f *testing.F) {
 			if len(tr.phases()) == 0 || read.HasErrors() || hasErrors(tr.found) {
 				continue
 			}
-			for _, found := range Validate("x.yaml", []byte(doc)) {
+			for _, found := range Validate("x.yaml", []byte(doc), "Linux") {
 				require.NotEqual(t, template.Error, found.Severity, "%+v\n%s", found, doc)
 			}
 			requireNames(t, doc)

@@ -18,7 +18,17 @@ type actionModule struct {
 	required []string
 	optional []string
 	outputs  []string
+	platform platform
 }
+
+// platform is where a module is there.
+type platform int
+
+const (
+	anyPlatform platform = iota
+	onlyWindows
+	notWindows
+)
 
 // Groups of inputs that several modules share.
 var (
@@ -57,13 +67,13 @@ var actionModules = []actionModule{
 	{name: "ListFiles", list: true, required: pathOnly, optional: []string{"fileNamePattern", "recursive"}, outputs: []string{"files"}},
 	{name: "ReadFile", list: true, required: pathOnly, optional: []string{"encoding", "printFileContent"}, outputs: []string{"content"}},
 	{name: "SetFileEncoding", list: true, required: pathOnly, optional: []string{"encoding"}},
-	{name: "SetFileOwner", list: true, required: []string{"path", "owner"}, optional: []string{"group"}},
-	{name: "SetFolderOwner", list: true, required: []string{"path", "owner"}, optional: []string{"group", "recursive"}},
-	{name: "SetFilePermissions", list: true, required: []string{"path", "permissions"}},
-	{name: "SetFolderPermissions", list: true, required: []string{"path", "permissions"}, optional: []string{"recursive"}},
-	{name: "SetRegistry", list: true, required: []string{"path", "name", "value", "type"}},
-	{name: "InstallMSI", required: pathOnly, optional: msi, outputs: msiOutputs},
-	{name: "UninstallMSI", required: pathOnly, optional: msi, outputs: msiOutputs},
+	{name: "SetFileOwner", list: true, required: []string{"path", "owner"}, optional: []string{"group"}, platform: notWindows},
+	{name: "SetFolderOwner", list: true, required: []string{"path", "owner"}, optional: []string{"group", "recursive"}, platform: notWindows},
+	{name: "SetFilePermissions", list: true, required: []string{"path", "permissions"}, platform: notWindows},
+	{name: "SetFolderPermissions", list: true, required: []string{"path", "permissions"}, optional: []string{"recursive"}, platform: notWindows},
+	{name: "SetRegistry", list: true, required: []string{"path", "name", "value", "type"}, platform: onlyWindows},
+	{name: "InstallMSI", required: pathOnly, optional: msi, outputs: msiOutputs, platform: onlyWindows},
+	{name: "UninstallMSI", required: pathOnly, optional: msi, outputs: msiOutputs, platform: onlyWindows},
 }
 
 // Module is an action module and the names of its inputs.
@@ -112,6 +122,11 @@ var schemes = map[string]map[string][]string{
 	"WebDownload": {"source": {"http://", "https://"}},
 	"S3Download":  {"source": {"s3://"}},
 	"S3Upload":    {"destination": {"s3://"}},
+}
+
+// wildcards are the inputs of modules that take * behind the last separator.
+var wildcards = map[string]string{
+	"S3Download": "source", "CopyFile": "source", "CopyFolder": "source", "MoveFile": "source", "MoveFolder": "source",
 }
 
 // operators are the comparisons of conditions and the key of their second

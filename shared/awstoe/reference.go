@@ -1,6 +1,7 @@
 package awstoe
 
 import (
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -14,11 +15,13 @@ import (
 // Source: AWSTOE, looping constructs.
 const delimiters = ".,;:\n\t -_"
 
+var loopKeys = []string{"name", "for", "forEach"}
+
 func (c *stepCheck) checkLoop(n *yaml.Node, names map[string]bool) {
 	if n == nil {
 		return
 	}
-	members, ok := c.object("IB0528", n, "a loop", "name", "for", "forEach")
+	members, ok := c.object("IB0528", n, "a loop", loopKeys...)
 	if !ok {
 		return
 	}
@@ -30,6 +33,7 @@ func (c *stepCheck) checkLoop(n *yaml.Node, names map[string]bool) {
 	names[c.loopName] = true
 	count, each := get(members, "for"), get(members, "forEach")
 	switch {
+	case count == nil && each == nil && !(lacks(members, "for", loopKeys...) && lacks(members, "forEach", loopKeys...)):
 	case (count == nil) == (each == nil):
 		c.fail("IB0528", n, "a loop takes either for or forEach", "give one of them")
 	case count != nil:
@@ -121,31 +125,33 @@ func (c *stepCheck) references(n *yaml.Node) {
 		}
 		return
 	}
-	found := braces.FindAllStringSubmatch(n.Value, -1)
+	found := braces.FindAllStringSubmatchIndex(n.Value, -1)
 	for _, m := range found {
-		c.reference(n, m[0], strings.TrimSpace(m[1]))
+		c.reference(place{n, m[0], m[1]}, strings.TrimSpace(n.Value[m[2]:m[3]]))
 	}
-	if len(found) == 0 && strings.Contains(n.Value, "{{") {
-		c.report(template.Warning, "IB0502", n, "{{", "{{ without its end, which AWS may take for a reference", "write the braces apart, for example with quotes of the shell")
+	if i := strings.Index(n.Value, "{{"); len(found) == 0 && i >= 0 {
+		c.report(template.Warning, "IB0502", place{n, i, i + len("{{")}, "{{ without its end, which AWS may take for a reference", "write the braces apart, for example with quotes of the shell")
 	}
 }
 
-func (c *stepCheck) reference(n *yaml.Node, raw, name string) {
+func (c *stepCheck) reference(at place, name string) {
 	problem, help := "", ""
 	switch loop, step := loopForm.FindStringSubmatch(name), stepForm.FindStringSubmatch(name); {
 	case loop != nil:
 		problem, help = c.loopReference(loop[1])
 	case step != nil:
 		problem, help = c.stepReference(step[1], step[2], step[3], step[4])
+	case c.names[name]:
 	case definitionName.MatchString(name):
-		if !c.names[name] {
-			problem, help = "no parameter or constant has this name", "define it, or write the braces apart where they are text of the shell"
+		problem, help = "no parameter or constant has this name", "define it, or write the braces apart where they are text of the shell"
+		if near := template.Nearest(name, slices.Sorted(maps.Keys(c.names))); near != "" {
+			help = "did you mean {{ " + near + " }}?"
 		}
 	default:
-		c.report(template.Warning, "IB0502", n, raw, "{{ in text, which AWS may take for a reference", "write the braces apart, for example with quotes of the shell")
+		c.report(template.Warning, "IB0502", at, "{{ in text, which AWS may take for a reference", "write the braces apart, for example with quotes of the shell")
 	}
 	if problem != "" {
-		c.report(template.Error, "IB0526", n, raw, problem, help)
+		c.report(template.Error, "IB0526", at, problem, help)
 	}
 }
 

@@ -14,9 +14,9 @@ import (
 )
 
 // Validate judges an AWSTOE document that is passed through: schema, phases,
-// steps, inputs, references, loops and conditions. path is Finding.Path.
-// Whether an action exists on the component's platform it does not judge.
-func Validate(path string, text []byte) []template.Finding {
+// steps, inputs, references, loops and conditions. path is Finding.Path,
+// platform that of the component.
+func Validate(path string, text []byte, platform string) []template.Finding {
 	doc, found := template.ReadDocument(path, text, "IB0520")
 	if doc.Root == nil {
 		for i := range found {
@@ -26,7 +26,7 @@ func Validate(path string, text []byte) []template.Finding {
 		}
 		return found
 	}
-	v := &validation{doc: doc, found: found, names: map[string]bool{}, count: map[string]int{}}
+	v := &validation{doc: doc, platform: platform, found: found, names: map[string]bool{}, count: map[string]int{}}
 	v.root(doc.Root)
 	template.Sort(v.found)
 	return v.found
@@ -37,12 +37,14 @@ var bareValue = regexp.MustCompile(`(?m)(:|^\s*-)\s+\{\{`)
 
 // validation is one document under way.
 type validation struct {
-	doc   *template.Document
-	found []template.Finding
-	count map[string]int // findings of each rule
+	doc      *template.Document
+	platform string
+	found    []template.Finding
+	count    map[string]int // findings of each rule
 
-	names  map[string]bool // parameters and constants
-	phases []phaseNode
+	names   map[string]bool // parameters and constants
+	phases  []phaseNode
+	unnamed bool // a phase has no name that is known
 }
 
 // phaseNode is a phase that has a name.
@@ -61,18 +63,24 @@ type stepNode struct {
 // maxAlike bounds the findings of one rule.
 const maxAlike = 200
 
-func (v *validation) report(severity template.Severity, rule string, n *yaml.Node, part, message, help string) {
+func (v *validation) report(severity template.Severity, rule string, at place, message, help string) {
 	if v.count[rule]++; v.count[rule] <= maxAlike {
-		v.found = append(v.found, v.doc.Finding(rule, severity, n, part, message, help))
+		v.found = append(v.found, v.doc.Finding(rule, severity, at.n, at.start, at.end, message, help))
 	}
 }
 
+// place is a node, or a range of its text.
+type place struct {
+	n          *yaml.Node
+	start, end int
+}
+
 func (v *validation) fail(rule string, n *yaml.Node, message, help string) {
-	v.report(template.Error, rule, n, "", message, help)
+	v.report(template.Error, rule, place{n: n}, message, help)
 }
 
 func (v *validation) warn(rule string, n *yaml.Node, message, help string) {
-	v.report(template.Warning, rule, n, "", message, help)
+	v.report(template.Warning, rule, place{n: n}, message, help)
 }
 
 // follow resolves an alias. ReadDocument refuses what leads to itself.
@@ -165,12 +173,20 @@ func get(members []member, key string) *yaml.Node {
 	return nil
 }
 
+// lacks reports members without a key that is not there under another name,
+// either: that is a finding of its own.
+func lacks(members []member, key string, known ...string) bool {
+	return get(members, key) == nil && !slices.ContainsFunc(members, func(m member) bool {
+		return !slices.Contains(known, m.key) && template.Nearest(m.key, known) == key
+	})
+}
+
 func (v *validation) unknown(severity template.Severity, rule string, key *yaml.Node, message string, known []string) {
 	help := "known: " + strings.Join(known, ", ")
 	if near := template.Nearest(key.Value, known); near != "" {
 		help = "did you mean " + near + "?"
 	}
-	v.report(severity, rule, key, "", message+" "+named(key.Value), help)
+	v.report(severity, rule, place{n: key}, message+" "+named(key.Value), help)
 }
 
 // named shows a name; anything longer is pointed at only: text of a document
@@ -210,21 +226,44 @@ func scalar(n *yaml.Node) (string, bool) {
 	return n.Value, true
 }
 
+// The keys of a document, a phase and a step. Source: AWSTOE, component documents.
+var (
+	documentKeys = []string{"name", "description", "schemaVersion", "parameters", "constants", "phases"}
+	phaseKeys    = []string{"name", "steps"}
+	stepKeys     = []string{"name", "action", "timeoutSeconds", "onFailure", "maxAttempts", "inputs", "loop", "if"}
+)
+
+// plain judges a value that is text without references: these work in inputs only.
+func (v *validation) plain(rule string, n *yaml.Node, what string) {
+	switch text, _ := scalar(n); {
+	case n != nil && n.Kind != yaml.ScalarNode && !isBare(n):
+		v.fail(rule, n, what+" is not text", "write text")
+	case n != nil && isBare(n), braces.MatchString(text):
+		v.warn("IB0526", n, "references work in inputs only: here the braces stay", "write the value itself")
+	}
+}
+
 func (v *validation) root(n *yaml.Node) {
-	members, ok := v.object("IB0520", n, "the document", "name", "description", "schemaVersion", "parameters", "constants", "phases")
+	members, ok := v.object("IB0520", n, "the document", documentKeys...)
 	if !ok {
 		return
 	}
+	for _, key := range []string{"name", "description"} {
+		v.plain("IB0520", get(members, key), key)
+	}
 	switch version, _ := scalar(get(members, "schemaVersion")); {
-	case get(members, "schemaVersion") == nil:
+	case lacks(members, "schemaVersion", documentKeys...):
 		v.fail("IB0520", n, "schemaVersion is missing", "write schemaVersion: 1.0")
-	case version != "1.0" && version != "1":
+	case get(members, "schemaVersion") != nil && version != "1.0" && version != "1":
 		v.fail("IB0520", get(members, "schemaVersion"), "schemaVersion is not 1.0", "write schemaVersion: 1.0")
 	}
 	v.definitions(get(members, "parameters"), "parameter", "type", "default", "description")
 	v.definitions(get(members, "constants"), "constant", "type", "value")
 	phases, ok := list(get(members, "phases"))
 	if !ok || len(phases) == 0 {
+		if get(members, "phases") == nil && !lacks(members, "phases", documentKeys...) {
+			return
+		}
 		v.fail("IB0521", n, "phases are missing, or are not a list", "write phases, a list of name and steps")
 		return
 	}
@@ -273,10 +312,16 @@ func (v *validation) definition(m member, what string, keys []string) {
 	if !ok {
 		return
 	}
-	if kind, _ := scalar(get(members, "type")); kind != "string" {
-		v.fail("IB0527", m.at, "the type of a "+what+" is not string", "write type: string")
+	switch kind, _ := scalar(get(members, "type")); {
+	case lacks(members, "type", keys...):
+		v.fail("IB0527", m.at, "the "+what+" has no type", "write type: string")
+	case get(members, "type") != nil && kind != "string":
+		v.fail("IB0527", get(members, "type"), "the type of a "+what+" is not string", "write type: string")
 	}
-	if _, ok := scalar(get(members, "value")); what == "constant" && !ok {
+	for _, key := range keys[1:] {
+		v.plain("IB0527", get(members, key), key)
+	}
+	if what == "constant" && (lacks(members, "value", keys...) || isNull(get(members, "value"))) {
 		v.fail("IB0527", m.at, "the constant has no value", "write value: text")
 	}
 }
@@ -293,12 +338,15 @@ func stage(phase string) string {
 }
 
 func (v *validation) phase(n *yaml.Node) {
-	members, ok := v.object("IB0521", n, "a phase", "name", "steps")
+	members, ok := v.object("IB0521", n, "a phase", phaseKeys...)
 	if !ok {
+		v.unnamed = true
 		return
 	}
 	name, _ := scalar(get(members, "name"))
+	v.unnamed = v.unnamed || !slices.Contains(phaseOrder, name)
 	switch {
+	case name == "" && get(members, "name") == nil && !lacks(members, "name", phaseKeys...):
 	case name == "":
 		v.fail("IB0521", n, "the phase has no name", "write name: build")
 	case !slices.Contains(phaseOrder, name):
@@ -307,7 +355,7 @@ func (v *validation) phase(n *yaml.Node) {
 		v.fail("IB0521", get(members, "name"), "the phase is given twice", "put all its steps in one")
 	}
 	steps, _ := list(get(members, "steps"))
-	if len(steps) == 0 {
+	if len(steps) == 0 && (get(members, "steps") != nil || lacks(members, "steps", phaseKeys...)) {
 		v.fail("IB0521", n, "the phase has no steps", "write steps, a list of name, action and inputs")
 	}
 	p := phaseNode{name: name}
@@ -318,6 +366,9 @@ func (v *validation) phase(n *yaml.Node) {
 }
 
 func (v *validation) checkPhases(first *yaml.Node) {
+	if v.unnamed { // it may have been meant
+		return
+	}
 	for _, p := range v.phases {
 		if slices.Contains(phaseOrder[:3], p.name) {
 			return
@@ -329,26 +380,41 @@ func (v *validation) checkPhases(first *yaml.Node) {
 // step reads what others refer to, and judges what stands outside inputs.
 func (v *validation) step(n *yaml.Node, before []stepNode) stepNode {
 	s := stepNode{node: n}
-	members, ok := v.object("IB0522", n, "a step", "name", "action", "timeoutSeconds", "onFailure", "maxAttempts", "inputs", "loop", "if")
+	members, ok := v.object("IB0522", n, "a step", stepKeys...)
 	if !ok {
 		return s
 	}
 	name := get(members, "name")
 	s.name, _ = scalar(name)
+	v.plain("IB0522", name, "name")
 	switch {
+	case name != nil && name.Kind != yaml.ScalarNode, name == nil && !lacks(members, "name", stepKeys...):
 	case s.name == "":
 		v.fail("IB0522", n, "the step has no name", "write name: text")
 	case slices.ContainsFunc(before, func(other stepNode) bool { return other.name == s.name }):
 		v.fail("IB0522", name, "a step of this name is in the phase already", "choose another name")
 	}
 	action := get(members, "action")
-	if text, _ := scalar(action); text == "" {
+	text, _ := scalar(action)
+	s.module = moduleOf(text)
+	switch {
+	case action == nil && !lacks(members, "action", stepKeys...):
+	case text == "":
 		v.fail("IB0522", n, "the step has no action", "write action: ExecuteBash, or another module")
-	} else if s.module = moduleOf(text); s.module == nil {
+	case s.module == nil:
 		v.unknown(template.Error, "IB0523", action, "there is no action module", moduleNames())
+	default:
+		v.onPlatform(s.module, action)
 	}
 	v.limits(members, s.module)
 	return s
+}
+
+// onPlatform judges whether a module is there on the component's platform.
+func (v *validation) onPlatform(m *actionModule, action *yaml.Node) {
+	if (m.platform == onlyWindows) != (v.platform == "Windows") && m.platform != anyPlatform {
+		v.fail("IB0523", action, m.name+" is not there on "+v.platform, "use another module, or give the platform in aws.platform")
+	}
 }
 
 // limits judges time-out, attempts and what follows a failure.
@@ -474,8 +540,9 @@ func (c *stepCheck) entry(m *actionModule, n *yaml.Node) {
 	if !ok {
 		return
 	}
+	known := append(slices.Clone(m.required), m.optional...)
 	for _, name := range m.required {
-		if value := get(members, name); isNull(value) || empty(value) {
+		if value := get(members, name); (isNull(value) || empty(value)) && (value != nil || lacks(members, name, known...)) {
 			c.fail("IB0524", n, m.name+" has no input "+name, "write "+name+": ...")
 		}
 	}
@@ -484,7 +551,11 @@ func (c *stepCheck) entry(m *actionModule, n *yaml.Node) {
 			continue // missing
 		}
 		if !slices.Contains(m.required, input.key) && !slices.Contains(m.optional, input.key) {
-			c.unknown(template.Warning, "IB0525", input.at, m.name+" has no input", append(slices.Clone(m.required), m.optional...))
+			severity := template.Warning
+			if near := template.Nearest(input.key, known); slices.Contains(m.required, near) && get(members, near) == nil {
+				severity = template.Error
+			}
+			c.unknown(severity, "IB0525", input.at, m.name+" has no input", known)
 			continue
 		}
 		c.input(m, input)
@@ -557,6 +628,7 @@ func (c *stepCheck) input(m *actionModule, input member) {
 	default:
 		c.text(n, input.key)
 		c.scheme(m, input)
+		c.wildcard(m, input)
 	}
 }
 
@@ -568,6 +640,18 @@ func (c *stepCheck) scheme(m *actionModule, input member) {
 	}
 	if !slices.ContainsFunc(wanted, func(s string) bool { return strings.HasPrefix(strings.ToLower(text), s) }) {
 		c.fail("IB0525", input.value, input.key+" of "+m.name+" is no address that it takes", "begin with "+strings.Join(wanted, " or "))
+	}
+}
+
+// wildcard judges a path with a wildcard: it stands behind the last separator.
+// Source: AWSTOE, action modules.
+func (c *stepCheck) wildcard(m *actionModule, input member) {
+	text, ok := scalar(input.value)
+	if !ok || wildcards[m.name] != input.key || strings.Contains(text, "{{") {
+		return
+	}
+	if i := strings.IndexByte(text, '*'); i >= 0 && strings.ContainsAny(text[i:], `/\\`) {
+		c.fail("IB0525", input.value, "a wildcard before the last separator of "+input.key, "put * behind the last / or write a step for each folder")
 	}
 }
 

@@ -2,10 +2,12 @@ package template
 
 import (
 	"cmp"
+	"slices"
 	"sort"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+	"mvdan.cc/sh/v3/syntax"
 )
 
 // Command is one command of a template as scanned: continued lines joined,
@@ -59,6 +61,26 @@ func (c Command) Words() []Word {
 	}
 	return out
 }
+
+// Call finds the first call that begins with these words, as they stand, in the
+// argument as a shell reads it: their range of Args, an empty one where there is
+// none, or no shell can read the text.
+func (c Command) Call(words ...string) (start, end int) {
+	file, err := syntax.NewParser(syntax.Variant(syntax.LangBash)).Parse(strings.NewReader(c.Args), "")
+	if err != nil {
+		return 0, 0
+	}
+	syntax.Walk(file, func(n syntax.Node) bool {
+		call, ok := n.(*syntax.CallExpr)
+		if ok && end == 0 && len(call.Args) >= len(words) && slices.EqualFunc(call.Args[:len(words)], words, isLiteral) {
+			start, end = int(call.Args[0].Pos().Offset()), int(call.Args[len(words)-1].End().Offset())
+		}
+		return end == 0
+	})
+	return start, end
+}
+
+func isLiteral(w *syntax.Word, text string) bool { return w.Lit() == text }
 
 // Finding makes a finding of a rule about a range of Args, its end exclusive;
 // about the keyword where the range is empty.
@@ -139,13 +161,13 @@ func ReadDocument(path string, text []byte, rule string) (*Document, []Finding) 
 	return d, r.found
 }
 
-// Finding makes a finding of a rule about a node; about a part of its text
-// where that is given and stands there as it is.
-func (d *Document) Finding(rule string, severity Severity, n *yaml.Node, part, message, help string) Finding {
+// Finding makes a finding of a rule about a node, or about a range of its text
+// where that is not empty.
+func (d *Document) Finding(rule string, severity Severity, n *yaml.Node, start, end int, message, help string) Finding {
 	r := report{}
 	at := d.text.span(n)
-	if part != "" {
-		at = reference{in: n, raw: part}.span(d.text)
+	if start < end {
+		at = reference{in: n, at: extent{start, end}}.span(d.text)
 	}
 	r.addAs(severity, rule, at, "", message, help)
 	return r.found[0]

@@ -48,7 +48,7 @@ func TestReadDocument(t *testing.T) {
 	doc, found := ReadDocument("a.yaml", []byte("schemaVersion: 1.0\nphases: [{name: ü, steps: x}]\n"), "IB0520")
 	require.Empty(t, found)
 	n := value(items(value(doc.Root, "phases"))[0], "steps")
-	f := doc.Finding("IB0521", Error, n, "", "message", "help")
+	f := doc.Finding("IB0521", Error, n, 0, 0, "message", "help")
 	require.Equal(t, [5]any{"a.yaml", 2, 27, 2, 28}, [5]any{f.Path, f.Line, f.Column, f.EndLine, f.EndColumn})
 
 	for _, broken := range []string{"", "a: [", "a: \x00", "---\na: b\n---\nc: d\n"} {
