@@ -62,6 +62,7 @@ var clients = []client{
 	{"the tests that alibabacloud-oss-go-sdk-v2 1.6.1 ships, V1", "oss", runOSSSuite("v1")},
 	{"npm ali-oss 6.23.0, V4", "oss", interpret(openNode("alioss.js", "AUTHORIZATION_V4=true"))},
 	{"npm ali-oss 6.23.0, V1", "oss", interpret(openNode("alioss.js", "AUTHORIZATION_V4=false"))},
+	{"npm aliyun-sdk 1.12.10, V1", "oss", interpret(openNode("aliyunsdk.js"))},
 	{"ossutil 1.7.19, V4", "oss", interpret(openOSSUtil("--sign-version", "v4", "--region", account.Region))},
 	{"ossutil 1.7.19, V1", "oss", interpret(openOSSUtil())},
 	{"curl, signature V1 in the header", "oss", interpret(openOSSCurl(signOSSV1, false))},
@@ -74,6 +75,7 @@ var clients = []client{
 	{"npm @alicloud/fc20230330 4.7.6, HTTPS", "fc", interpret(openNode("fc.js"))},
 	{"curl, signature V3", "fc", interpret(openFCCurl)},
 	{"aws-sdk-go-v2", "ec2", interpret(openAWSSDK)},
+	{"npm @aws-sdk/client-imagebuilder 3.1046.0", "ec2", interpret(openNode("imagebuilder.js", "NODE_NO_WARNINGS=1"))},
 	{"AWS CLI", "ec2", interpret(openAWSCLI)},
 }
 

@@ -25,7 +25,7 @@ func openNode(script string, env ...string) func(*testing.T, *cloud, *row) asker
 		require.NoError(t, err)
 		return start(t, dir, append([]string{
 			"NODE_EXTRA_CA_CERTS=" + c.e.CAFile, "ECS_ENDPOINT=" + c.e.ECS, "ECS_HOST=" + strings.TrimPrefix(c.e.HTTPS.ECS, "https://"),
-			"OSS_ENDPOINT=" + c.e.OSS, "MNS_ENDPOINT=http://" + queues.Host, "FC_HOST=" + strings.TrimPrefix(c.e.HTTPS.FC, "https://"),
+			"OSS_ENDPOINT=" + c.e.OSS, "MNS_ENDPOINT=http://" + queues.Host, "EC2_ENDPOINT=" + c.e.EC2, "FC_HOST=" + strings.TrimPrefix(c.e.HTTPS.FC, "https://"),
 		}, env...), node, filepath.Join(dir, script))
 	}
 }

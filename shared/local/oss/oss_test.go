@@ -734,6 +734,17 @@ func TestWhatMeansNothingForAWriteIsTaken(t *testing.T) {
 	require.Empty(t, head.ContentEncoding)
 }
 
+// A GET has no body to announce the length of: clients would wait for it.
+func TestObjectMetaByGet(t *testing.T) {
+	c := start(t, oss.Options{})
+	tag := *c.put(t, "k", "content").ETag
+	answer := c.raw(t, "GET /demo-bucket/k?objectMeta HTTP/1.1\r\nHost: h\r\n"+c.signedV1("GET", "/demo-bucket/k?objectMeta")+"\r\n")
+	body, err := io.ReadAll(answer.Body)
+	require.NoError(t, err)
+	require.Empty(t, body)
+	require.Equal(t, []string{"200 OK", tag}, []string{answer.Status, answer.Header.Get("ETag")})
+}
+
 func TestABucketIsMadeInTheRegionOfTheCloudOnly(t *testing.T) {
 	c := start(t, oss.Options{})
 	put := func(bucket, location string) *http.Response {
