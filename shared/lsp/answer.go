@@ -80,7 +80,7 @@ func (d *document) keyword(offset int) (word, bool) {
 	return find(commands, strings.ToUpper(text))
 }
 
-// completion lists what may stand at an offset.
+// completion lists what may stand at an offset: no key twice.
 func (d *document) completion(offset int) []protocol.CompletionItem {
 	items := []protocol.CompletionItem{}
 	p := d.placeAt(offset)
@@ -89,6 +89,9 @@ func (d *document) completion(offset int) []protocol.CompletionItem {
 	}
 	at := d.between(p.start, p.end)
 	for _, w := range p.words {
+		if _, there := p.beside[w.name]; there && p.key {
+			continue
+		}
 		items = append(items, protocol.CompletionItem{
 			Label: w.name, Kind: p.kind(), FilterText: w.name,
 			Documentation: protocol.MarkupContent{Kind: protocol.Markdown, Value: w.doc},

@@ -8,7 +8,8 @@ import (
 // is being typed.
 type cursor struct {
 	path       []string          // the keys above, the outermost first
-	above      map[string]string // the scalars beside the last of them, as far as they stand before it
+	above      map[string]string // the keys beside the last of them, as far as they stand before it, with scalars
+	beside     map[string]string // the same of a key that stands here
 	start, end int               // of the word in the document, without quotes
 	word       string
 	key        bool // a key stands here, or would
@@ -181,6 +182,7 @@ func (r *reader) take(text string, w lexeme, item *bool) int {
 	switch {
 	case w.key:
 		t.key = w.text
+		t.values[w.text] = ""
 		*item = false
 		return w.end + strings.IndexByte(text[w.end:], ':') + 1
 	case w.end > w.start:
@@ -226,7 +228,10 @@ func (r *reader) hit(l textLine, w lexeme, item bool) {
 			c.path, c.above = append(c.path, above.key), above.values
 		}
 	}
-	if !c.key && t.key != "" {
+	switch {
+	case c.key:
+		c.beside = t.values
+	case t.key != "":
 		c.path = append(c.path, t.key)
 	}
 	r.found = c

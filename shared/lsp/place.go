@@ -41,7 +41,8 @@ func (d *document) body() []textLine {
 // place is what may be written where an offset stands.
 type place struct {
 	words      []word
-	start, end int // of what stands there
+	beside     map[string]string // the keys that stand there already
+	start, end int               // of what stands there
 	key        bool
 	quoted     bool
 }
@@ -70,7 +71,7 @@ func settings(c *cursor, message bool) *place {
 	if c == nil {
 		return nil
 	}
-	p := &place{start: c.start, end: c.end, key: c.key, quoted: c.quoted}
+	p := &place{beside: c.beside, start: c.start, end: c.end, key: c.key, quoted: c.quoted}
 	switch k := keyOf(c.path); {
 	case !c.key, c.item && k != nil && k.Type == template.Strings:
 		p.words, p.key = valueWords(c.path), false
@@ -89,7 +90,7 @@ func component(c *cursor, aws bool) *place {
 	if aws {
 		words = awsWords
 	}
-	return &place{words: words(c), start: c.start, end: c.end, key: c.key, quoted: c.quoted}
+	return &place{words: words(c), beside: c.beside, start: c.start, end: c.end, key: c.key, quoted: c.quoted}
 }
 
 // ruleIDs are the rules that a suppression may name.

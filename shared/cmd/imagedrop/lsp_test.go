@@ -224,6 +224,8 @@ func TestEditorCompletes(t *testing.T) {
 	require.Contains(t, e.complete("web.Dockerfile", headed, 3, 5)["build"], "\n# build: \n")
 	require.Contains(t, e.complete("web.Dockerfile", headed, 2, 40)["imageFeatures"], "{imageName: web, imageFeatures: }")
 	require.Contains(t, e.complete("web.Dockerfile", headed, 8, 1)["RESTART"], "\nRESTART\n")
+	require.NotContains(t, e.complete("web.Dockerfile", headed, 3, 5), "name", "it stands there already")
+	require.NotContains(t, e.complete("web.Dockerfile", headed, 2, 40), "imageName")
 	require.Empty(t, e.complete("web.Dockerfile", headed, 7, 3))
 	values := "# ---\n# repairMode: \n# build: t\n# ---\nFROM IMA\n"
 	e.change("web.Dockerfile", values)
