@@ -37,22 +37,25 @@ check: lint ## what CI runs: lint, tests with the race detector, every cut witho
 
 lint: ## gofmt, vet and staticcheck
 	@out=$$(gofmt -l .); [ -z "$$out" ] || { echo "gofmt would change:"; echo "$$out"; exit 1; }
-	go vet ./...
+	go vet -tags nethttpomithttp2,conformance ./...
 	go -C $(BUILDKIT) vet ./...
-	go vet -tags nethttpomithttp2,conformance ./shared/local/conformance
-	go tool -modfile=tools/go.mod staticcheck ./...
+	go tool -modfile=tools/go.mod staticcheck -tags nethttpomithttp2,conformance ./...
 	go -C $(BUILDKIT) tool -modfile=$(CURDIR)/tools/go.mod staticcheck ./...
-	go tool -modfile=tools/go.mod staticcheck -tags nethttpomithttp2,conformance ./shared/local/conformance
 
 bench: build ## print the figures of the README as ratios within one run
 	go test -run '^$$' -bench . -benchmem ./...
 	go -C $(BUILDKIT) test -run '^$$' -bench . ./...
 
+# A package is built once for all its fuzz tests. What they find is kept where
+# FUZZCACHE names a folder; the inputs in it count as executions, too.
 fuzz: ## run each fuzz test for FUZZTIME (default 1000x, executions)
-	@for module in . $(BUILDKIT); do for pkg in $$(go -C $$module list ./...); do \
-		for f in $$(go -C $$module test -list '^Fuzz' $$pkg | grep '^Fuzz'); do \
+	@set -e; out=$$(mktemp -d); trap 'rm -rf $$out' EXIT; \
+	for dir in $$(grep -rl --include '*_test.go' '^func Fuzz' . | xargs -n 1 dirname | sort -u); do \
+		pkg=$$(go -C $$dir list .); go -C $$dir test -vet=off -fuzz . -c -o $$out/test .; \
+		for f in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\).*/\1/p' $$dir/*_test.go); do \
 			echo "fuzz $$pkg $$f"; \
-			go -C $$module test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 2x $$pkg || exit 1; done; done; done
+			(cd $$dir && $$out/test -test.run '^$$' -test.fuzz "^$$f\$$" -test.fuzztime $(FUZZTIME) \
+				-test.fuzzminimizetime 2x -test.fuzzcachedir $(or $(FUZZCACHE),$$out)/$$pkg); done; done
 
 durability: ## kill the local cloud KILLS times (default 1000) at random moments under load; a test counts what is lost
 	KILLS=$(or $(KILLS),1000) go test -run TestKillsAtRandomMomentsLoseNothing -v -count 1 -timeout 60m ./shared/cmd/imagedrop

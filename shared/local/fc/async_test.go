@@ -334,7 +334,7 @@ const hostArgument = "host-until-killed"
 // function is at work, and with a function that neither works nor speaks, so
 // that no broken pipe tells it of the host's end.
 func hostUntilKilled(path, dir, url string) {
-	binaries = dir
+	binaries = func() string { return dir }
 	st := must(store.Open(path))
 	silent := function("broken")
 	silent.Env = map[string]string{"BROKEN_WHILE": path, "BROKEN_AT": url + "/silent"}
@@ -356,7 +356,7 @@ func hostUntilKilled(path, dir, url string) {
 func TestKillOfTheHostKillsItsFunctionsAndLosesNothing(t *testing.T) {
 	g := newGate(t)
 	path := filepath.Join(t.TempDir(), "state.db")
-	other := exec.Command(os.Args[0], hostArgument, path, binaries, g.URL)
+	other := exec.Command(os.Args[0], hostArgument, path, binaries(), g.URL)
 	other.Stderr = os.Stderr
 	require.NoError(t, other.Start())
 	running := []visit{g.next(), g.next()}

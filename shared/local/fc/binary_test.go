@@ -57,7 +57,7 @@ func TestARebuiltBinaryWaitsForWhoIsAtWork(t *testing.T) {
 	f := function("actor")
 	f.Command = filepath.Join(t.TempDir(), "actor")
 	f.MaxInstances = 1
-	text, err := os.ReadFile(filepath.Join(binaries, "actor"))
+	text, err := os.ReadFile(filepath.Join(binaries(), "actor"))
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(f.Command, text, 0o755))
 	w := start(t, []fc.Function{f})

@@ -21,37 +21,35 @@ import (
 	"imagedrop/shared/local/store"
 )
 
-// binaries is where the test functions were built.
-var binaries string
+// scratch is a folder for as long as the tests run.
+var scratch string
 
 func TestMain(m *testing.M) {
 	if len(os.Args) == 5 && os.Args[1] == hostArgument {
 		hostUntilKilled(os.Args[2], os.Args[3], os.Args[4])
 		return
 	}
-	os.Exit(buildAndRun(m))
+	os.Exit(func() int {
+		scratch = must(os.MkdirTemp("", "fc-functions-*"))
+		defer os.RemoveAll(scratch)
+		return m.Run()
+	}())
 }
 
-func buildAndRun(m *testing.M) int {
-	dir, err := os.MkdirTemp("", "fc-functions-*")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	defer os.RemoveAll(dir)
-	build := exec.Command("go", "build", "-o", dir, "./testdata/functions/actor", "./testdata/functions/broken", "./testdata/functions/hooks")
+// binaries returns the folder of the test functions. The first test that asks
+// builds them; what needs none, a fuzz worker, does not wait.
+var binaries = sync.OnceValue(func() string {
+	build := exec.Command("go", "build", "-o", scratch, "./testdata/functions/actor", "./testdata/functions/broken", "./testdata/functions/hooks")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "building the test functions: %v\n%s", err, out)
-		return 1
+		panic(fmt.Errorf("building the test functions: %w\n%s", err, out))
 	}
-	binaries = dir
-	return m.Run()
-}
+	return scratch
+})
 
 func function(name string) fc.Function {
 	return fc.Function{
-		Name: name, Region: account.Region, Handler: "main", Command: filepath.Join(binaries, name),
+		Name: name, Region: account.Region, Handler: "main", Command: filepath.Join(binaries(), name),
 		Timeout: 20 * time.Second, MemoryMB: 256, MaxInstances: 4,
 	}
 }

@@ -136,11 +136,11 @@ func TestEnvironmentIsThePlatformsAndTheFunctionsOwn(t *testing.T) {
 	require.Equal(t, map[string]string{
 		"RESULT_QUEUE": "results", "HOME": "/mine", "TMPDIR": os.TempDir(), "PATH": "/usr/local/bin:/usr/bin:/bin",
 		"FC_RUNTIME_API": address + "/actor/1", "FC_RUNTIME": "go1", "FC_TIMEOUT": "20",
-		"FC_FUNC_CODE_PATH": binaries + "/", "FC_ACCOUNT_ID": account.ID, "FC_FUNCTION_HANDLER": "main",
+		"FC_FUNC_CODE_PATH": binaries() + "/", "FC_ACCOUNT_ID": account.ID, "FC_FUNCTION_HANDLER": "main",
 		"FC_FUNCTION_MEMORY_SIZE": "256", "FC_FUNCTION_NAME": "actor", "FC_REGION": account.Region,
 		"FC_CUSTOM_LISTEN_PORT": "9000", "FC_INSTANCE_ID": "c-actor-1",
 	}, env)
-	cwd, err := filepath.EvalSymlinks(binaries)
+	cwd, err := filepath.EvalSymlinks(binaries())
 	require.NoError(t, err)
 	require.Equal(t, cwd, answer[string](t, w.invoke(order{Do: "cwd"})))
 }
@@ -355,7 +355,7 @@ func TestFunctionThatNeverAsksForWork(t *testing.T) {
 
 func TestMissingBinary(t *testing.T) {
 	f := function("actor")
-	f.Command = filepath.Join(binaries, "nowhere")
+	f.Command = filepath.Join(binaries(), "nowhere")
 	w := start(t, []fc.Function{f})
 	require.NotEmpty(t, w.invoke(order{Do: "pid"}).ErrorType)
 	w.awaitLine(func(s string) bool { return strings.Contains(s, "cannot start") && strings.Contains(s, "no such file") })

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -35,8 +36,8 @@ import (
 
 const repository = "../../.."
 
-// built holds the binaries of the functions, as they are deployed.
-var built string
+// scratch is a folder for as long as the tests run.
+var scratch string
 
 func TestMain(m *testing.M) {
 	os.Exit(func() int {
@@ -45,19 +46,29 @@ func TestMain(m *testing.M) {
 			panic(err)
 		}
 		defer os.RemoveAll(dir)
-		for _, function := range functionNames() {
-			build := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w",
-				"-o", filepath.Join(dir, function, "main"), "./functions/"+function)
-			build.Dir, build.Stderr = repository, os.Stderr
-			build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH=amd64")
-			if err := build.Run(); err != nil {
-				panic(err)
-			}
-		}
-		built = dir
+		scratch = dir
 		return m.Run()
 	}())
 }
+
+// binaries returns the folder of the functions, as they are deployed. The first
+// test that asks builds them; what needs none, a fuzz worker, does not wait.
+var binaries = sync.OnceValue(func() string {
+	build := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w", "-o", scratch+"/", "./functions/...")
+	build.Dir, build.Stderr = repository, os.Stderr
+	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH=amd64")
+	if err := build.Run(); err != nil {
+		panic(err)
+	}
+	dir := filepath.Join(scratch, "dist")
+	for _, function := range functionNames() {
+		if err := errors.Join(os.MkdirAll(filepath.Join(dir, function), 0o755),
+			os.Rename(filepath.Join(scratch, function), filepath.Join(dir, function, "main"))); err != nil {
+			panic(err)
+		}
+	}
+	return dir
+})
 
 // functionNames are the functions of the repository.
 func functionNames() (names []string) {
@@ -102,7 +113,7 @@ func (j *journal) String() string {
 
 func options() stack.Options {
 	return stack.Options{
-		File: filepath.Join(repository, "s.yaml"), Memory: true, BinDir: built, TimeScale: 1e6, OnDemand: true,
+		File: filepath.Join(repository, "s.yaml"), Memory: true, BinDir: binaries(), TimeScale: 1e6, OnDemand: true,
 		LookupEnv: func(string) (string, bool) { return "", false },
 	}
 }

@@ -92,9 +92,9 @@ resources:
                 TimeBasedWindow: 0
 `
 
-// actorBinary is built by the first test that needs it, below built.
+// actorBinary is built by the first test that needs it, beside the others.
 var actorBinary = sync.OnceValue(func() error {
-	build := exec.Command("go", "build", "-o", filepath.Join(built, "actor", "main"), "../fc/testdata/functions/actor")
+	build := exec.Command("go", "build", "-o", filepath.Join(binaries(), "actor", "main"), "../fc/testdata/functions/actor")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		return fmt.Errorf("%w: %s", err, out)
