@@ -2,22 +2,59 @@ package template
 
 import (
 	"encoding/json"
+	"errors"
+	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 func checkUnknown(l *lint, p *part, in *instruction) {
 	if l.full("IB0101") {
 		return
 	}
-	word := in.word
+	at, word := p.spanOf(in), in.word
 	if word == "" {
-		word = `\`
+		if !in.open { // IB0008
+			l.add("IB0101", p.span(in.start, in.start+1), codeUnknown, `"\" without a command`, "delete it, or write the command before it")
+		}
+		return
 	}
-	f := l.add("IB0101", p.span(in.start, in.start+len(word)), "InvalidImageTemplateCommand.NotSupported",
-		"unknown command"+shownCommand(word), helpUnknown(word))
-	if !isDockerOnly(word) && word == strings.ToUpper(word) { // in lower case it may be shell text
-		f.offerNear(p.spanOf(in), in.word, Keywords())
+	if !utf8.ValidString(word) || strings.ContainsFunc(word, unicode.IsControl) {
+		return // IB0004, IB0005: nobody knows what it says
 	}
+	if i, size := invisible(word); size > 0 {
+		p.unseen(l, p.span(in.start+i, in.start+i+size), verbOf(word[:i]) != vUnknown && i+size < len(word))
+		return
+	}
+	f := l.add("IB0101", at, codeUnknown, "unknown command"+shownCommand(word), helpUnknown(word))
+	verb, rest := glued(word)
+	switch {
+	case verb != "" && rest == "":
+		f.offer("write "+verb, change{at, verb})
+	case verb != "":
+		f.offer("write a blank", change{at, verb + " " + rest})
+	case !isDockerOnly(word) && word == strings.ToUpper(word) && !p.cutShort(in): // in lower case it may be shell text
+		f.offerNear(at, word, Keywords())
+	}
+}
+
+// unseen finds an invisible character of a keyword, which may stand in the place
+// of the blank.
+func (p *part) unseen(l *lint, odd span, blank bool) {
+	help, text := "delete it", ""
+	if blank {
+		help, text = "write a blank", " "
+	}
+	l.add("IB0101", odd, codeUnknown, "a command with a character that cannot be seen", help).offer(help, change{odd, text})
+}
+
+// codeUnknown is what the service answers to a command that it does not know.
+const codeUnknown = "InvalidImageTemplateCommand.NotSupported"
+
+// cutShort reports a keyword that its line ends in the middle of.
+func (p *part) cutShort(in *instruction) bool {
+	return strings.HasPrefix(p.src.text[in.start+len(in.word):in.end], `\`)
 }
 
 // checkArgument makes the check of a command that needs an argument.
@@ -57,18 +94,44 @@ func checkEnv(l *lint, p *part, in *instruction) {
 		}
 		return
 	}
-	for _, w := range list {
-		if problem := pairProblem(w.text); problem != "" && !l.full("IB0111") {
-			l.add("IB0111", p.spanOfWord(in, w), "InvalidCommandContent.ENV", problem, p.helpOr(in, help))
+	p.eachBadPair(in, func(w word, strays int, problem string) {
+		if !l.full("IB0111") {
+			l.add("IB0111", p.spanOfWord(in, w), "InvalidCommandContent.ENV", problem, p.helpOr(in, helpPair(strays, help)))
+		}
+	})
+}
+
+// eachBadPair calls f with each word that is no key=value pair. Words in a row
+// that have no key are one mistake, a value with blanks: strays counts them.
+func (p *part) eachBadPair(in *instruction, f func(w word, strays int, problem string)) {
+	list := p.wordsOf(in)
+	for i := 0; i < len(list); i++ {
+		w, strays := list[i], 0
+		for ; i < len(list) && isStray(list[i]); i++ {
+			w.end, strays = list[i].end, strays+1
+		}
+		if strays > 0 {
+			i--
+			f(w, strays, "a word that is no key=value pair; does a value with blanks lack quotes?")
+		} else if problem := pairProblem(w.text); problem != "" {
+			f(w, 0, problem)
 		}
 	}
+}
+
+func isStray(w word) bool { return !strings.Contains(w.text, "=") }
+
+// helpPair is the help of a bad pair.
+func helpPair(strays int, help string) string {
+	if strays > 0 {
+		return help + ", a value with blanks in double quotes"
+	}
+	return help
 }
 
 // pairProblem says why a word is no key=value pair.
 func pairProblem(w string) string {
 	switch i := strings.IndexByte(w, '='); {
-	case i < 0:
-		return "a word that is no key=value pair; does a value with blanks lack quotes?"
 	case i == 0:
 		return "a value without a key"
 	case !quotesClose(w):
@@ -97,10 +160,25 @@ func quotesClose(w string) bool {
 
 func checkEnvForm(l *lint, p *part, in *instruction) {
 	list := p.wordsOf(in)
-	if len(list) > 1 && !strings.Contains(list[0].text, "=") {
+	if len(list) < 2 || !isStray(list[0]) {
+		return
+	}
+	if strings.HasPrefix(list[1].text, "=") {
+		p.envWithBlanks(l, in)
+	} else {
 		f := l.add("IB0142", p.spanOfArgs(in), "", "ENV in the form `key value`",
 			p.helpOr(in, `write ENV key="value"; that form takes several pairs`))
 		p.offerPair(f, in)
+	}
+}
+
+// envWithBlanks finds `key = value`, which makes "= value" the value.
+func (p *part) envWithBlanks(l *lint, in *instruction) {
+	list, args := p.wordsOf(in), p.arguments(in)
+	f := l.addAs(Warning, "IB0142", p.spanOfArgs(in), "", "the value begins with the equals sign", `write ENV key="value" without blanks around the sign`)
+	value := trimBlanks(skipBlanks(args[list[1].start+1:]))
+	if quoted, ok := quotedValue(value); ok && value != "" && isVariableName(list[0].text) && p.onOneLine(in) {
+		f.offer(`write key="value"`, change{p.spanIn(in, list[0].end, len(trimBlanks(args))), "=" + quoted})
 	}
 }
 
@@ -109,7 +187,10 @@ func checkEnvQuotes(l *lint, p *part, in *instruction) {
 	if len(list) == 0 || !strings.Contains(list[0].text, "=") {
 		return
 	}
-	for _, w := range list {
+	for i, w := range list {
+		if i+1 < len(list) && isStray(list[i+1]) {
+			continue // IB0111: these quotes must hold more
+		}
 		key, value, ok := strings.Cut(w.text, "=")
 		if ok && key != "" && (len(value) < 2 || value[0] != '"' || value[len(value)-1] != '"') && quotesClose(w.text) && !l.full("IB0143") {
 			f := l.add("IB0143", p.spanOfWord(in, w), "", "a value without double quotes", `write key="value"; the documents show no other form`)
@@ -134,15 +215,14 @@ func (p *part) offerPair(f *Finding, in *instruction) {
 
 // checkLabel takes key=value pairs only.
 func checkLabel(l *lint, p *part, in *instruction) {
-	list := p.wordsOf(in)
-	for i, w := range list {
-		if problem := pairProblem(w.text); problem != "" && !l.full("IB0116") {
-			f := l.add("IB0116", p.spanOfWord(in, w), "", problem, p.helpOr(in, `write LABEL key="value"`))
-			if i == 0 && len(list) == 2 && !strings.Contains(list[0].text+list[1].text, "=") {
+	p.eachBadPair(in, func(w word, strays int, problem string) {
+		if !l.full("IB0116") {
+			f := l.add("IB0116", p.spanOfWord(in, w), "", problem, p.helpOr(in, helpPair(strays, `write LABEL key="value"`)))
+			if list := p.wordsOf(in); strays == 2 && len(list) == 2 {
 				p.offerPair(f, in)
 			}
 		}
-	}
+	})
 }
 
 // helpCopyFlag says what does here what a flag of Docker's COPY does there.
@@ -157,6 +237,40 @@ func helpCopyFlag(flag string) string {
 	return "delete it"
 }
 
+// helpCopyFlags says so of each, once.
+func helpCopyFlags(flags []word) string {
+	var parts []string
+	for _, w := range flags {
+		if help := helpCopyFlag(w.text); !slices.Contains(parts, help) {
+			parts = append(parts, help)
+		}
+	}
+	return strings.Join(parts, "; ")
+}
+
+// flags are the words with two hyphens that an argument begins with.
+func (p *part) flags(in *instruction) []word {
+	list := p.wordsOf(in)
+	n := 0
+	for n < len(list) && strings.HasPrefix(list[n].text, "--") {
+		n++
+	}
+	return list[:n]
+}
+
+// withoutFlags is the argument with blanks in the place of its flags, so that
+// offsets stay.
+func (p *part) withoutFlags(in *instruction, text string) string {
+	flags := p.flags(in)
+	end := flags[len(flags)-1].end
+	return strings.Repeat(" ", end) + text[end:]
+}
+
+func (p *part) spanOfFlags(in *instruction) span {
+	flags := p.flags(in)
+	return p.spanIn(in, flags[0].start, flags[len(flags)-1].end)
+}
+
 // checkCopy counts operands as a shell does and as blanks do: a service that
 // knows no quotes must see the same two.
 func checkCopy(l *lint, p *part, in *instruction) {
@@ -165,8 +279,10 @@ func checkCopy(l *lint, p *part, in *instruction) {
 	switch {
 	case len(list) == 0: // IB0105
 	case strings.HasPrefix(list[0].text, "--"):
-		l.add("IB0112", p.spanOfWord(in, list[0]), code, "COPY takes no flags", helpCopyFlag(list[0].text))
+		l.add("IB0112", p.spanOfFlags(in), code, "COPY takes no flags", helpCopyFlags(p.flags(in)))
 	case in.heredoc.end > 0: // IB0010
+	case strings.HasPrefix(list[0].text, `["`) && isStringArray(p.arguments(in)) && countFields(p.arguments(in)) != 2:
+		l.add("IB0112", p.spanOfArgs(in), code, "COPY takes no array", help)
 	case len(list) != 2:
 		l.add("IB0112", p.spanOfArgs(in), code, "COPY takes one source and one destination", p.helpOr(in, help))
 	case countFields(p.arguments(in)) != 2:
@@ -200,11 +316,37 @@ func checkCopyQuery(l *lint, p *part, in *instruction) {
 // checkArray: what begins with a bracket must be a JSON array of strings.
 func checkArray(l *lint, p *part, in *instruction) {
 	if strings.HasPrefix(p.head(in), "[") && !isStringArray(p.arguments(in)) {
-		f := l.add("IB0114", p.spanOfArgs(in), "InvalidCommandContent."+in.name(), in.name()+" is not a JSON array of strings",
+		f := l.add("IB0114", p.spanOfBreak(in), "InvalidCommandContent."+in.name(), in.name()+" is not a JSON array of strings",
 			p.helpOr(in, `write `+in.name()+` ["program", "argument"] with double quotes`))
 		args := p.arguments(in)
 		if quoted := strings.ReplaceAll(args, "'", `"`); !strings.Contains(args, `"`) && isStringArray(quoted) && p.onOneLine(in) {
 			f.offer("write double quotes", change{p.spanOfArgs(in), quoted})
+		}
+	}
+}
+
+// spanOfBreak is where an array stops to be one of strings; all of the argument
+// where something is missing at its end.
+func (p *part) spanOfBreak(in *instruction) span {
+	args := p.arguments(in)
+	d := json.NewDecoder(strings.NewReader(args))
+	for first := true; ; first = false {
+		before := int(d.InputOffset())
+		token, err := d.Token()
+		at, end := before+len(args[before:])-len(strings.TrimLeft(args[before:], " \t,")), int(d.InputOffset())
+		_, isString := token.(string)
+		var syntax *json.SyntaxError
+		switch {
+		case errors.As(err, &syntax) && at < len(args):
+			_, size := utf8.DecodeRuneInString(args[at:])
+			return p.spanIn(in, at, at+size)
+		case err != nil:
+			return p.spanOfArgs(in)
+		case token == json.Delim(']'):
+			rest := skipBlanks(args[end:])
+			return p.spanIn(in, len(args)-len(rest), len(args))
+		case !isString && !first:
+			return p.spanIn(in, at, end)
 		}
 	}
 }
@@ -239,7 +381,7 @@ func checkOneWord(l *lint, p *part, in *instruction) {
 
 func checkRunFlag(l *lint, p *part, in *instruction) {
 	if strings.HasPrefix(p.head(in), "--") {
-		l.add("IB0118", p.spanOfWord(in, p.wordsOf(in)[0]), "InvalidCommandContent.RUN", "RUN takes no flags",
-			"delete it; Docker's mounts and networks do not exist here")
+		l.add("IB0118", p.spanOfFlags(in), "InvalidCommandContent.RUN", "RUN takes no flags",
+			"delete them; Docker's mounts and networks do not exist here")
 	}
 }

@@ -62,10 +62,45 @@ func checkFromForm(l *lint, p *part, in *instruction) {
 	if p.section != inBuild {
 		return
 	}
-	if _, ok := parseFROM(p.arguments(in)); !ok {
-		l.add("IB0123", p.spanOfArgs(in), "InvalidCommandContent.FROM", "FROM does not name a machine image",
-			p.helpOr(in, "write FROM IMAGE:<image ID> or FROM IMAGE_FAMILY:<family>; there are no container images here"))
+	if _, ok := parseFROM(p.arguments(in)); ok {
+		return
 	}
+	const code = "InvalidCommandContent.FROM"
+	list := p.wordsOf(in)
+	if len(list) > 1 {
+		if _, ok := parseFROM(list[0].text); ok {
+			rest := p.spanIn(in, list[1].start, list[len(list)-1].end)
+			l.add("IB0123", rest, code, "FROM names an image and nothing else", p.helpOr(in, "delete it; there are no build stages"))
+			return
+		}
+	}
+	f := l.add("IB0123", p.spanOfArgs(in), code, "FROM does not name a machine image",
+		p.helpOr(in, "write FROM IMAGE:<image ID> or FROM IMAGE_FAMILY:<family>; there are no container images here"))
+	if meant := meantFROM(strings.Join(strings.Fields(p.arguments(in)), "")); meant != "" && f != nil {
+		f.Help = "did you mean FROM " + meant + "?"
+		f.offer("write "+meant, change{p.spanOfArgs(in), meant})
+	}
+}
+
+// meantFROM is the base image that the argument of a malformed FROM, without its
+// blanks, most likely means; "" for that of a container.
+func meantFROM(arg string) string {
+	kind, image, colon := strings.Cut(strings.Trim(arg, `"'`), ":")
+	near := ""
+	switch {
+	case !colon && matches(`^m-[a-z0-9]{4,40}$`, kind):
+		near, image = "IMAGE", kind
+	case colon && kind == "acs":
+		near, image = "IMAGE_FAMILY", "acs:"+image
+	case strings.EqualFold(strings.ReplaceAll(kind, "-", "_"), "IMAGE_FAMILY"):
+		near = "IMAGE_FAMILY"
+	case strings.EqualFold(kind, "IMAGE"):
+		near = "IMAGE"
+	}
+	if base, ok := parseFROM(near + ":" + image); ok && matches(`^[A-Za-z0-9:._-]{2,128}$`, image) && !holdsSecret(image) {
+		return base.kind + ":" + base.image
+	}
+	return ""
 }
 
 // checkFromAgrees: dropping one of two answers would build another image than
@@ -99,29 +134,26 @@ func checkReference(l *lint, p *part, in *instruction) {
 		return // IB0130
 	}
 	list := p.wordsOf(in)
-	at, problem, help := referenceProblem(list)
-	switch {
-	case problem == "":
-	case len(list) == 0:
-		l.add("IB0131", p.spanOf(in), p.parameterCode(), problem, help)
-	default:
-		f := l.add("IB0131", p.spanOfWord(in, list[at]), p.parameterCode(), problem, p.helpOr(in, help))
-		if problem == versionAfterColon {
-			colon := list[at].start + strings.LastIndexByte(list[at].text, ':')
+	if len(list) == 0 {
+		l.add("IB0131", p.spanOf(in), p.parameterCode(), "COMPONENT without a reference", referenceHelp)
+		return
+	}
+	if _, wrong := parseTarget(list[0].text); wrong.text != "" {
+		at := list[0].start + wrong.start
+		f := l.add("IB0131", p.spanIn(in, at, list[0].start+wrong.end), p.parameterCode(), wrong.text, p.helpOr(in, wrong.help))
+		if wrong.text == versionAfterColon {
+			colon := list[0].start + strings.LastIndexByte(list[0].text, ':')
 			f.offer("write /", change{p.spanIn(in, colon, colon+1), "/"})
 		}
 	}
+	if at, problem, help := parametersProblem(list); problem != "" {
+		l.add("IB0131", p.spanOfWord(in, list[at]), p.parameterCode(), problem, p.helpOr(in, help))
+	}
 }
 
-// referenceProblem judges `<reference> [--name value]...`; at is the word that
-// is wrong.
-func referenceProblem(list []word) (at int, problem, help string) {
-	if len(list) == 0 {
-		return 0, "COMPONENT without a reference", referenceHelp
-	}
-	if _, problem, help := parseTarget(list[0].text); problem != "" {
-		return 0, problem, help
-	}
+// parametersProblem judges the [--name value]... behind a reference; at is the
+// word that is wrong.
+func parametersProblem(list []word) (at int, problem, help string) {
 	const form = `write --name value; a value with blanks, or an empty one, in double quotes`
 	seen := map[string]bool{}
 	for at = 1; at < len(list); at += 2 {

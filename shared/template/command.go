@@ -3,6 +3,8 @@ package template
 import (
 	"math/bits"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // verb is a bit for each known command, so that a rule names the commands it
@@ -115,6 +117,12 @@ func helpUnknown(word string) string {
 			return d.help
 		}
 	}
+	if isYAMLRoot(word) {
+		return "put YAML in a YAML component (.yaml) and refer to that with COMPONENT"
+	}
+	if verb, _ := glued(word); verb != "" {
+		return "write a blank behind " + verb
+	}
 	if len(word) > 1 && strings.Trim(word, "-") == "" {
 		return "a header is a block of comments between two lines `" + HeaderMarker + "`"
 	}
@@ -126,6 +134,27 @@ func helpUnknown(word string) string {
 		return "did you mean " + near + "?"
 	}
 	return `is RUN missing here, or a "\" at the end of the line before? Known commands: ` + join(names)
+}
+
+// glued cuts a word that begins with a command and goes on with a bracket, a
+// quote or a colon: the blank is missing.
+func glued(word string) (verb, rest string) {
+	i := strings.IndexAny(word, "[\"':")
+	if i <= 0 || verbOf(word[:i]) == vUnknown {
+		return "", ""
+	}
+	return strings.ToUpper(word[:i]), strings.TrimPrefix(word[i:], ":")
+}
+
+// invisible finds a character of a word that nobody can see, and no shell takes
+// for a blank.
+func invisible(word string) (at, size int) {
+	for i, r := range word {
+		if r >= utf8.RuneSelf && unicode.Is(unicode.Cf, r) {
+			return i, utf8.RuneLen(r)
+		}
+	}
+	return 0, 0
 }
 
 func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }

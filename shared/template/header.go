@@ -225,15 +225,10 @@ func (h header) open() header {
 const bareMarker = "---"
 
 // isBareLine reports a line that is no comment and may yet belong to a header:
-// a marker, a key, an entry of a list, or an indented line below one.
+// a marker, a key, or an entry of a list.
 func isBareLine(text string, format Format) bool {
-	switch {
-	case format != Dockerfile || verbOf(firstWord(skipBlanks(text))) != vUnknown:
-		return false
-	case trimBlanks(text) == bareMarker, strings.ContainsRune(" \t", rune(text[0])), strings.HasPrefix(text, "- "):
-		return true
-	}
-	return matches(`^[A-Za-z][A-Za-z0-9_.-]*:( |$)`, text)
+	text = trimBlanks(skipBlanks(text))
+	return format == Dockerfile && (text == bareMarker || matches(`^(- |["']?[A-Za-z][A-Za-z0-9_.-]*["']?:( |$))`, text))
 }
 
 // yamlText is YAML that stands in a source, perhaps behind comment marks.

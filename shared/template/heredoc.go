@@ -21,6 +21,7 @@ func (s *scanner) heredoc(in *instruction) {
 			in.heredoc = piece{s.part.offset(in, w.start), s.part.offset(in, w.end)}
 		}
 		if !s.skipHeredoc(in, name, dash) {
+			s.skipStray(in)
 			return
 		}
 	}
@@ -54,15 +55,49 @@ func (s *scanner) skipHeredoc(in *instruction, name string, dash bool) bool {
 		if text != name {
 			continue
 		}
-		for ; s.line <= i; s.line++ {
-			s.out.WriteByte('\n')
-			s.out.WriteString(s.src.line(s.line))
-		}
-		in.end = s.src.lines[i] + len(s.src.line(i))
+		s.take(in, i)
 		return true
 	}
 	return false
 }
+
+// take makes the lines to last part of the instruction.
+func (s *scanner) take(in *instruction, last int) {
+	for ; s.line <= last; s.line++ {
+		s.out.WriteByte('\n')
+		s.out.WriteString(s.src.line(s.line))
+		in.end = s.src.lines[s.line] + len(s.src.line(s.line))
+	}
+}
+
+// skipStray steps over the lines that nobody can have meant as commands: the
+// body of a here-document that does not end, or of YAML. Each would make a
+// finding of its own, and the one mistake is found already.
+func (s *scanner) skipStray(in *instruction) {
+	if len(s.part.commands) > MaxCommands {
+		return
+	}
+	last := s.line - 1
+	for i := s.line; i < s.end; i++ {
+		text := s.src.line(i)
+		kind := kindOfLine(text)
+		if kind == commentLine && markerOf(text) != noMarker {
+			break
+		}
+		if kind != contentLine {
+			continue
+		}
+		word := firstWord(skipBlanks(text))
+		if verbOf(word) != vUnknown || shownCommand(word) != "" || isYAMLRoot(word) {
+			break
+		}
+		last = i
+	}
+	s.take(in, last)
+}
+
+// isYAMLRoot reports a word that begins a YAML component.
+func isYAMLRoot(word string) bool { return word == "Tasks:" || word == "Parameters:" }
 
 // heredocName returns the name of `<<NAME`, without quotes.
 func heredocName(word string) (name string, dash bool) {

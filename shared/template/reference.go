@@ -23,7 +23,7 @@ func References(text string) []Reference {
 	for i := range p.commands {
 		in := &p.commands[i]
 		if words := p.wordsOf(in); in.verb == vCOMPONENT && len(words) > 0 {
-			if r, _, _ := parseTarget(words[0].text); r != (Reference{}) {
+			if r, _ := parseTarget(words[0].text); r != (Reference{}) {
 				out = append(out, r)
 			}
 		}
@@ -56,41 +56,67 @@ const versionAfterColon = "the version follows a colon"
 
 const idCharacters = "abcdefghijklmnopqrstuvwxyz0123456789*"
 
+// targetProblem is what is wrong with a target, and which piece of it.
+type targetProblem struct {
+	piece
+	text, help string
+}
+
 // parseTarget reads an ID or a name with version. A version after a colon is
 // understood, and a problem all the same; any other problem leaves no Reference.
-func parseTarget(target string) (r Reference, problem, help string) {
+func parseTarget(target string) (Reference, targetProblem) {
+	all := piece{0, len(target)}
 	if id, ok := strings.CutPrefix(target, "ic-"); ok {
 		if id == "" || strings.Trim(id, idCharacters) != "" {
-			return Reference{}, "malformed component ID", referenceHelp
+			return Reference{}, targetProblem{all, "malformed component ID", referenceHelp}
 		}
-		return Reference{ID: target}, "", ""
+		return Reference{ID: target}, targetProblem{}
 	}
 	if id, ok := strings.CutPrefix(target, "i-"); ok && strings.Trim(id, idCharacters) == "" {
-		return Reference{}, "the ID of an instance", "the ID of a component begins with ic-"
+		return Reference{}, targetProblem{all, "the ID of an instance", "the ID of a component begins with ic-"}
 	}
 	const fields = 5
 	parts := strings.SplitN(target, ":", fields)
 	if len(parts) < fields || parts[0] != "acs" || parts[1] != "ecs" || !strings.HasPrefix(parts[4], "imagecomponent/") {
-		return Reference{}, "malformed component reference", referenceHelp
+		return Reference{}, targetProblem{all, "malformed component reference", referenceHelp}
 	}
-	if !matches(regionPattern, parts[2]) || !matches(accountPattern, parts[3]) {
-		return Reference{}, "malformed region or account in the component reference", referenceHelp
+	region := piece{len("acs:ecs:"), len("acs:ecs:" + parts[2])}
+	account := piece{region.end + 1, region.end + 1 + len(parts[3])}
+	switch {
+	case parts[2] == "" || parts[3] == "":
+		return Reference{}, targetProblem{all, "a component reference without region or account", referenceHelp}
+	case keyAt("regionId").problem(parts[2]) != "":
+		return Reference{}, targetProblem{region, "malformed region in the component reference", referenceHelp}
+	case !matches(accountPattern, parts[3]):
+		return Reference{}, targetProblem{account, "malformed account in the component reference", referenceHelp}
 	}
-	name, version, slash := strings.Cut(strings.TrimPrefix(parts[4], "imagecomponent/"), "/")
-	r = Reference{RegionID: parts[2], AccountID: parts[3], Name: name, Version: version}
+	return parseNamed(target, Reference{RegionID: parts[2], AccountID: parts[3]}, account.end+len(":imagecomponent/"))
+}
+
+// parseNamed reads the name and the version of a target, which begin at an offset.
+func parseNamed(target string, r Reference, at int) (Reference, targetProblem) {
+	name, version, slash := strings.Cut(target[at:], "/")
+	r.Name, r.Version = name, version
 	if i := strings.LastIndexByte(name, ':'); !slash && i >= 0 && isVersionPattern(name[i+1:]) && keyAt("name").problem(name[:i]) == "" {
 		r.Name, r.Version = name[:i], name[i+1:]
-		return r, versionAfterColon, "write " + strings.TrimSuffix(target, name[i:]) + "/" + r.Version
+		return r, targetProblem{piece{0, len(target)}, versionAfterColon, "write " + strings.TrimSuffix(target, name[i:]) + "/" + r.Version}
 	}
-	switch {
+	whole := piece{0, len(target)}
+	problem := targetProblem{}
+	switch end := at + len(name); {
+	case name == "":
+		problem = targetProblem{whole, "a component without a name", referenceHelp}
 	case keyAt("name").problem(name) != "":
-		return Reference{}, "malformed component name", "a name has " + keyAt("name").help()
-	case !slash:
-		return Reference{}, "a component without a version", "write the version behind the name, for example /1.0.0, or /1.*.* for the newest below 2"
+		problem = targetProblem{piece{at, end}, "malformed component name", "a name has " + keyAt("name").help()}
+	case version == "":
+		problem = targetProblem{whole, "a component without a version", "write the version behind the name, for example /1.0.0, or /1.*.* for the newest below 2"}
 	case !isVersionPattern(version):
-		return Reference{}, "malformed component version", "write three numbers, or wildcards from the right: 1.2.3, 1.2.*, 1.*.*, *.*.*"
+		problem = targetProblem{piece{end + 1, len(target)}, "malformed component version", "write three numbers, or wildcards from the right: 1.2.3, 1.2.*, 1.*.*, *.*.*"}
 	}
-	return r, "", ""
+	if problem.text != "" {
+		return Reference{}, problem
+	}
+	return r, problem
 }
 
 // isVersionPattern takes x.y.z with wildcards from the right.

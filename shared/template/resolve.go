@@ -123,7 +123,7 @@ func (l *lint) scan(header lines) {
 	if l.in.format == YAML || sniff(src) == YAML {
 		l.build.yaml = readYAML(l.build, header.to)
 	} else {
-		checkDirectives(&l.report, src, header)
+		l.build.escape = checkDirectives(&l.report, src, header)
 		rest = scanPart(&l.report, l.build, header.to, len(src.lines), testMayFollow)
 	}
 	if rest > 0 {
@@ -141,6 +141,7 @@ func (l *lint) scanTest(src *source, from int, at span) {
 		l.test.yaml = readYAML(l.test, from)
 		return
 	}
+	l.test.escape = l.build.escape
 	scanPart(&l.report, l.test, from, len(src.lines), noMarkers)
 }
 

@@ -57,6 +57,7 @@ type part struct {
 	words      []word
 	blankLines []blankInside
 	late       []piece // blanks after a continuation mark, odd ones at the end of a command
+	escape     string  // what a directive wants for a continuation mark
 }
 
 // blankInside is a blank line inside a continued command.
@@ -78,10 +79,14 @@ func (p *part) args(in *instruction) []piece { return p.pieces[in.pieces.start:i
 // spanOfArgs is the argument text, or the keyword where there is none.
 func (p *part) spanOfArgs(in *instruction) span {
 	args := p.args(in)
+	for len(args) > 0 && skipBlanks(p.src.text[args[0].start:args[0].end]) == "" {
+		args = args[1:]
+	}
 	if len(args) == 0 {
 		return p.spanOf(in)
 	}
-	return p.span(args[0].start, args[len(args)-1].end)
+	first := args[0]
+	return p.span(first.end-len(skipBlanks(p.src.text[first.start:first.end])), args[len(args)-1].end)
 }
 
 // arguments is the logical argument text: the pieces joined.
@@ -184,13 +189,14 @@ type scanner struct {
 	out    strings.Builder
 	part   *part
 	rule   markerRule
-	paired int // line of the closing marker of a header that stands in the wrong place, 0 for none
+	escape string // the other continuation mark that a directive announces
+	paired int    // line of the closing marker of a header that stands in the wrong place, 0 for none
 }
 
 // scanPart reads the lines from..to of a source as commands. It stops at a
 // test marker where test allows one, and returns the line after it, or -1.
 func scanPart(r *report, p *part, from, to int, markers markerRule) (rest int) {
-	s := &scanner{report: r, src: p.src, line: from, end: to, part: p, rule: markers}
+	s := &scanner{report: r, src: p.src, line: from, end: to, part: p, rule: markers, escape: p.escape}
 	p.commands = make([]instruction, 0, min(to-from, MaxCommands+1))
 	p.pieces = make([]piece, 0, to-from)
 	if from < to {
@@ -294,6 +300,9 @@ func (s *scanner) command(text string) {
 		s.part.joinable += in.end - in.start
 	}
 	s.heredoc(&in)
+	if isYAMLRoot(word) {
+		s.skipStray(&in)
+	}
 	s.part.commands = append(s.part.commands, in)
 }
 
@@ -305,6 +314,9 @@ func (s *scanner) continued(in *instruction, from int) bool {
 	body := trimBlanks(text)
 	s.line++
 	content, cut := cutMark(body)
+	if !cut && s.escape != "" {
+		content, cut = strings.CutSuffix(body, s.escape)
+	}
 	s.add(from, from+len(content))
 	s.out.WriteString(body)
 	in.end = from + len(body)
@@ -416,38 +428,46 @@ func markerOf(text string) marker {
 var asDashes = strings.NewReplacer("\u2013", "--", "\u2014", "---")
 
 // checkDirectives finds what Docker takes for directives: comments before the
-// first command, outside the lines of the header.
-func checkDirectives(r *report, src *source, header lines) {
+// first command, outside the lines of the header. It answers the continuation
+// mark that one wants, so that the lines below are read as they were meant.
+func checkDirectives(r *report, src *source, header lines) (escape string) {
 	for i := range src.lines {
 		text := src.line(i)
 		switch kindOfLine(text) {
 		case contentLine:
-			return
+			return escape
 		case commentLine:
-			if name := directiveName(text); name != "" && (i < header.from || i >= header.to) {
-				f := r.add("IB0011", src.spanOfLine(i), "",
-					"parser directive "+name+" is not part of this dialect", `delete the line; "\" is the only continuation character`)
-				if name != "escape" { // which changes how the lines below are read
-					f.offer("delete the line", change{at: src.wholeLine(i)})
-				}
+			name, value := directive(text)
+			if name == "" || i >= header.from && i < header.to {
+				continue
+			}
+			help, only := "delete the line", name
+			if name == "escape" && value != `\` { // which changes how the lines below are read
+				help, only = `delete the line, and end continued lines with "\"`, ""
+			}
+			f := r.add("IB0011", src.spanOfLine(i), "", "parser directive "+name+" is not part of this dialect", help)
+			if only != "" {
+				f.offer("delete the line", change{at: src.wholeLine(i)})
+			} else if f != nil && value == "`" {
+				escape = value
 			}
 		}
 	}
+	return escape
 }
 
-// directiveName returns the name of a Docker parser directive, "" for any
+// directive returns the name and value of a Docker parser directive, "" for any
 // other comment.
-func directiveName(text string) string {
-	name, _, found := strings.Cut(skipBlanks(skipBlanks(text)[1:]), "=")
-	if !found {
-		return ""
-	}
+func directive(text string) (name, value string) {
+	name, value, found := strings.Cut(skipBlanks(skipBlanks(text)[1:]), "=")
 	name = strings.ToLower(trimBlanks(name))
 	switch name {
 	case "escape", "syntax", "check":
-		return name
+		if found {
+			return name, trimBlanks(skipBlanks(value))
+		}
 	}
-	return ""
+	return "", ""
 }
 
 // skipBlanks cuts blanks, ASCII and others, on the left.

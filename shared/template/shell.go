@@ -127,17 +127,20 @@ func (room *shellRoom) add(s script) {
 	}
 }
 
-// runs are the shell forms of RUN. What another rule calls broken is not judged
-// as shell text.
+// runs are the shell forms of RUN, without what is no shell text: flags, and
+// commands with a here-document.
 func (room *shellRoom) runs(p *part) {
 	room.scripts = room.scripts[:0]
 	left := maxScripts
 	for i := range p.commands {
 		in := &p.commands[i]
-		if in.verb != vRUN || in.open || in.heredoc.end > 0 || strings.HasPrefix(p.head(in), "--") {
+		if in.verb != vRUN || in.heredoc.end > 0 {
 			continue
 		}
 		text := p.arguments(in)
+		if strings.HasPrefix(p.head(in), "--") {
+			text = p.withoutFlags(in, text)
+		}
 		if left -= len(text); left < 0 || strings.HasPrefix(text, "[") && isStringArray(text) {
 			continue
 		}

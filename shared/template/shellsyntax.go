@@ -11,7 +11,7 @@ import (
 // text before a shell sees it, or the parser knows less than a shell, nobody
 // can be sure.
 func checkSyntax(l *lint, s *script) {
-	if s.err != nil {
+	if s.err != nil && (s.in == nil || !s.in.open) { // IB0008: the end is missing
 		reportSyntax(l, s)
 	}
 }
@@ -32,7 +32,18 @@ func reportSyntax(l *lint, s *script) {
 		l.warn("IB0300", place, message, "does a shell read this? bash -n tells")
 		return
 	}
-	l.add("IB0300", place, "", message, "mend it; bash -n shows the same error")
+	l.add("IB0300", place, "", message, helpSyntax(s, message))
+}
+
+// openQuote is the message that has a help of its own in RUN: the text often
+// goes on below, where nobody reads it as shell text.
+const openQuote = "shell syntax: a quote is not closed"
+
+func helpSyntax(s *script, message string) string {
+	if s.in != nil && message == openQuote {
+		return `close it; where the text goes on below, end this line with "\"`
+	}
+	return "mend it; bash -n shows the same error"
 }
 
 // endsBefore reports a script that a shell never reads to its end: it has left
@@ -115,7 +126,7 @@ func syntaxMessage(text string) string {
 	case strings.HasPrefix(text, "unclosed here-document"):
 		text = "a here-document is not closed"
 	case strings.Contains(text, "without closing quote"):
-		text = "a quote is not closed"
+		return openQuote
 	case strings.Contains(text, "cannot be followed by a word"):
 		text = "malformed parameter expansion"
 	}

@@ -144,11 +144,15 @@ func outOfScope(text string) string {
 		return "parser directives (IB0011)"
 	case document.MatchString(text):
 		return "YAML, in whole or in part (IB0006)"
+	case bareHeader.MatchString(text):
+		return "lines of a header that are no comments (IB0253)"
 	}
 	return ""
 }
 
 var document = regexp.MustCompile(`Tasks|Parameters|schemaVersion|phases`)
+
+var bareHeader = regexp.MustCompile(`(?m)^[ \t]*(---[ \t]*\r?$|["']?[A-Za-z][\w.-]*["']?:( |\r?$))`)
 
 // bareKeyword is a line with no blank before its continuation mark but those
 // that indent it.
@@ -214,10 +218,6 @@ func TestDifferences(t *testing.T) {
 		"a backslash alone": {
 			"a command begins on the line of its keyword: this one has none (IB0001)",
 			"\\\nRUN a\n", []command{{1, 2, "", "RUN a"}}, []command{{1, 2, "RUN", "a"}},
-		},
-		"the escape directive": {
-			`"\" is the only continuation character; the comment is a finding (IB0011)`,
-			"# escape=`\nRUN a `\n  b\n", []command{{2, 2, "RUN", "a `"}, {3, 3, "B", ""}}, []command{{2, 3, "RUN", "a   b"}},
 		},
 		"blanks that no shell knows": {
 			"they part words where they stand between keyword and argument, and are a finding (IB0008)",

@@ -1,0 +1,5 @@
+RUN true
+RESTART \
+  # why
+  now
+RUN true
