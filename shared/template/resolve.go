@@ -76,7 +76,7 @@ func (in *input) template() *Template {
 	l.settle()
 	l.reportUnused()
 	l.t.suppressions = l.suppressions
-	l.t.Findings = l.findings(l.t.Targets, in.options)
+	l.t.Findings, l.t.Secrets = l.findings(l.t.Targets, in.options), l.secrets
 	return l.t
 }
 

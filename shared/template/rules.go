@@ -16,6 +16,9 @@ type Rule struct {
 	// Firm findings cannot be suppressed: without what the rule asks for it is not
 	// known what to send, or whose it is.
 	Firm bool
+	// Secret findings stand on a secret, or on the name before one: nothing that is
+	// read by many repeats what stands there.
+	Secret bool
 	// Target is the one target that the findings concern, "" for all of them.
 	Target string
 
@@ -47,6 +50,11 @@ func severityOf(id string) Severity {
 		return r.Severity
 	}
 	return Error
+}
+
+func isSecret(id string) bool {
+	r := ruleAt(id)
+	return r != nil && r.Secret
 }
 
 func isPedantic(id string) bool {

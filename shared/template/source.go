@@ -2,6 +2,7 @@ package template
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -150,6 +151,8 @@ type report struct {
 	found []Finding
 	count []alike
 
+	secrets []Finding // see Template.Secrets
+
 	suppressions []*suppression
 	hushed       map[string]int // suppressed findings of a rule
 }
@@ -182,17 +185,37 @@ func (r *report) warn(rule string, at span, message, help string) *Finding {
 
 func (r *report) addAs(severity Severity, rule string, at span, code, message, help string) *Finding {
 	like := r.alike(rule, severity)
-	if like.n >= maxAlike || r.suppressed(rule, at) {
+	if like.n >= maxAlike {
+		return nil
+	}
+	suppressed, secret := r.suppressed(rule, at), isSecret(rule)
+	if suppressed && !secret {
 		return nil
 	}
 	like.n++
 	v := at.value("", "")
-	r.found = append(r.found, Finding{
+	f := Finding{
 		Rule: rule, Severity: severity, Path: v.Path,
 		Line: v.Line, Column: v.Column, EndLine: v.EndLine, EndColumn: v.EndColumn,
 		Message: message, Help: help, ServiceCode: code, order: v.order,
-	})
+	}
+	if secret {
+		r.addSecret(f, like.n)
+	}
+	if suppressed {
+		return nil
+	}
+	r.found = append(r.found, f)
 	return &r.found[len(r.found)-1]
+}
+
+// addSecret keeps what is to be covered: after the last that is looked for, all of
+// the text.
+func (r *report) addSecret(f Finding, n int) {
+	if n == maxAlike {
+		f.Line, f.Column, f.EndLine, f.EndColumn = 1, 1, math.MaxInt, 1
+	}
+	r.secrets = append(r.secrets, f)
 }
 
 // findings returns what was found and concerns one of the targets, in the order

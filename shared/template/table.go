@@ -164,13 +164,13 @@ var rules = []Rule{
 	{ID: "IB0321", Severity: Warning, Doc: "apt-get install before any apt-get update", part: checkUpdated},
 	{ID: "IB0322", Severity: Warning, Doc: "a comment in a continued RUN, to which the lines below belong", script: checkSwallowed},
 
-	{ID: "IB0401", Severity: Error, Doc: "an access key or a token in the text", all: checkAccessKeys},
-	{ID: "IB0402", Severity: Error, Doc: "a private key in the text, or an SSH key installed in the image",
+	{ID: "IB0401", Severity: Error, Secret: true, Doc: "an access key or a token in the text", all: checkAccessKeys},
+	{ID: "IB0402", Severity: Error, Secret: true, Doc: "a private key in the text, or an SSH key installed in the image",
 		all: checkPrivateKeys, script: checkKeyFiles, on: vCOPY, each: checkKeyCopy},
-	{ID: "IB0403", Severity: Warning, Doc: "a variable or parameter whose name suggests that its value is a secret",
+	{ID: "IB0403", Severity: Warning, Secret: true, Doc: "a variable or parameter whose name suggests that its value is a secret",
 		on: vENV, each: checkSecretNames, script: checkSecretVariables, part: checkSecretParameters},
 	{ID: "IB0404", Severity: Warning, Doc: "a download that is run without a checksum", script: checkPiped},
-	{ID: "IB0405", Severity: Warning, Doc: "a password on a command line", script: checkPasswords,
+	{ID: "IB0405", Severity: Warning, Secret: true, Doc: "a password on a command line", script: checkPasswords,
 		on: vENV | vCOPY, each: checkPasswordInSource},
 	{ID: "IB0406", Severity: Warning, Doc: "a check of certificates or signatures turned off", tools: tNetwork, call: checkTrust},
 

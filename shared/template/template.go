@@ -106,6 +106,9 @@ type Template struct {
 	// wildcards x.y.* or x.*.*, below which the next free number is meant.
 	ComponentVersion string
 	Findings         []Finding
+	// Secrets are the findings that stand on a secret, or on the name before one, also
+	// those that are suppressed: who prints a line of the text covers them.
+	Secrets []Finding
 
 	texts [testOrder + 1]string // what findings point into, by their order
 	path  string                // Finding.Path of the content, "" of a message

@@ -52,7 +52,7 @@ func (l *linted) sum() *judged {
 
 func (l *linted) spots(findings []template.Finding) []spot {
 	out := make([]spot, len(findings))
-	covered := secrets(findings)
+	covered := secretFindings(l.tmpl.Secrets)
 	for i, f := range l.mendable(findings) {
 		s := &out[i]
 		s.Finding, s.place = f, l.place(f)

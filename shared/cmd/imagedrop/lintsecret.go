@@ -1,30 +1,18 @@
 package main
 
 import (
-	"slices"
 	"strings"
 
 	"imagedrop/shared/template"
 )
 
-// secretRules are the rules whose findings stand on a secret, or on the name
-// before one: it is printed nowhere, for the output of CI is read by many.
-var secretRules = []string{"IB0401", "IB0402", "IB0403", "IB0405"}
-
-// secretFindings are those of these rules.
+// secretFindings are those of rules about secrets: what stands there is printed
+// nowhere, for the output of CI is read by many.
 type secretFindings []template.Finding
-
-func secrets(findings []template.Finding) (out secretFindings) {
-	for _, f := range findings {
-		if slices.Contains(secretRules, f.Rule) {
-			out = append(out, f)
-		}
-	}
-	return out
-}
 
 // cover puts asterisks over the secrets of the line that f begins on.
 func (s secretFindings) cover(line string, f template.Finding) string {
+	line = template.CoverSecrets(line)
 	if len(s) == 0 {
 		return line
 	}

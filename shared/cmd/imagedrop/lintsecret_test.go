@@ -1,6 +1,7 @@
 package main
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -29,4 +30,24 @@ func TestLintRepeatsNoSecret(t *testing.T) {
 	}
 	r := imagedrop(t, "lint", file)
 	require.Regexp(t, `\| ENV DB_PASSWORD=\*+\n`, r.out)
+}
+
+// Nor is it repeated where its own finding is suppressed, is one of too many, or
+// where no shell can read the command.
+func TestLintRepeatsNoSuppressedSecret(t *testing.T) {
+	const secret = "Kx9mQ2vLLzz"
+	texts := []string{
+		"# ib:ignore IB0403 of the test\nENV DB_PASSWORD=" + secret + "\n",
+		"# ib:ignore IB0405 of the test\nRUN yum install a && mysql -p" + secret + " -e a\n",
+		"RUN yum install a && curl -H 'X-Auth-Token: " + secret + "' https://app:" + secret + "@example.com/\n",
+		"RUN ( curl -fsS https://app:" + secret + "@example.com/ && tool --password " + secret + " DB_PASSWORD=" + secret + " && (\n",
+		strings.Repeat("ENV DB_PASSWORD=\""+secret+"\"\n", 300) + "RUN mysql -p" + secret + " && yum install a\nENV DB_PASSWORD=" + secret + "\n",
+	}
+	for _, text := range texts {
+		file := write(t, "web.Dockerfile", text)
+		for _, f := range lintFormats {
+			r := imagedrop(t, "lint", "--pedantic", "--format", f.name, file)
+			require.NotContains(t, r.out, secret, "%s of %.80s", f.name, text)
+		}
+	}
 }
