@@ -47,7 +47,8 @@ var awsParameters = []struct{ name, key, value string }{
 }
 
 // ours are keys of the block that are no request parameters.
-var ours = map[string]string{"aws": "the block", "aws.regionId": "where the request goes", "aws.systemdUnit": "a choice of the translation"}
+var ours = map[string]string{"aws": "the block", "aws.regionId": "where the request goes", "aws.systemdUnit": "a choice of the translation",
+	"aws.components": "what takes the place of COMPONENT"}
 
 func TestEveryAWSKeyHasAParameter(t *testing.T) {
 	covered := map[string]bool{}

@@ -27,9 +27,6 @@ type Options struct {
 	// Bucket reports that a document too long for the request can be put into a
 	// bucket and named by its address.
 	Bucket bool
-	// Components maps a COMPONENT reference as written, without its parameters,
-	// to the ARN of the AWS component that takes its place.
-	Components map[string]string
 }
 
 // Result is a translated template. The same template and options give the same

@@ -662,9 +662,10 @@ func tagProblem(key, value string) string {
 // component runs the AWS component that takes the place of one of ours.
 func (tr *translation) component(c template.Command) {
 	words := c.Words()
-	arn := tr.options.Components[words[0].Text]
+	arn := tr.template.AWSComponent(words[0].Text)
 	if arn == "" {
-		tr.none(c, "IB0511", words[0].Start, words[0].End, "no AWS component is named in the place of this one", "name one, or write its commands here")
+		tr.none(c, "IB0511", words[0].Start, words[0].End, "no AWS component is named in the place of this one",
+			"name one in aws.components: {<reference>: <ARN>}, or write its commands here")
 		return
 	}
 	m := &module{action: "ExecuteDocument", inputs: []fields{{{"document", arn}}}}

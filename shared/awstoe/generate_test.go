@@ -109,13 +109,12 @@ func FuzzTranslate(f *testing.F) {
 	for seed := range uint64(20) {
 		f.Add(generate(rand.New(rand.NewPCG(6, seed))))
 	}
-	f.Add("FROM IMAGE:m-1\nCOMPONENT ic-1 --a b\nLABEL a=b\nCMD x\n# --- test\nRUN a\n")
+	f.Add("# ---\n# aws: {components: {ic-1: arn:aws:imagebuilder:us-west-2:aws:component/a/1.0.0}}\n# ---\nFROM IMAGE:m-1\nCOMPONENT ic-1 --a b\nLABEL a=b\nCMD x\n# --- test\nRUN a\n")
 	f.Add("# ---\n# aws: {systemdUnit: true}\n# ---\nCMD [\"a\"]\nENTRYPOINT b\nCOPY s3://b/k* /x\nUSER $A\nENV \n")
 	f.Fuzz(func(t *testing.T, source string) {
 		read := template.ParseFile("templates/x.Dockerfile", []byte(source))
-		options := Options{Components: map[string]string{"ic-1": "arn:aws:imagebuilder:us-west-2:aws:component/a/1.0.0"}}
-		result := Translate(read, options)
-		require.Equal(t, result, Translate(template.ParseFile("templates/x.Dockerfile", []byte(source)), options))
+		result := Translate(read, Options{})
+		require.Equal(t, result, Translate(template.ParseFile("templates/x.Dockerfile", []byte(source)), Options{}))
 		lines := strings.Count(source, "\n") + 1
 		for _, found := range result.Findings {
 			require.True(t, found.Line >= 1 && found.Line <= lines && found.Column >= 1, "%+v", found)

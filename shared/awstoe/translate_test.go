@@ -17,13 +17,12 @@ const limitCommands = 127
 
 // TestTranslations: document, tags, report and findings of each case.
 func TestTranslations(t *testing.T) {
-	options := Options{Components: map[string]string{"ic-known": "arn:aws:imagebuilder:us-west-2:123456789012:component/known/1.0.0"}}
 	for _, path := range glob(t, "testdata/translate/*.Dockerfile") {
 		t.Run(filepath.Base(path), func(t *testing.T) {
 			text, err := os.ReadFile(path)
 			require.NoError(t, err)
 			read := template.ParseFile("templates/"+filepath.Base(path), text)
-			got := Translate(read, options)
+			got := Translate(read, Options{})
 			require.Equal(t, got.Document == "", read.Rejects(template.TargetAWS) || hasErrors(got.Findings))
 			var b strings.Builder
 			b.WriteString(got.Document)

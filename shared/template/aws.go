@@ -58,6 +58,41 @@ func plainVersion(version string) string {
 	return strings.Join(numbers, ".")
 }
 
+// awsComponents is the key that maps references of COMPONENT to ARNs.
+const awsComponents = "aws.components"
+
+// awsARN is a component, whatever its version and build.
+// Source: EC2 Image Builder API, CreateComponent and GetComponent.
+const awsARN = `^arn:aws[^:]*:imagebuilder:[a-z0-9-]+:([0-9]{12}|aws|aws-[a-z-]+|third-party):component/[a-z0-9_-]+/[0-9x]+\.[0-9x]+\.[0-9x]+(/[0-9]+)?$`
+
+func checkAWSComponents(r *report, g *given) {
+	seen := map[string]bool{}
+	for _, v := range g.values {
+		_, problem, help := parseTarget(v.tag)
+		switch {
+		case problem != "":
+			r.add(g.key.Rule, v.tagAt, "", g.key.Path+": "+problem, strings.ReplaceAll(help, "COMPONENT ", ""))
+		case seen[v.tag]:
+			r.add(g.key.Rule, v.tagAt, "", g.key.Path+": a reference is given twice", "keep one of them")
+		}
+		seen[v.tag] = true
+		if !matches(awsARN, v.text) {
+			r.add(g.key.Rule, v.at, "", g.key.Path+": the ARN is malformed", "arn:aws:imagebuilder:<region>:<account>:component/<name>/<version>")
+		}
+	}
+}
+
+// AWSComponent is the ARN of the AWS component that takes the place of a
+// COMPONENT reference, as written and without its parameters; "" where none does.
+func (t *Template) AWSComponent(reference string) string {
+	for _, v := range t.Lookup(awsComponents) {
+		if v.Key == awsComponents+"."+reference {
+			return v.Text
+		}
+	}
+	return ""
+}
+
 // forAWS is the given of a key of the block aws, or of the key that stands in
 // for it; nil where there is neither.
 func (t *Template) forAWS(path string) *given {

@@ -20,6 +20,8 @@ func checkKeys(r *report, keys []given) {
 		switch {
 		case g.key.unchecked():
 			r.add(g.key.Rule, g.keyAt, "", g.key.Path+" is "+g.key.Doc, "delete it, unless the service told you to use it")
+		case g.key.Path == awsComponents:
+			checkAWSComponents(r, g)
 		case g.key.Type == Tags:
 			checkTags(r, g)
 		case g.key.Type == Objects:

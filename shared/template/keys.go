@@ -262,6 +262,8 @@ var Keys = []Key{
 	{Path: "aws.kmsKeyId", Type: String, Min: 1, Max: maxAWSText, Rule: "IB0517", Doc: "key that encrypts the component, an ARN; default: a key of the service"},
 	{Path: "aws.uri", Type: String, Min: 1, Max: maxAWSText, Pattern: `^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[^\x00-\x1f\x7f]+$`, Form: "s3://bucket/key",
 		Rule: "IB0517", Doc: "instead of a content: the AWS component document in S3"},
+	{Path: awsComponents, Type: Tags, Rule: "IB0517",
+		Doc: "AWS components that take the place of those of COMPONENT: each reference as written, and the ARN"},
 	{Path: "aws.systemdUnit", Type: Boolean, Doc: "let a systemd unit run what CMD and ENTRYPOINT say at start; default false: they are refused"},
 
 	{Path: "content", Type: String, MessageOnly: true, Doc: "the template text; it may have a header of its own"},
