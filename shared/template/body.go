@@ -14,7 +14,7 @@ func (t *Template) InBody(f Finding) Finding {
 	if f.order == bodyOrder {
 		return f
 	}
-	g := find(t.given, strings.TrimPrefix(f.Path, "/"))
+	g := withText(t.given, strings.TrimPrefix(f.Path, "/"))
 	if g == nil { // of an object that the message names
 		return f
 	}

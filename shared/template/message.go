@@ -163,6 +163,14 @@ func (m *Message) checkEither(one, other, help string, needed bool) {
 	}
 }
 
+// withText is a key that has a text, be it empty: of another type there is none.
+func withText(keys []given, path string) *given {
+	if g := find(keys, path); g != nil && len(g.values) > 0 {
+		return g
+	}
+	return nil
+}
+
 // misspells reports an unknown key that was meant as one of these: its finding
 // says so.
 func (m *Message) misspells(keys ...string) bool {
@@ -186,7 +194,7 @@ func (m *Message) member(key string) *member {
 // in the message wins over the same key in the content's header.
 func (m *Message) Resolve(path string, text []byte) *Template {
 	in := input{messageKeys: m.read.keys, found: m.read.report.found, body: m.read.body, options: m.read.options}
-	switch content := find(m.read.keys, "content"); {
+	switch content := withText(m.read.keys, "content"); {
 	case m.read.plain:
 		in.content = m.read.body
 		in.format = sniff(in.content)
@@ -203,7 +211,7 @@ func (m *Message) Resolve(path string, text []byte) *Template {
 		in.content = newSource("/content", contentOrder, "")
 		in.incomplete = !m.goesToAWS()
 	}
-	if test := find(m.read.keys, "testContent"); test != nil && !m.read.starts {
+	if test := withText(m.read.keys, "testContent"); test != nil && !m.read.starts {
 		in.test, in.testAt = newSource("/testContent", testOrder, test.text()), test.keyAt
 	}
 	return in.template()
