@@ -68,10 +68,10 @@ const awsARN = `^arn:aws[^:]*:imagebuilder:[a-z0-9-]+:([0-9]{12}|aws|aws-[a-z-]+
 func checkAWSComponents(r *report, g *given) {
 	seen := map[string]bool{}
 	for _, v := range g.values {
-		_, problem, help := parseTarget(v.tag)
+		_, wrong := parseTarget(v.tag)
 		switch {
-		case problem != "":
-			r.add(g.key.Rule, v.tagAt, "", g.key.Path+": "+problem, strings.ReplaceAll(help, "COMPONENT ", ""))
+		case wrong.text != "":
+			r.add(g.key.Rule, v.tagAt, "", g.key.Path+": "+wrong.text, strings.ReplaceAll(wrong.help, "COMPONENT ", ""))
 		case seen[v.tag]:
 			r.add(g.key.Rule, v.tagAt, "", g.key.Path+": a reference is given twice", "keep one of them")
 		}
