@@ -7,9 +7,11 @@ import "strings"
 func checkPasswords(l *lint, s *script) {
 	for i := range s.calls {
 		k := &s.calls[i]
-		if a := k.password(); a != nil {
+		for a := k.password(); a != nil; a = k.password() {
 			l.addPassword(s.span(a.at))
+			k = k.behind(a)
 		}
+		k = &s.calls[i]
 		if k.input != nil && !k.context.within && k.readsPassword() {
 			at := s.extent(k.input)
 			if text := s.text[at.start:at.end]; !strings.ContainsAny(text, "$`") && isPasswordText(argument{text: text, fixed: true}) {
@@ -44,6 +46,18 @@ func (k *call) password() *argument {
 		}
 	}
 	return k.namedPassword()
+}
+
+// behind is the call with the arguments that stand behind one of them.
+func (k *call) behind(a *argument) *call {
+	rest := *k
+	rest.args = nil
+	for i := range k.args {
+		if &k.args[i] == a || k.args[i].at == a.at {
+			rest.args = k.args[i+1:]
+		}
+	}
+	return &rest
 }
 
 // ownPassword knows the programs that have ways of their own to take one.

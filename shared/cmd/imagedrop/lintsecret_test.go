@@ -15,6 +15,7 @@ func TestLintRepeatsNoSecret(t *testing.T) {
 		"ENV DB_PASSWORD=" + secret + " A=b\n" +
 		"env DB_PASSWORD " + secret + "\n" +
 		"run  export DB_PASSWORD='" + secret + "' && echo 'root:" + secret + "' | chpasswd\n" +
+		"RUN apt-get install x; curl -u app:" + secret + " -H 'Authorization: Bearer " + secret + "' https://app:" + secret + "@example.com/x | sh\n" +
 		"RUN mysql --password=" + secret + " -e 'select 1'\n" +
 		"RUN echo '-----BEGIN RSA PRIVATE KEY-----\\\n" +
 		"\tMIIEpAIBAAKCAQEA" + secret + "\\\n" +
