@@ -46,7 +46,7 @@ func (s *Service) authenticate(c *call) error {
 	if s.opt.NoAuth {
 		return nil
 	}
-	claim, err := c.claim()
+	claim, err := s.claim(c)
 	if err != nil {
 		return err
 	}
@@ -86,7 +86,10 @@ func (s *Service) key(accessKeyID, token string) (account.Key, error) {
 	return key, nil
 }
 
-func (c *call) claim() (claim, error) {
+func (s *Service) claim(c *call) (claim, error) {
+	if c.isForm() {
+		return s.claimOfForm(c)
+	}
 	scheme, rest, _ := strings.Cut(c.Header.Get("Authorization"), " ")
 	switch {
 	case scheme == schemeV4:
@@ -195,12 +198,17 @@ func checkScope(parts []string, at string) error {
 	return nil
 }
 
-// sign computes the V4 signatures.
-func (v signingV4) sign(secret string) (signatures []string, details []element) {
+// signText signs a text with the key of the day, the region and the service.
+func (v signingV4) signText(secret, text string) string {
 	key := []byte("aliyun_v4" + secret)
 	for part := range strings.SplitSeq(v.scope, "/") {
 		key = hmacSHA256(key, part)
 	}
+	return hex.EncodeToString(hmacSHA256(key, text))
+}
+
+// sign computes the V4 signatures.
+func (v signingV4) sign(secret string) (signatures []string, details []element) {
 	for _, query := range canonicalQueries(v.query) {
 		canonical := strings.Join([]string{
 			v.call.Method,
@@ -212,7 +220,7 @@ func (v signingV4) sign(secret string) (signatures []string, details []element) 
 		}, "\n")
 		hash := sha256.Sum256([]byte(canonical))
 		text := strings.Join([]string{schemeV4, v.time, v.scope, hex.EncodeToString(hash[:])}, "\n")
-		signatures = append(signatures, hex.EncodeToString(hmacSHA256(key, text)))
+		signatures = append(signatures, v.signText(secret, text))
 		details = []element{newElement("StringToSign", text), newElement("CanonicalRequest", canonical)}
 	}
 	return signatures, details
@@ -343,12 +351,17 @@ func (c *call) signV1(secret, date string) (signatures []string, details []eleme
 	}, "\n")
 	for _, resource := range c.signedResourcesV1() {
 		text := head + resource + signedQueryV1(c.query)
-		h := hmac.New(sha1.New, []byte(secret))
-		h.Write([]byte(text))
-		signatures = append(signatures, base64.StdEncoding.EncodeToString(h.Sum(nil)))
+		signatures = append(signatures, signTextV1(secret, text))
 		details = []element{newElement("StringToSign", text)}
 	}
 	return signatures, details
+}
+
+// signTextV1 signs a text.
+func signTextV1(secret, text string) string {
+	h := hmac.New(sha1.New, []byte(secret))
+	h.Write([]byte(text))
+	return base64.StdEncoding.EncodeToString(h.Sum(nil))
 }
 
 // signedResourcesV1 are the forms in which a resource may be signed: npm

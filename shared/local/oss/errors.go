@@ -72,6 +72,9 @@ var (
 	errNotSymlink        = apiError{400, "NotSymlink", "The object is not a symbolic link.", "0043-00000101", nil}
 	errTargetType        = apiError{400, "InvalidTargetType", "The target of the symbolic link is a symbolic link.", "", nil}
 	errInvalidTag        = apiError{400, "InvalidTag", "The tag is not valid.", "", nil}
+	errMalformedForm     = apiError{400, "MalformedPOSTRequest", "The body of your POST request is not well-formed multipart/form-data.", "", nil}
+	errNoFile            = apiError{400, "IncorrectNumberOfFilesInPOSTRequest", "POST requires exactly one file upload per request.", "", nil}
+	errPolicyDocument    = apiError{400, "InvalidPolicyDocument", "Invalid Policy: it is missing, no JSON, or has no expiration and conditions of the documented forms.", "", nil}
 	errURLExpiry         = apiError{400, "InvalidArgument", "The validity period of the signed URL is missing or not valid.", "0002-00000215", nil}
 	errNoAdditional      = apiError{400, "InvalidArgument", "A header that the signature names is not in the request.", "", nil}
 	errRequestTimeout    = apiError{400, "RequestTimeout", "Your socket connection to the server was not read from or written to within the timeout period.", "", nil}
@@ -80,6 +83,7 @@ var (
 	errSigningProduct    = apiError{400, "InvalidArgument", "Invalid signing product in Authorization header.", "0002-00000227", nil}
 
 	errAccessDenied       = apiError{403, "AccessDenied", "You have no right to access this object because of bucket acl.", "0003-00000001", nil}
+	errPolicyRefuses      = apiError{403, "AccessDenied", "Invalid according to Policy.", "", nil}
 	errNoDate             = apiError{403, "AccessDenied", "OSS authentication requires a valid Date.", "", nil}
 	errURLExpired         = apiError{403, "AccessDenied", "Request has expired.", "", nil}
 	errUnknownKey         = apiError{403, "InvalidAccessKeyId", "The OSS Access Key Id you provided does not exist in our records.", "0002-00000902", nil}

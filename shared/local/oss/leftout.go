@@ -4,7 +4,7 @@ package oss
 // the header that asks for it: each is answered NotImplemented (501), with what
 // it is, whatever the operation. Left out without a parameter of their own:
 //
-//   - PostObject and OptionObject: MethodNotAllowed, 405
+//   - OptionObject: MethodNotAllowed, 405
 //   - SealAppendObject: OperationNotSupported, 400, as OSS answers where sealing
 //     is not to be had
 //   - signature version 2: NotImplemented, 501

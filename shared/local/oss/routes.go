@@ -21,6 +21,7 @@ type call struct {
 	query       url.Values
 	op          operation
 	malformed   error // why the request cannot be judged at all
+	form        *form // the body of a PostObject, nil until it is read
 }
 
 // operation is one row of the API.
@@ -46,8 +47,12 @@ type route struct {
 	sub    string
 }
 
-// copying is the sub-resource, so to speak, of a PUT that names its source.
-const copying = "copy"
+// The sub-resources, so to speak, of a PUT that names its source, and of a POST
+// of a form.
+const (
+	copying = "copy"
+	posting = "form"
+)
 
 var (
 	listParams  = []string{"prefix", "delimiter", "max-keys", "encoding-type"}
@@ -87,6 +92,7 @@ var operations = map[route]operation{
 	{"GET", onBucket, "uploads"}: {"ListMultipartUploads",
 		// max-parts, which is of another operation and means nothing here, comes from `ossutil du`.
 		[]string{"prefix", "delimiter", "max-uploads", "key-marker", "upload-id-marker", "encoding-type", "max-parts"}, (*Service).listUploads},
+	{"POST", onBucket, posting}:  {"PostObject", nil, (*Service).postObject},
 	{"POST", onBucket, "delete"}: {"DeleteMultipleObjects", []string{"encoding-type"}, (*Service).deleteObjects},
 
 	{"PUT", onObject, ""}:            {"PutObject", append([]string{"sequential"}, responseParams...), (*Service).putObject},
@@ -189,6 +195,9 @@ func (c *call) lookUp() operation {
 	}
 	if method == http.MethodPut && c.Header.Get(sourceHeader) != "" {
 		suffix = copying
+	}
+	if method == http.MethodPost && level == onBucket && strings.HasPrefix(c.Header.Get("Content-Type"), "multipart/form-data") {
+		suffix = posting
 	}
 	for _, sub := range slices.Sorted(maps.Keys(c.query)) {
 		if op, ok := operations[route{method, level, sub + suffix}]; ok && sub != "" {

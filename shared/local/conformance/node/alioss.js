@@ -138,6 +138,19 @@ const operations = {
     const r = await c.listUploads(queryOf(w));
     return [r, { Upload: listed(r.uploads, { Key: 'name', UploadId: 'uploadId' }) }];
   },
+  // The client signs the form, a browser sends it.
+  PostObject: async (c, w) => {
+    const policy = { expiration: new Date(Date.now() + 60000).toISOString(), conditions: [['starts-with', '$key', w.prefix ?? '']] };
+    const form = new FormData();
+    Object.entries({ key: w.Key, ...c.calculatePostSignature(policy), ...headersOf(w) }).forEach(([name, value]) => form.append(name, value));
+    form.append('file', new Blob([w.Body]), 'a file');
+    const r = await fetch(`${process.env.OSS_ENDPOINT}/${w.Bucket}`, { method: 'POST', body: form });
+    const text = await r.text();
+    if (!r.ok) {
+      throw Object.assign(new Error(text), { status: r.status, code: /<Code>(\w+)/.exec(text)[1] });
+    }
+    return [{ res: { status: r.status, headers: Object.fromEntries(r.headers) } }];
+  },
   UploadFile: async (c, w) => [await c.multipartUpload(w.Key, Buffer.from(w.Body), { partSize: Number(w['part-size']), parallel: 3 })],
 };
 
