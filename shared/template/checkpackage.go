@@ -189,7 +189,7 @@ func checkMode(l *lint, s *script, k *call) {
 	} else {
 		mode = k.following("-m", "--mode") // of install, mkdir
 	}
-	if mode == nil || !isOpenMode(mode.text) {
+	if mode == nil || !isOpenMode(mode.text) || k.name == "chmod" && isDataMode(mode.text) && !k.cluster('R', "") {
 		return
 	}
 	for _, w := range words {
@@ -199,6 +199,11 @@ func checkMode(l *lint, s *script, k *call) {
 	}
 	l.add("IB0320", s.span(mode.at), "", "everybody on the instance may write these files", "write 755, or 644 for files, and give the owner with chown")
 }
+
+// isDataMode is that of a file that nobody runs. The vendor's own example sets it,
+// for output of a script that runs as another user.
+// Source: "Commands supported by Image Builder", example 2 of components.
+func isDataMode(mode string) bool { return mode == "666" || mode == "0666" }
 
 // isPassing reports a path that is not kept in the image, or is there for all.
 func isPassing(path string) bool {

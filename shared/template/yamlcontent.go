@@ -181,8 +181,8 @@ func quoteReferences(text string) string {
 		if blocks.holds(line) || at < 0 || !opensValue(line[:at]) || isWithinBrackets(line[:at]) {
 			continue
 		}
-		value := strings.TrimRight(line[at:], " \t")
-		lines[i] = line[:at] + "'" + strings.ReplaceAll(value, "'", "''") + "'"
+		value := strings.TrimRight(beforeComment(line[at:]), " \t")
+		lines[i] = line[:at] + "'" + strings.ReplaceAll(value, "'", "''") + "'" + line[at+len(value):]
 	}
 	return strings.Join(lines, "\n")
 }

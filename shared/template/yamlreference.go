@@ -285,7 +285,15 @@ func bareValue(before, rest string) string {
 			}
 		}
 	}
-	return strings.TrimRight(rest, " \t")
+	return strings.TrimRight(beforeComment(rest), " \t")
+}
+
+// beforeComment cuts the comment behind a value without quotes.
+func beforeComment(rest string) string {
+	if i := strings.Index(rest, " #"); i >= 0 {
+		return rest[:i]
+	}
+	return rest
 }
 
 // isWithinBrackets reports a place inside a list or mapping in one line.
