@@ -162,6 +162,19 @@ func TestPlanOffline(t *testing.T) {
 }
 
 // The form that consumers rely on: these members, each of them always there.
+// A secret that rejects is printed nowhere; another text is, for it is sent.
+func TestPlanRepeatsNoSecret(t *testing.T) {
+	key := "LTAI" + "5tQnKxVbRzWmYpHdGsLc"
+	file := write(t, "web.Dockerfile", "FROM IMAGE:m-bp1dn1jknuu9irg88cdb\nRUN true\n# --- test\nRUN curl -H key:"+key+" https://example.com/\n")
+	for _, flag := range []string{"--content", "--json"} {
+		r := imagedrop(t, "plan", "--offline", flag, file).requireCode(t, exitRejected)
+		require.Contains(t, r.out, "IB0401")
+		require.NotContains(t, r.out, key)
+	}
+	sent := imagedropOn(t, "RUN true\n", "plan", "--offline", "--json", "-").requireCode(t, exitDone)
+	require.Equal(t, "RUN true", plansIn(t, sent)[0].Content.Text)
+}
+
 func TestPlanJSONHasEveryMember(t *testing.T) {
 	l := newLocal(t)
 	file := write(t, "agent.Dockerfile", strings.Replace(planComponent, "# name", "# targets: [alibaba, aws]\n# name", 1))

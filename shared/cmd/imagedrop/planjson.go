@@ -2,6 +2,7 @@ package main
 
 import (
 	"io"
+	"slices"
 
 	"imagedrop/shared/awstoe"
 	"imagedrop/shared/imagebuild"
@@ -30,7 +31,7 @@ type planJSON struct {
 
 // planPart is a canonical text and its budget.
 type planPart struct {
-	Text        string `json:"text"`
+	Text        string `json:"text"` // "" where a finding rejects a secret in it
 	Bytes       int    `json:"bytes"`
 	MaxBytes    int    `json:"maxBytes"`
 	Commands    int    `json:"commands"`
@@ -98,6 +99,9 @@ func (in *planned) json() planJSON {
 	}
 	if in.knowsJob() {
 		j.JobID = in.plan.JobID
+	}
+	if t.HasErrors() && slices.ContainsFunc(t.Secrets, func(f template.Finding) bool { return f.Severity == template.Error }) {
+		j.Content.Text, j.Test.Text = "", ""
 	}
 	return j
 }
