@@ -44,8 +44,8 @@ var (
 // actionModules are all there are. Source: AWSTOE, action modules, and the
 // enumeration in aws-cdk, aws-imagebuilder-alpha.
 var actionModules = []actionModule{
-	{name: "ExecuteBash", required: []string{"commands"}, outputs: printed},
-	{name: "ExecutePowerShell", optional: []string{"commands", "file"}, outputs: printed},
+	{name: "ExecuteBash", required: []string{"commands"}, outputs: printed, platform: notWindows},
+	{name: "ExecutePowerShell", optional: []string{"commands", "file"}, outputs: printed, platform: onlyWindows},
 	{name: "ExecuteBinary", required: pathOnly, optional: []string{"arguments"}, outputs: printed},
 	{name: "ExecuteDocument", required: []string{"document"}, optional: []string{"document-s3-bucket-owner", "phases", "parameters"}, outputs: []string{"*"}},
 	{name: "Assert"},
@@ -57,7 +57,7 @@ var actionModules = []actionModule{
 	{name: "CreateFile", list: true, required: pathOnly, optional: []string{"content", "encoding", "owner", "group", "permissions", "overwrite"}},
 	{name: "AppendFile", list: true, required: pathOnly, optional: []string{"content", "encoding"}},
 	{name: "CreateFolder", list: true, required: pathOnly, optional: owned},
-	{name: "CreateSymlink", list: true, required: []string{"path", "target"}, optional: []string{"force"}},
+	{name: "CreateSymlink", list: true, required: []string{"path", "target"}, optional: []string{"force"}, platform: notWindows},
 	{name: "CopyFile", list: true, required: fromTo, optional: overwrites},
 	{name: "CopyFolder", list: true, required: fromTo, optional: overwrites},
 	{name: "MoveFile", list: true, required: fromTo, optional: overwrites},
@@ -127,7 +127,11 @@ var schemes = map[string]map[string][]string{
 // wildcards are the inputs of modules that take * behind the last separator.
 var wildcards = map[string]string{
 	"S3Download": "source", "CopyFile": "source", "CopyFolder": "source", "MoveFile": "source", "MoveFolder": "source",
+	"DeleteFile": "path",
 }
+
+// unixInputs are inputs that Windows has no use for: AWSTOE refuses them there.
+var unixInputs = []string{"owner", "group", "permissions"}
 
 // operators are the comparisons of conditions and the key of their second
 // value, "" for those of one value. Source: AWSTOE, comparison operators.

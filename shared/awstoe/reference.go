@@ -149,10 +149,21 @@ func (c *stepCheck) reference(at place, name string) {
 		}
 	default:
 		c.report(template.Warning, "IB0502", at, "{{ in text, which AWS may take for a reference", "write the braces apart, for example with quotes of the shell")
+		return
 	}
-	if problem != "" {
+	switch {
+	case problem != "":
 		c.report(template.Error, "IB0526", at, problem, help)
+	case standsPlain(at.n):
+		c.report(template.Warning, "IB0526", at, "the documents want a reference in quotes", "put the value in quotes: '... {{ name }} ...'")
 	}
+}
+
+// standsPlain reports a scalar without quotes that is no block.
+// Source: AWSTOE, component documents, chaining: "must be enclosed in quotes".
+func standsPlain(n *yaml.Node) bool {
+	const quoted = yaml.SingleQuotedStyle | yaml.DoubleQuotedStyle | yaml.LiteralStyle | yaml.FoldedStyle
+	return n.Style&quoted == 0
 }
 
 func (c *stepCheck) loopReference(name string) (problem, help string) {

@@ -412,10 +412,17 @@ func (v *validation) step(n *yaml.Node, before []stepNode) stepNode {
 
 // onPlatform judges whether a module is there on the component's platform.
 func (v *validation) onPlatform(m *actionModule, action *yaml.Node) {
-	if (m.platform == onlyWindows) != (v.platform == "Windows") && m.platform != anyPlatform {
-		v.fail("IB0523", action, m.name+" is not there on "+v.platform, "use another module, or give the platform in aws.platform")
+	const help = "use another module, or give the platform in aws.platform"
+	switch there := (m.platform == onlyWindows) == (v.platform == windows); {
+	case there || m.platform == anyPlatform:
+	case m.name == "ExecuteBash" || m.name == "ExecutePowerShell": // somebody may have installed the shell
+		v.warn("IB0523", action, m.name+" is documented for other platforms than "+v.platform, help)
+	default:
+		v.fail("IB0523", action, m.name+" is not there on "+v.platform, help)
 	}
 }
+
+const windows = "Windows"
 
 // limits judges time-out, attempts and what follows a failure.
 func (v *validation) limits(members []member, m *actionModule) {
@@ -629,6 +636,9 @@ func (c *stepCheck) input(m *actionModule, input member) {
 		c.text(n, input.key)
 		c.scheme(m, input)
 		c.wildcard(m, input)
+	}
+	if c.platform == windows && m.platform == anyPlatform && slices.Contains(unixInputs, input.key) {
+		c.fail("IB0525", input.at, input.key+" is not there on Windows", "delete it, and set access with ExecutePowerShell")
 	}
 }
 

@@ -195,7 +195,7 @@ var rules = []Rule{
 	{ID: "IB0520", Target: TargetAWS, Severity: Error, Firm: true, Doc: "AWS document: not valid YAML, not a mapping, an unknown key, or a wrong schemaVersion"},
 	{ID: "IB0521", Target: TargetAWS, Severity: Error, Doc: "AWS document: phases missing, unknown, given twice or without steps"},
 	{ID: "IB0522", Target: TargetAWS, Severity: Error, Doc: "AWS document: a step without name or action, with a name given twice, an unknown key or a value out of range"},
-	{ID: "IB0523", Target: TargetAWS, Severity: Error, Doc: "AWS document: unknown action module, or one that is not there on the platform"},
+	{ID: "IB0523", Target: TargetAWS, Severity: Error, Doc: "AWS document: unknown action module, or one that is not there on the platform; another shell is a warning"},
 	{ID: "IB0524", Target: TargetAWS, Severity: Error, Doc: "AWS document: a missing input, or inputs that exclude each other"},
 	{ID: "IB0525", Target: TargetAWS, Severity: Error, Doc: "AWS document: an input of the wrong type; an unknown one is a warning"},
 	{ID: "IB0526", Target: TargetAWS, Severity: Error, Doc: "AWS document: a reference that is unquoted, malformed, or leads nowhere; a doubtful one is a warning"},
