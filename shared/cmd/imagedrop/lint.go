@@ -146,6 +146,9 @@ func runLint(ctx context.Context, paths []string, o lintOptions, s streams) (err
 		return err
 	}
 	results, err := lintAll(ctx, lintable(paths, o.stdinName), o, s)
+	if err != nil && o.fix && !o.diff {
+		return errors.Join(err, printMended(results, s.err)) // files were changed, if not all
+	}
 	if err != nil {
 		return err
 	}

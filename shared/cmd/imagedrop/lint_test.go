@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -196,6 +197,26 @@ func TestLintOfWhatIsNoTemplate(t *testing.T) {
 	r = imagedropOn(t, strings.Repeat("x", 1<<20+1), "lint", "--fix", "-").requireCode(t, exitTrouble)
 	require.Empty(t, r.out, "no part of it")
 	require.Contains(t, r.err, "<stdin>: more than 1048576 bytes, too large to be mended")
+}
+
+// What was mended before Ctrl-C is said.
+func TestFixIsInterrupted(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	dir := folder(t, map[string]string{"a.Dockerfile": "run true\n"})
+	file, pipe := filepath.Join(dir, "a.Dockerfile"), filepath.Join(dir, "pipe.Dockerfile")
+	require.NoError(t, syscall.Mkfifo(pipe, 0o600))
+	var out, errs bytes.Buffer
+	done := make(chan int)
+	go func() {
+		done <- runContext(ctx, []string{"lint", "--fix", file, pipe}, streams{out: &out, err: &errs})
+	}()
+	for read(t, file) != "RUN true\n" {
+		runtime.Gosched()
+	}
+	cancel()
+	require.Equal(t, exitTrouble, <-done)
+	require.Empty(t, out.String())
+	require.Equal(t, file+":1:1: mended IB0012: write RUN\nimagedrop: interrupted\n", errs.String())
 }
 
 // Ctrl-C ends the wait for standard input, and keeps files from being changed.

@@ -135,10 +135,11 @@ func printMended(results []*judged, w io.Writer) error {
 	out := bufio.NewWriter(w)
 	p := newPrinter(w, false)
 	for _, r := range results {
+		if r == nil || r.err != nil { // not reached, not written
+			continue
+		}
 		for _, f := range r.mended {
-			if r.err == nil {
-				fmt.Fprintf(out, "%s:%d:%d: %s %s: %s\n", clean(f.place), f.Line, f.Column, p.paint(green, "mended"), f.Rule, clean(f.Fix.Title))
-			}
+			fmt.Fprintf(out, "%s:%d:%d: %s %s: %s\n", clean(f.place), f.Line, f.Column, p.paint(green, "mended"), f.Rule, clean(f.Fix.Title))
 		}
 	}
 	return out.Flush()
