@@ -345,7 +345,7 @@ func share(scripts []*script, stmts []*syntax.Stmt) bool {
 // no document says which one runs it.
 func (sp *shellParser) alone(s *script) {
 	s.base = 0
-	dialects := []syntax.LangVariant{syntax.LangBash, syntax.LangPOSIX, syntax.LangMirBSDKorn}
+	dialects := []syntax.LangVariant{syntax.LangBash, syntax.LangPOSIX}
 	switch interpreterOf(s.text) {
 	case korn:
 		dialects = []syntax.LangVariant{syntax.LangMirBSDKorn, syntax.LangBash}

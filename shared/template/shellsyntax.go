@@ -23,10 +23,13 @@ func reportSyntax(l *lint, s *script) {
 	}
 	at := s.offset(broken.Pos)
 	sure := certaintyOf(broken.Text)
-	if sure == unknown || s.endsBefore() || s.isLate(at) || hasHashInWord(s.text) {
+	message := syntaxMessage(broken.Text)
+	if joined := s.joinedKeyword(at); sure == unknown && joined >= 0 {
+		at, sure, message = joined, certain, "shell syntax: a blank is missing before `[`"
+	}
+	if sure == unknown || s.endsBefore() || s.isLate(at) && !isOpenToEnd(broken.Text) || hasHashInWord(s.text) {
 		return
 	}
-	message := syntaxMessage(broken.Text)
 	place := s.span(extent{at, s.tokenEnd(at)})
 	if sure == likely || s.node != nil && s.text != s.node.Value {
 		l.warn("IB0300", place, message, "does a shell read this? bash -n tells")
@@ -59,10 +62,27 @@ func (s *script) endsBefore() bool {
 	return false
 }
 
+// joinedKeyword is the place of a keyword that has grown together with the test
+// behind it, as in `if[ -f a ]`, where an error stands in that; or -1.
+func (s *script) joinedKeyword(at int) int {
+	start := strings.LastIndexAny(s.text[:at], ";&|\n") + 1
+	command := strings.TrimLeft(s.text[start:], " \t")
+	for _, keyword := range []string{"if[", "elif[", "while[", "until["} {
+		if strings.HasPrefix(command, keyword) {
+			return len(s.text) - len(command)
+		}
+	}
+	return -1
+}
+
+// isOpenToEnd reports what is not closed to the end of the text.
+func isOpenToEnd(text string) bool { return strings.HasPrefix(text, "reached EOF without matching") }
+
 // isLate reports a place that bash reads only as it comes to it: between
 // backquotes, and an array behind eval, which the parser does not know.
 func (s *script) isLate(at int) bool {
-	return strings.Count(s.text[:at], "`")%2 == 1 || at > 0 && s.text[at-1] == '='
+	rest := s.text[at:]
+	return strings.Count(s.text[:at], "`")%2 == 1 && strings.Contains(rest, "`") || strings.HasPrefix(rest, "(") && at > 0 && s.text[at-1] == '='
 }
 
 // hasHashInWord reports $name#, in which the parser takes the rest of the line for
@@ -110,6 +130,12 @@ const (
 func certaintyOf(text string) certainty {
 	if strings.Contains(text, "here-document") {
 		return likely
+	}
+	if isOpenToEnd(text) {
+		return certain
+	}
+	if text == "not a valid parameter expansion operator: `\"`" {
+		return likely // "${a", which a shell may take until it runs
 	}
 	text = strings.ReplaceAll(text, "[in words]", "") // those of for and select, which say nothing of an expression
 	for _, part := range []string{"rithm", "expression", "((", "[", "operator", "func name", "ternary", "nested", "parameter name", "heredoc words", "statement alone", "negate", "reached `}`", "=~"} {
