@@ -211,7 +211,7 @@ func checkBareReferences(l *lint, p *part) {
 	switch {
 	case !p.isYAMLComponent():
 	case p.yaml.root != nil:
-		l.bareReferences(p, p.yaml.root, 0)
+		pairs(p.yaml.root, func(_, n *yaml.Node) { l.bareReferences(p, n, 0) })
 	case strings.Contains(p.yaml.text.text, "{{"):
 		var blocks blockScan
 		for i := p.yaml.from; i < len(p.src.lines); i++ {
@@ -235,8 +235,10 @@ func (l *lint) bareReferences(p *part, n *yaml.Node, depth int) {
 			return
 		}
 	}
-	for _, child := range n.Content {
-		l.bareReferences(p, child, depth+1)
+	for i, child := range n.Content {
+		if n.Kind != yaml.MappingNode || i%2 == 1 { // what a key says is no reference
+			l.bareReferences(p, child, depth+1)
+		}
 	}
 }
 
