@@ -116,7 +116,7 @@ func checkFromAgrees(l *lint) {
 	}
 	line, _ := l.build.src.position(from.start)
 	for _, c := range []struct{ key, from string }{{"baseImageType", base.kind}, {"baseImage", base.image}} {
-		if g := find(l.t.given, c.key); g != nil && g.text() != c.from {
+		if g := find(l.t.given, c.key); g != nil && !l.isMisread(c.key) && g.text() != c.from {
 			l.add("IB0124", g.at, "", fmt.Sprintf("%s contradicts FROM on line %d", c.key, line), "delete one of the two")
 		}
 	}

@@ -32,6 +32,9 @@ func checkBaseImage(l *lint) {
 	if l.t.Kind != Pipeline || l.hasFROM() || l.unread {
 		return
 	}
+	if l.isMisread("baseImageType") || l.isMisread("baseImage") {
+		return // IB0252
+	}
 	kind, image := l.filled("baseImageType"), l.filled("baseImage")
 	const help = "write FROM IMAGE:<image ID> or FROM IMAGE_FAMILY:<family> as the first command"
 	switch {
@@ -42,6 +45,12 @@ func checkBaseImage(l *lint) {
 	case image == nil && kind.text() != baseOSS:
 		l.add("IB0212", kind.keyAt, "MissingParameter.BaseImage", "baseImageType without baseImage", help)
 	}
+}
+
+// isMisread reports a key whose value is of another type.
+func (l *lint) isMisread(path string) bool {
+	g := find(l.t.given, path)
+	return g != nil && len(g.values) == 0
 }
 
 // filled is a given that is sent: the API cannot tell an empty value from none.

@@ -20,10 +20,10 @@ func readHeader(r *report, src *source, format Format) (keys []given, at lines, 
 		return nil, lines{}, false
 	}
 	root, failures := readYAMLHeader(r, src, h)
-	checkHeaderMarker(r, src, h.first, root)
+	checkHeaderMarker(r, src, h, h.first, root)
 	switch {
 	case h.closed:
-		checkHeaderMarker(r, src, h.last, root)
+		checkHeaderMarker(r, src, h, h.last, root)
 	case markerOf(src.line(h.first)) == exactHeader:
 		r.add("IB0253", src.spanOfLine(h.first), "", "the header that begins here is not closed",
 			"write a second line `"+HeaderMarker+"` after its last key")
@@ -39,15 +39,20 @@ func readHeader(r *report, src *source, format Format) (keys []given, at lines, 
 }
 
 // checkHeaderMarker looks at a line that begins or ends a header. Around keys it
-// can be nothing else; a frame of dashes around plain text may be one.
-func checkHeaderMarker(r *report, src *source, line int, root node) {
+// can be nothing else; a frame of dashes around plain text may be one, and a
+// line without another may be a divider.
+func checkHeaderMarker(r *report, src *source, h header, line int, root node) {
 	text := src.line(line)
 	if markerOf(text) == exactHeader || kindOfLine(text) == contentLine {
 		return
 	}
 	at := src.spanOfLine(line)
-	f := r.add("IB0253", at, "", "this comment is almost a header marker", "write exactly `"+HeaderMarker+"`")
-	if root.kind == objectNode {
+	help := "write exactly `" + HeaderMarker + "`"
+	if !h.closed {
+		help += ", and a second such line after the last key; or a longer line for a plain divider"
+	}
+	f := r.add("IB0253", at, "", "this comment is almost a header marker", help)
+	if root.kind == objectNode && h.closed {
 		f.offer("write "+HeaderMarker, change{at, HeaderMarker})
 	}
 }
