@@ -291,7 +291,7 @@ var secretWords = []string{"PASSWORD", "PASSWD", "PWORD", "PWD", "SECRET", "TOKE
 // plainWords say that the value is about a secret, and is none.
 var plainWords = []string{"FILE", "PATH", "DIR", "URL", "URI", "NAME", "USER", "TYPE", "TTL", "LENGTH", "SIZE", "EXPIRY", "EXPIRES", "ENABLED", "PUBLIC", "HOST", "PORT",
 	"ENDPOINT", "HASH", "POLICY", "ARN", "ID", "MIN", "MAX", "AGE", "DAYS", "COUNT", "LEN", "ISSUER", "COMMAND", "CMD", "PROMPT", "REGION",
-	"SECONDS", "LIFETIME", "TIMEOUT", "HEADER", "FIELD", "HASHER", "ENCODING", "FORMAT", "ALGORITHM", "METHOD", "MODE", "BACKEND", "PROVIDER", "STORE", "MANAGER", "HELPER",
+	"SECONDS", "MINUTES", "HOURS", "EXPIRE", "EXPIRATION", "VALIDITY", "DURATION", "INTERVAL", "LIFETIME", "TIMEOUT", "HEADER", "FIELD", "HASHER", "ENCODING", "FORMAT", "ALGORITHM", "METHOD", "MODE", "BACKEND", "PROVIDER", "STORE", "MANAGER", "HELPER",
 	"SERVICE", "SERVER", "TAG", "VERSION", "PREFIX", "SUFFIX", "REGEX", "PATTERN", "SCOPE", "AUDIENCE", "LIMIT", "CLASS", "VALIDATION", "AUTHENTICATION"}
 
 // suggestsSecret judges a name by its words: DB_PASSWORD, PGPASSWORD, dbPassword, secret-key.
@@ -386,7 +386,7 @@ func isPlaceholder(value string) bool {
 			return true
 		}
 	}
-	return value == "dummy" || value == "todo" || value == "tbd" || strings.HasPrefix(value, "your") || strings.HasPrefix(value, "insert")
+	return strings.HasPrefix(value, "dummy") || value == "todo" || value == "tbd" || strings.HasPrefix(value, "your") || strings.HasPrefix(value, "insert")
 }
 
 // looksMade reports a value that nobody writes for a word or a number.
@@ -457,7 +457,8 @@ func (k *call) eachSecretPair(s *script, f func(extent)) {
 		base := a.plainAt()
 		eachPair(a.text, func(start, end int, value string) {
 			switch name := a.text[start:end]; {
-			case strings.HasPrefix(name, "--") || k.tools&tFetch != 0 && a.text[end] == ':' || !suggestsSecret(name) && !signs(name, a.text) || !looksMade(value):
+			case strings.HasPrefix(name, "--") || k.tools&tFetch != 0 && a.text[end] == ':' || !suggestsSecret(name) && !signs(name, a.text):
+			case !looksMade(value) && (strings.ToUpper(name) != name || isPlainValue(value) || k.name == "echo" || k.name == "printf"):
 			case base < 0:
 				f(a.at)
 			default:

@@ -79,7 +79,7 @@ func TestPasswordsOfCommands(t *testing.T) {
 		},
 		"IB0403": {
 			"DB_PASSWORD=$ ./setup", "env DB_PASSWORD=$ ./setup", "sudo -E DB_PASS='$' ./setup", "bash -c 'export DB_PASSWORD=$ && ./setup'", "password=$; ./setup \"$password\"",
-			"docker run --rm -e MYSQL_ROOT_PASSWORD=$ mysql true", "kubectl create secret generic a --from-literal=password=$", "ansible-playbook -e db_password=$ site.yml",
+			"make DB_PASSWORD=$", "docker run --rm -e MYSQL_ROOT_PASSWORD=$ mysql true", "kubectl create secret generic a --from-literal=password=$", "ansible-playbook -e db_password=$ site.yml",
 			"echo 'export API_TOKEN=$' >> /etc/profile.d/app.sh", "echo \"//example.com/:_authToken=$\" > /root/.npmrc", "mount -t cifs -o username=app,password=$ //10.0.0.1/a /mnt",
 			"curl -fsS 'https://example.com/a?access_token=$' -o a",
 		},
@@ -100,11 +100,17 @@ func TestPasswordsOfCommands(t *testing.T) {
 	}
 }
 
+// A name in capitals says enough of a value that is a word or a number.
+func TestSecretsInCapitals(t *testing.T) {
+	require.Len(t, findingsOf("RUN docker run --rm -e MYSQL_ROOT_PASSWORD=123456 -e MYSQL_PASSWORD=root mysql true\n", "IB0403"), 2)
+}
+
 // Placeholders, what only the run tells, and what is about a secret and none.
 func TestNoPasswords(t *testing.T) {
 	for _, text := range []string{
 		`ENV DB_PASSWORD="changeme"`, `ENV DB_PASSWORD="CHANGE_ME"`, `ENV DB_PASSWORD="your-password"`, `ENV DB_PASSWORD="{{ password }}"`, `ENV DB_PASSWORD="__PASSWORD__"`, `ENV DB_PASSWORD="<password>"`,
-		`ENV DB_PASSWORD="$PASSWORD"`, `ENV DB_PASSWORD="${PASSWORD:?}"`, `ENV CSRF_TOKEN_HEADER="X-Token"`, `ENV PASSWORD_HASHER="bcrypt"`, `ENV SECRET_BACKEND="vault"`, `ENV FIRST_PASS="binary"`,
+		`ENV DB_PASSWORD="$PASSWORD"`, `ENV DB_PASSWORD="${PASSWORD:?}"`, `ENV CSRF_TOKEN_HEADER="X-Token"`, `ENV PASSWORD_HASHER="bcrypt"`, `ENV SECRET_BACKEND="vault"`, `ENV ACCESS_TOKEN_EXPIRE_MINUTES="1440"`, `ENV SECRET_KEY="dummy-for-the-build"`, "RUN docker run --rm -e DB_PASSWORD=\"$PASSWORD\" -e ALLOW_EMPTY_PASSWORD=yes app true",
+		"RUN echo PASSWORD=required", `ENV FIRST_PASS="binary"`,
 		`ENV HTTP_PROXY="http://10.0.0.1:3128"`, `ENV DATABASE_URL="postgres://app:$PASSWORD@db/app"`,
 		"RUN echo \"root:$PASSWORD\" | chpasswd", "RUN echo app:$(openssl rand -hex 8) | chpasswd", "RUN chpasswd < /run/users", "RUN chpasswd <<< \"app:$PASSWORD\"",
 		"RUN mysql -e \"CREATE USER a IDENTIFIED BY '$PASSWORD'\"", "RUN curl -fsS -H 'X-aws-ec2-metadata-token-ttl-seconds: 21600' -X PUT http://169.254.169.254/latest/api/token -o a",
