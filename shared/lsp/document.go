@@ -2,7 +2,6 @@ package lsp
 
 import (
 	"path"
-	"regexp"
 	"sort"
 	"strings"
 	"unicode/utf16"
@@ -84,20 +83,13 @@ func (d *document) isYAML() bool {
 	return (ext == ".yaml" || ext == ".yml") && !strings.HasPrefix(path.Base(d.path), "Dockerfile.")
 }
 
-// ownYAML and ownJSON are what only our YAML and our messages have: an editor
-// hands a server every file of a language.
-var (
-	ownYAML = regexp.MustCompile(`(?m)^(# ---[ \t]*\r?$|Tasks[ \t]*:|phases[ \t]*:)`)
-	ownJSON = regexp.MustCompile(`"(content|templateUri|imagePipelineId|pipelineName)"[ \t\r\n]*:`)
-)
-
 // ours reports a document that is a template or a message.
 func (d *document) ours() bool {
 	switch {
 	case d.isMessage():
-		return ownJSON.MatchString(d.text)
+		return isOwnJSON(d.text)
 	case d.isYAML():
-		return ownYAML.MatchString(d.text)
+		return isOwnYAML(d.text)
 	}
 	return template.IsTemplate(path.Base(d.path))
 }

@@ -76,6 +76,28 @@ func TestCursor(t *testing.T) {
 	require.Nil(t, cursorIn([]textLine{{"a: 1 # b", 0}}, 8), "in a comment")
 }
 
+// Other people's YAML and JSON is left alone, ours is known from its first lines.
+func TestOurs(t *testing.T) {
+	for text, ours := range map[string]bool{
+		"# ---\n": true, "\uFEFF# a\r\n\r\n# ---\r\n# name: a\r\n": true, "Tasks:\n": true, "Parameters:\n  a: b\nTasks :\n": true,
+		"schemaVersion: 1.0\nphases:\n": true, "phases:\n": true, "version: 1\nschemaVersion: 1.0\nphases: []\n": true,
+		"": false, "tasks:\n": false, "a:\n  Tasks: b\n": false, "version: 0.2\nphases:\n  build:\n": false,
+		"a: b\n# ---\nc: d\n": false, "#---\na: b\n": false, "schemaVersion: '2.2'\nmainSteps: []\n": false,
+	} {
+		d := newDocument(protocol.TextDocumentItem{URI: "file:///t/x.yaml", Text: text})
+		require.Equal(t, ours, d.ours(), text)
+	}
+	for text, ours := range map[string]bool{
+		`{"content": "RUN x"}`: true, `{"name": "a", "content" : "# a\r\n  RUN x"}`: true, `{"content": "\t# ---`: true, `{"a": [{}], "content":"Tasks:\n"`: true,
+		`{"templateUri":`: true, `{"pipelineName": "a"}`: true, `{"a": "\"{[", "imagePipelineId":""}`: true,
+		"": false, `{"content"`: false, `{"content": "Run the tests\nor copy them"}`: false, `{"content": {"a": "RUN x"}}`: false, `{"content": "x", "a": "RUN x"}`: false,
+		`[{"templateUri": "x"}]`: false, `{"a": {"pipelineName": "x"}}`: false, `{"a": "templateUri", "b": ":"}`: false, `{"content": "a RUN"}`: false, `"`: false,
+	} {
+		d := newDocument(protocol.TextDocumentItem{URI: "file:///t/x.json", Text: text})
+		require.Equal(t, ours, d.ours(), text)
+	}
+}
+
 // conversation is what a server answers to messages as an editor writes them.
 func conversation(t *testing.T, raw string) (answers string, err error) {
 	t.Helper()
