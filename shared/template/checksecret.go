@@ -401,9 +401,18 @@ func looksMade(value string) bool {
 
 const secretHelp = "give it to the instance as it starts: user data, a RAM role, or a secret of KMS"
 
-// checkSecretNames looks at ENV and at the variables of shell text.
+// checkSecretNames looks at the pairs of ENV and LABEL, and at the parameters of
+// COMPONENT.
 func checkSecretNames(l *lint, p *part, in *instruction) {
 	list := p.wordsOf(in)
+	if in.verb == vCOMPONENT {
+		for i := 1; i+1 < len(list); i += 2 {
+			if name, ok := strings.CutPrefix(list[i].text, "--"); ok && suggestsSecret(name) && !isPlainValue(list[i+1].text) {
+				l.addSecretName(p.spanOfWord(in, list[i]))
+			}
+		}
+		return
+	}
 	for i, w := range list {
 		name, value, pair := strings.Cut(w.text, "=")
 		if !pair && i == 0 && len(list) > 1 {
@@ -437,7 +446,7 @@ func checkSecretVariables(l *lint, s *script) {
 
 func (l *lint) addSecretName(at span) {
 	if !l.full("IB0403") {
-		l.add("IB0403", at, "", "the variable's name says that its value is a secret, and everybody can read it", secretHelp)
+		l.add("IB0403", at, "", "the name says that the value is a secret, and everybody can read it", secretHelp)
 	}
 }
 

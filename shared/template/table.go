@@ -168,7 +168,7 @@ var rules = []Rule{
 	{ID: "IB0402", Severity: Error, Secret: true, Doc: "a private key in the text, or an SSH key installed in the image",
 		all: checkPrivateKeys, script: checkKeyFiles, on: vCOPY, each: checkKeyCopy},
 	{ID: "IB0403", Severity: Warning, Secret: true, Doc: "a variable or parameter whose name suggests that its value is a secret",
-		on: vENV, each: checkSecretNames, script: checkSecretVariables, part: checkSecretParameters},
+		on: vENV | vLABEL | vCOMPONENT, each: checkSecretNames, script: checkSecretVariables, part: checkSecretParameters},
 	{ID: "IB0404", Severity: Warning, Doc: "a download that is run without a checksum", script: checkPiped},
 	{ID: "IB0405", Severity: Warning, Secret: true, Doc: "a password on a command line", script: checkPasswords,
 		on: vENV | vCOPY, each: checkPasswordInSource},
