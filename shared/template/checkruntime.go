@@ -28,7 +28,7 @@ func checkServices(l *lint, p *part) {
 				kept = p.keptServices()
 			}
 			for _, u := range units {
-				if u.fixed && !isNoService(u.text) && !kept[""] && !p.mentions(".wants/"+unitName(u.text)) && !kept[unitName(u.text)] && !p.installsWithApt(unitName(u.text)) {
+				if u.fixed && !isNoService(u.text) && !kept[""] && !(p.mentions(".wants/") && p.mentions(unitName(u.text)+".service")) && !kept[unitName(u.text)] && !p.installsWithApt(unitName(u.text)) {
 					l.add("IB0310", s.span(u.at), "", "the service is started, and not enabled: it does not run in the image's instances",
 						"write systemctl enable --now, or stop it again behind what needs it")
 				}

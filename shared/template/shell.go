@@ -29,7 +29,7 @@ type script struct {
 	writes  []write
 	loops   []*syntax.WhileClause
 	fors    []*syntax.WordIter
-	secrets []assignment // to names that suggest a secret
+	secrets []assignment // to names that say something of the value
 }
 
 // Bounds of what is parsed. A longer script is sent to no service, and a

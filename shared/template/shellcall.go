@@ -323,7 +323,7 @@ func (r *callReader) test(x syntax.TestExpr, c context) {
 func (r *callReader) assigns(list []*syntax.Assign, c context) {
 	for _, a := range list {
 		r.word(a.Value, c)
-		if a.Value != nil && a.Name != nil && (suggestsSecret(a.Name.Value) || namesAddress(a.Name.Value)) {
+		if a.Value != nil && a.Name != nil && isTold(a.Name.Value) {
 			r.script.secrets = append(r.script.secrets, assignment{r.extent(a.Name), a.Name.Value, r.argument(a.Value)})
 		}
 		if a.Array != nil {
@@ -333,6 +333,9 @@ func (r *callReader) assigns(list []*syntax.Assign, c context) {
 		}
 	}
 }
+
+// isTold reports a variable whose name says something of its value.
+func isTold(name string) bool { return suggestsSecret(name) || namesAddress(name) || namesTrust(name) }
 
 func (r *callReader) words(list []*syntax.Word, c context) {
 	for _, w := range list {
@@ -445,7 +448,7 @@ func (r *callReader) environment(w *wrapper, args []argument) {
 	}
 	for _, a := range args {
 		name, value, ok := strings.Cut(a.text, "=")
-		if !ok || !isNameOf(name, "_") || !suggestsSecret(name) && !namesAddress(name) {
+		if !ok || !isNameOf(name, "_") || !isTold(name) {
 			continue
 		}
 		at := a.at

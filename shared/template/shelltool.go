@@ -81,8 +81,10 @@ func toolOf(name string) tool {
 		return tRuntime
 	case "chmod":
 		return tMode
-	case "useradd", "usermod", "adduser", "sshpass", "redis-cli", "chpasswd", "ossutil", "ossutil64", "helm", "mongo", "mongosh", "yum-config-manager":
+	case "useradd", "usermod", "adduser", "sshpass", "redis-cli", "chpasswd", "ossutil", "ossutil64", "helm", "mongo", "mongosh":
 		return tPassword
+	case "yum-config-manager":
+		return tPassword | tNetwork
 	case "mkdir":
 		return tMode
 	case "install":

@@ -172,7 +172,8 @@ var rules = []Rule{
 	{ID: "IB0404", Severity: Warning, Doc: "a download that is run without a checksum", script: checkPiped},
 	{ID: "IB0405", Severity: Warning, Secret: true, Doc: "a password on a command line", script: checkPasswords,
 		on: vENV | vCOPY, each: checkPasswordInSource},
-	{ID: "IB0406", Severity: Warning, Doc: "a check of certificates or signatures turned off", tools: tNetwork, call: checkTrust},
+	{ID: "IB0406", Severity: Warning, Doc: "a check of certificates or signatures turned off", tools: tNetwork, call: checkTrust, script: checkTrustVariables,
+		on: vENV, each: checkTrustEnv},
 
 	{ID: "IB0501", Target: TargetAWS, Severity: Error, Firm: true, Doc: "target aws: a document of more than 16,000 characters and no bucket for it"},
 	{ID: "IB0502", Target: TargetAWS, Severity: Warning, Doc: "target aws: {{, which AWS may take for a reference; written apart where a shell puts it together again, an info"},

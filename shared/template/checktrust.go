@@ -1,0 +1,140 @@
+package template
+
+import "strings"
+
+// checkTrust finds what takes a stranger's word for a download.
+func checkTrust(l *lint, s *script, k *call) {
+	if address := k.webAddress(); k.context.elsewhere || address != nil && isLoopback(hostOf(address.text)) {
+		return
+	}
+	if a := k.distrusted(); a != nil {
+		l.addTrust(s.span(a.at))
+	}
+}
+
+func (l *lint) addTrust(at span) {
+	l.add("IB0406", at, "", "the check of who sent the download is turned off", "leave it on; install the certificate or the key that is missing")
+}
+
+// distrusted is the argument that turns a check of certificates or signatures off.
+func (k *call) distrusted() *argument {
+	for i := range k.args {
+		next := ""
+		if i+1 < len(k.args) {
+			next = k.args[i+1].text
+		}
+		if k.distrusts(k.args[i].text, next) {
+			return &k.args[i]
+		}
+	}
+	return nil
+}
+
+func (k *call) distrusts(text, next string) bool {
+	switch k.name {
+	case "curl":
+		return text == "--insecure" || len(text) > 1 && text[0] == '-' && (&call{args: []argument{{text: text}}}).cluster('k', curlValued)
+	case "wget":
+		return text == "--no-check-certificate"
+	case "yum", "dnf", "dnf5", "tdnf", "yum-config-manager":
+		return text == "--nogpgcheck" || isOff(text, "sslverify") || isOff(text, "gpgcheck") && !strings.Contains(text, "repo_gpgcheck")
+	case "rpm":
+		return text == "--nosignature"
+	case "zypper":
+		return text == "--no-gpg-checks" || text == "--allow-unsigned-rpm"
+	case "apt-get", "apt", "aptitude":
+		return text == "--allow-unauthenticated" || text == "--force-yes" || text == "--allow-insecure-repositories" || isOff(text, "::Verify-Peer")
+	case "pip", "pip2", "pip3":
+		host, attached := strings.CutPrefix(text, "--trusted-host=")
+		if text == "--trusted-host" {
+			return isOutside(next)
+		}
+		return attached && isOutside(host)
+	case "npm", "yarn":
+		return text == "strict-ssl" && next == "false" || isOff(text, "strict-ssl")
+	case "conda", "mamba":
+		return text == "ssl_verify" && strings.EqualFold(next, "false")
+	case "git":
+		return isOff(strings.ToLower(text), "http.sslverify") || strings.EqualFold(text, "http.sslVerify") && next == "false"
+	}
+	return false
+}
+
+// isOff reports a setting that ends in a name and is turned off.
+func isOff(text, name string) bool {
+	_, value, ok := strings.Cut(text, name+"=")
+	return ok && (value == "0" || strings.EqualFold(value, "false") || strings.EqualFold(value, "no"))
+}
+
+// trusts are variables, each with the value that turns a check off: "" is any but
+// those that leave it on.
+var trusts = []struct{ name, off string }{
+	{"NODE_TLS_REJECT_UNAUTHORIZED", "0"}, {"PYTHONHTTPSVERIFY", "0"}, {"GIT_SSL_NO_VERIFY", ""}, {"npm_config_strict_ssl", "false"}, {"NPM_CONFIG_STRICT_SSL", "false"},
+}
+
+func namesTrust(name string) bool {
+	for _, t := range trusts {
+		if t.name == name {
+			return true
+		}
+	}
+	return false
+}
+
+func isDistrust(name, value string) bool {
+	for _, t := range trusts {
+		if t.name == name {
+			return value != "" && (value == t.off || t.off == "" && value != "0" && value != "false")
+		}
+	}
+	return false
+}
+
+// checkTrustVariables looks at the variables of shell text, and at the packages'
+// sources that it writes.
+func checkTrustVariables(l *lint, s *script) {
+	for _, a := range s.secrets {
+		if isDistrust(a.name, a.value.text) {
+			l.addTrust(s.span(a.at))
+		}
+	}
+	for i := range s.calls {
+		s.calls[i].eachSource(s, func(text string, at extent) {
+			start := 0
+			for line := range strings.Lines(text) {
+				if isOff(strings.TrimSpace(line), "gpgcheck") && strings.HasPrefix(strings.TrimSpace(line), "gpgcheck") && !strings.Contains(text, "=file:") {
+					l.addTrust(s.span(extent{at.start + start, at.start + start + len(strings.TrimRight(line, "\r\n"))}))
+				}
+				start += len(line)
+			}
+		})
+	}
+}
+
+// eachSource calls f with the here-documents that go to a file, and where they stand.
+func (k *call) eachSource(s *script, f func(string, extent)) {
+	if k.input == nil || k.context.within || k.context.elsewhere || k.name != "cat" && k.name != "tee" {
+		return
+	}
+	at := s.extent(k.input)
+	if text := s.text[at.start:at.end]; strings.Contains(text, "gpgcheck") {
+		f(text, at)
+	}
+}
+
+// checkTrustEnv looks at ENV.
+func checkTrustEnv(l *lint, p *part, in *instruction) {
+	list := p.wordsOf(in)
+	for i, w := range list {
+		name, value, pair := strings.Cut(w.text, "=")
+		if !pair && i == 0 && len(list) > 1 {
+			value = list[1].text
+		}
+		if isDistrust(name, strings.Trim(value, `"'`)) {
+			l.addTrust(p.spanOfWord(in, w))
+		}
+		if !pair {
+			return
+		}
+	}
+}
