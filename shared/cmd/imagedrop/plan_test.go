@@ -162,6 +162,13 @@ func TestPlanOffline(t *testing.T) {
 }
 
 // The form that consumers rely on: these members, each of them always there.
+// The region of an AWS component is no parameter, and shown all the same.
+func TestPlanNamesTheRegionOfAWS(t *testing.T) {
+	file := write(t, "web.Dockerfile", "# ---\n# targets: [aws]\n# aws: {regionId: eu-central-1}\n# ---\nRUN true\n")
+	require.Contains(t, imagedrop(t, "plan", "--offline", file).requireCode(t, exitDone).out, "\n  AWS in eu-central-1:\n  CreateComponent\n")
+	require.Equal(t, "eu-central-1", plansIn(t, imagedrop(t, "plan", "--offline", "--json", file))[0].AWS.RegionID)
+}
+
 // A secret that rejects is printed nowhere; another text is, for it is sent.
 func TestPlanRepeatsNoSecret(t *testing.T) {
 	key := "LTAI" + "5tQnKxVbRzWmYpHdGsLc"
@@ -195,7 +202,7 @@ func TestPlanJSONHasEveryMember(t *testing.T) {
 	require.ElementsMatch(t, strings.Fields("id name version creationTime"), keys(object(alibaba["newest"])))
 	require.ElementsMatch(t, strings.Fields("action parameters clientToken clientTokenFrom"), keys(object(alibaba["request"])))
 	aws := object(got.Plans[0]["aws"])
-	require.ElementsMatch(t, strings.Fields("outcome characters maxCharacters request"), keys(aws))
+	require.ElementsMatch(t, strings.Fields("outcome regionId characters maxCharacters request"), keys(aws))
 	require.Equal(t, `"CreateComponent"`, string(object(aws["request"])["action"]))
 	require.Equal(t, `"2.0.0"`, string(object(alibaba["resource"])["version"]), "what the service gives where none is asked for")
 }

@@ -72,7 +72,8 @@ type planParameter struct {
 }
 
 type planAWS struct {
-	Outcome    string       `json:"outcome"` // "rejected", else "unknown": AWS is not asked
+	Outcome    string       `json:"outcome"`  // "rejected", else "unknown": AWS is not asked
+	RegionID   string       `json:"regionId"` // that the request goes to; "" means that of the credentials' chain
 	Characters int          `json:"characters"`
 	MaxInline  int          `json:"maxCharacters"`
 	Request    *planRequest `json:"request"` // null where a finding stands against it
@@ -137,7 +138,7 @@ func (in *planned) forAWS() *planAWS {
 	}
 	a := &planAWS{Outcome: string(imagebuild.Rejected), MaxInline: awstoe.MaxInline}
 	if r := in.plan.AWS; r != nil {
-		a.Outcome, a.Request, a.Characters = unknown, in.awsRequest(), len([]rune(r.Data))
+		a.Outcome, a.RegionID, a.Request, a.Characters = unknown, r.RegionID, in.awsRequest(), len([]rune(r.Data))
 	}
 	return a
 }

@@ -164,7 +164,11 @@ func orNone(value string) string {
 }
 
 func (p planReport) aws(in *planned) {
-	fmt.Fprintln(p.out, "  AWS:")
+	where := ""
+	if region := in.plan.AWS.RegionID; region != "" {
+		where = " in " + clean(region)
+	}
+	fmt.Fprintf(p.out, "  AWS%s:\n", where)
 	p.request(in.awsRequest())
 }
 
