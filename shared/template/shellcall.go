@@ -289,8 +289,19 @@ func (r *callReader) binary(cmd *syntax.BinaryCmd, c context) {
 	}
 }
 
-// leaves reports what ends a loop or a script, as behind `... && break`.
-func leaves(s *syntax.Stmt) bool { return isNamed(s, "break", "continue", "return", "exit") }
+// leaves reports what ends a loop or a script, as behind `... && break` or
+// `... && exit 0`.
+func leaves(s *syntax.Stmt) bool {
+	c, ok := s.Cmd.(*syntax.CallExpr)
+	if !ok || len(c.Args) == 0 {
+		return false
+	}
+	switch c.Args[0].Lit() {
+	case "break", "continue", "return", "exit":
+		return true
+	}
+	return false
+}
 
 // pipe reads the stages of a pipeline from left to right.
 func (r *callReader) pipe(cmd *syntax.BinaryCmd, p *pipeline, c context) {
