@@ -194,6 +194,9 @@ func TestSameCanonicalYAML(t *testing.T) {
 		other = strings.Replace(other, "|", "|+", 1)
 		require.Equal(t, other, text(other))
 	}
+	const quoted = "Tasks:\n- Name: a\n  Action: RunShellCommand\n  Properties:\n    commandContent: 'true\n    # why'"
+	require.Equal(t, quoted+"\n", text(quoted), "a line of a quoted text is no comment")
+	require.Equal(t, quoted+"\n", text(quoted+"\n\n"))
 	const end = "Tasks:\n- Name: a\n  Action: RunShellCommand\n  Properties:\n    commandContent: |\n      true"
 	require.Equal(t, end, text(end), "there is no line feed at the end of its value")
 }

@@ -167,7 +167,11 @@ func (y *yamlText) parseQuoted() (*yaml.Node, yamlFailure) {
 	if quoted.text = quoteReferences(y.text); quoted.text == y.text {
 		return root, failure
 	}
-	return quoted.parse()
+	root, second := quoted.parse()
+	if second.text != "" && second.at.start <= failure.at.end { // the quotes mended nothing
+		return nil, failure
+	}
+	return root, second
 }
 
 // quoteReferences puts values that begin with {{ in single quotes, to the end
@@ -206,9 +210,11 @@ func (y *yamlText) canonical(root *yaml.Node) string {
 		}
 		return y.text
 	}
-	stripped := yamlText{src: y.src, text: short}
-	if again, failure := stripped.parseQuoted(); failure.text == "" && sameNode(root, again) {
-		return short
+	for _, text := range []string{short, strings.TrimRight(y.text, "\n") + "\n"} {
+		stripped := yamlText{src: y.src, text: text}
+		if again, failure := stripped.parseQuoted(); failure.text == "" && sameNode(root, again) {
+			return text
+		}
 	}
 	return y.text
 }

@@ -127,7 +127,9 @@ func knownError(text string) yamlError {
 // failureAt is a failure from a line and column on, both from 1, to the end of
 // the line; of one behind the text the last line.
 func (y *yamlText) failureAt(text string, line, column int) yamlFailure {
-	at := y.offset(min(max(line, 1), max(len(y.starts), 1)), column)
+	line = min(max(line, 1), max(len(y.starts), 1))
+	start := y.offset(line, 1)
+	at := min(y.offset(line, column), y.lineEnd(start)) // quotes that were put around a reference make a line longer
 	f := yamlFailure{text: text, help: knownError(text).help, at: span{src: y.src, start: at, end: y.lineEnd(at)}}
 	last, _ := utf8.DecodeLastRuneInString(y.src.text[:at])
 	switch rest := y.src.text[at:f.at.end]; {

@@ -39,6 +39,7 @@ func TestYAMLFailures(t *testing.T) {
 		"anchor":                {tasks + "    Action: Reboot\n    Properties: ^*p\n", "quote a value that begins with *, or define"},
 		"reference in braces":   {tasks + "    Action: RunShellCommand\n    Properties: {commandContent: echo ^{{ a }}}\n", "put the value with {{ in double quotes"},
 		"reference and more":    {content + "{{ a }}/b\n  ^Foo: 1\n", ""},
+		"braces in quotes":      {"Parameters: \"\n{{\"\n^0", "write `key: value`"},
 		"control character":     {content + "echo a^\u0090b\n", "delete the character"},
 		"behind other breaks":   {content + "\"echo \u2028 中 ^\u0090b\"\n", "delete the character"},
 	} {
