@@ -96,21 +96,34 @@ func isFile(p string, d fs.DirEntry) bool {
 // keyOf names the object of a template. One file of a templates folder has the
 // same key, dropped alone as dropped with the folder: so it is the same object,
 // and its default name the same resource. Elsewhere it is the path below root;
-// a Dockerfile keeps the folder that names it.
+// a Dockerfile keeps the folder that names it, be that root itself or the
+// working directory.
 func keyOf(root, p string) string {
 	whole := filepath.ToSlash(filepath.Clean(p))
 	if _, below, ok := strings.Cut("/"+whole, "/"+template.Prefix); ok {
 		return template.Prefix + below
 	}
 	rel, err := filepath.Rel(root, p)
-	if err == nil && rel != "." {
+	if err == nil && rel != "." && rel != unnamed {
 		return template.Prefix + filepath.ToSlash(rel)
 	}
 	name := path.Base(whole)
-	if folder := path.Base(path.Dir(whole)); name == "Dockerfile" && folder != "." && folder != ".." && folder != "/" {
+	if folder := folderOf(p); name == unnamed && folder != "/" {
 		name = folder + "/" + name
 	}
 	return template.Prefix + name
+}
+
+// unnamed is the template that its folder names.
+const unnamed = "Dockerfile"
+
+// folderOf is the name of the folder that a file is in.
+func folderOf(p string) string {
+	whole, err := filepath.Abs(p)
+	if err != nil {
+		return "/"
+	}
+	return path.Base(path.Dir(filepath.ToSlash(whole)))
 }
 
 func sameFile(a, b string) bool {

@@ -154,6 +154,20 @@ func TestLintWalksDirectories(t *testing.T) {
 	require.Contains(t, imagedrop(t, "lint", "empty").requireCode(t, exitTrouble).err, "empty: no template")
 }
 
+// A file called Dockerfile takes its folder's name, however it is reached.
+func TestLintNamesADockerfileByItsFolder(t *testing.T) {
+	dir := folder(t, map[string]string{"nginx/Dockerfile": "RUN true\n"})
+	t.Chdir(dir)
+	for _, path := range []string{"nginx", "nginx/", "./nginx/Dockerfile", ".", dir + "/nginx"} {
+		imagedrop(t, "lint", path).requireCode(t, exitDone)
+	}
+	t.Chdir("nginx")
+	for _, path := range []string{"Dockerfile", ".", "../nginx", "../nginx/Dockerfile"} {
+		require.Contains(t, imagedrop(t, "plan", "--offline", path).requireCode(t, exitDone).out, ": component nginx in ")
+	}
+	require.Equal(t, "templates/Dockerfile", keyOf("/Dockerfile", "/Dockerfile"), "nothing names it")
+}
+
 func TestLintFailsOnTheThreshold(t *testing.T) {
 	const dir = "testdata/lint/templates/team"
 	for threshold, code := range map[string]int{"error": exitDone, "warning": exitRejected, "info": exitRejected} {
