@@ -343,7 +343,11 @@ func cutBuild(t *testing.T, delivery imagebuild.Delivery, calls int, change betw
 	first := run(builder, delivery)
 	if how == "lost" {
 		require.NoError(t, first.Err)
-		require.Equal(t, calls+1, cut.calls, "each call has its cut")
+		repeated := 1
+		if delivery.Trigger == imagebuild.TriggerOSS && at == 3 {
+			repeated = 2 // a create, before which its object is looked at again
+		}
+		require.Equal(t, calls+repeated, cut.calls, "each call has its cut")
 	} else {
 		require.Error(t, first.Err)
 	}

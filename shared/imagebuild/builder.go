@@ -170,7 +170,10 @@ func (j *job) build(ctx context.Context) error {
 	if j.kind() == template.Execution {
 		return j.blameOperator(j.execute(ctx))
 	}
-	return j.blameOperator(j.ensure(ctx))
+	if err := j.ensure(ctx); !j.skipped(err) {
+		return j.blameOperator(err)
+	}
+	return nil
 }
 
 // ensure sees to it that the job's component or pipeline exists.

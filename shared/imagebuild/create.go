@@ -210,7 +210,13 @@ func (j *job) create(ctx context.Context) error {
 func (j *job) send(ctx context.Context) error {
 	var id string
 	err := j.retry(ctx, func(ctx context.Context) (err error) {
-		id, err = j.Resources.Create(ctx, j.request)
+		if j.asked {
+			err = j.outdated(ctx)
+		}
+		if err == nil {
+			j.asked = true
+			id, err = j.Resources.Create(ctx, j.request)
+		}
 		return j.judge(err)
 	})
 	if err == nil {

@@ -30,10 +30,8 @@ func (j *job) readObject(ctx context.Context) (bool, error) {
 	j.unpinned = ref.ETag == ""
 	text, err := j.fetch(ctx, ref)
 	switch {
-	case errors.Is(err, ErrGone):
-		return j.skip("gone", "the object was deleted after the event")
-	case errors.Is(err, ErrSuperseded):
-		return j.skip("superseded", "the object changed after the event; the change has an event of its own")
+	case j.skipped(err):
+		return true, nil
 	case err != nil:
 		return false, err
 	case len(text) > MaxRaw:
@@ -44,6 +42,36 @@ func (j *job) readObject(ctx context.Context) (bool, error) {
 	j.path, j.text = ref.Key, text
 	j.lint(func() { j.template = template.ParseFile(ref.Key, text) })
 	return false, nil
+}
+
+// skipped settles the job where the error says that its object is another one
+// by now, or none.
+func (j *job) skipped(err error) bool {
+	switch {
+	case errors.Is(err, ErrGone):
+		j.skip("gone", "the object was deleted after the event")
+	case errors.Is(err, ErrSuperseded):
+		j.skip("superseded", "the object changed after the event; the change has an event of its own")
+	default:
+		return false
+	}
+	return true
+}
+
+// outdated is asked before a create is sent again, and answers ErrGone or
+// ErrSuperseded where the object went or changed since it was read: what was
+// uploaded last may be there by now, and the older must not come above it. What
+// else may be amiss with the object matters no more.
+func (j *job) outdated(ctx context.Context) error {
+	ref := j.delivery.Object
+	if j.delivery.Trigger != TriggerOSS || ref.ETag == "" {
+		return nil
+	}
+	_, err := j.Objects.Read(ctx, ref, MaxRaw)
+	if errors.Is(err, ErrGone) || errors.Is(err, ErrSuperseded) {
+		return err
+	}
+	return nil
 }
 
 func (j *job) readMessage(ctx context.Context) (bool, error) {
@@ -77,7 +105,8 @@ func (j *job) readURI(ctx context.Context, m *template.Message) (bool, error) {
 	case errors.Is(err, ErrGone):
 		return false, fault.New(fault.Invalid, "imagebuild.read", "templateUri names an object that does not exist")
 	case errors.Is(err, ErrSuperseded):
-		return j.skip("superseded", "the object no longer has the templateETag")
+		j.skip("superseded", "the object no longer has the templateETag")
+		return true, nil
 	case err != nil:
 		return false, blameSender(err)
 	case len(text) > MaxRaw:
@@ -98,10 +127,9 @@ func blameSender(err error) error {
 	return err
 }
 
-func (j *job) skip(kind, message string) (done bool, err error) {
+func (j *job) skip(kind, message string) {
 	j.unread = true
 	j.status, j.reason = Skipped, &Reason{Kind: kind, Message: message}
-	return true, nil
 }
 
 func (j *job) reject() (done bool, err error) {

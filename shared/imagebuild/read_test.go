@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -99,6 +100,66 @@ func TestCreatedStaysCreated(t *testing.T) {
 			require.Equal(t, []any{was.ID, was.Type, was.Subject, was.Data.Target, was.Data.Resource},
 				[]any{is.ID, is.Type, is.Subject, is.Data.Target, is.Data.Resource})
 			require.Nil(t, is.Data.Reason)
+		})
+	}
+}
+
+// Between two tries of a create its object may become another one, which has an
+// event of its own. The older must not be made after the newer: it would be the
+// newest of its name.
+func TestTheObjectChangesBetweenTwoTries(t *testing.T) {
+	refused, lost := failure(fault.Retryable, "Throttling.User"), fault.New(fault.Retryable, "test", "no answer")
+	tests := []struct {
+		name     string
+		delivery imagebuild.Delivery
+		template string
+		first    error // of the create
+		then     error // of another read
+		status   imagebuild.Status
+		reason   string
+	}{
+		{"changed", upload("job"), component, refused, imagebuild.ErrSuperseded, imagebuild.Skipped, "superseded"},
+		{"pipeline changed", upload("job"), pipeline, refused, imagebuild.ErrSuperseded, imagebuild.Skipped, "superseded"},
+		{"gone", upload("job"), component, refused, imagebuild.ErrGone, imagebuild.Skipped, "gone"},
+		{"number taken, then changed", upload("job"), "# ---\n# componentVersion: 1.*.*\n# ---\n" + component,
+			failure(fault.Invalid, "InvalidComponentVersion.Exist"), imagebuild.ErrSuperseded, imagebuild.Skipped, "superseded"},
+		{"changed, but made", upload("job"), component, lost, imagebuild.ErrSuperseded, imagebuild.Created, ""},
+		{"not changed", upload("job"), component, refused, nil, imagebuild.Created, ""},
+		{"not to be read any more", upload("job"), component, refused, failure(fault.Permanent, "AccessDenied"), imagebuild.Created, ""},
+		{"a message", message("job", component), component, refused, imagebuild.ErrSuperseded, imagebuild.Created, ""},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			c, box, asked := &cloud{}, &inbox{}, false
+			builder := &imagebuild.Builder{
+				Publisher: imagebuild.Publisher{Outbox: box, Jitter: func(time.Duration) time.Duration { return 0 }},
+				Objects: objects(func(imagebuild.ObjectRef) ([]byte, error) {
+					if asked && test.then != nil {
+						return nil, test.then
+					}
+					return []byte(test.template), nil
+				}),
+				Resources: resources{
+					func(q imagebuild.Query) ([]imagebuild.Resource, error) { return c.Find(t.Context(), q) },
+					func(r imagebuild.Request) (string, error) {
+						if asked {
+							return c.Create(t.Context(), r)
+						}
+						asked = true
+						if test.first == lost {
+							_, _ = c.Create(t.Context(), r) // nobody hears of it
+						}
+						return "", test.first
+					},
+				},
+			}
+			require.NoError(t, run(builder, test.delivery).Err)
+			o := box.only(t)
+			require.Equal(t, test.status, o.Data.Status)
+			require.Equal(t, test.status == imagebuild.Created, len(c.all) == 1)
+			if test.reason != "" {
+				require.Equal(t, test.reason, o.Data.Reason.Kind)
+			}
 		})
 	}
 }
