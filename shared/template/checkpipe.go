@@ -89,6 +89,16 @@ func refusesBadInput(k *call) bool {
 		"diff", "cmp", "test", "[", "openssl", "mysql", "psql", "ar", "dpkg-deb", "debconf-set-selections":
 		return true
 	}
+	return k.tools&tInterpret != 0 && k.readsJSON()
+}
+
+// readsJSON reports a program text that parses its input, as python3 -m json.tool.
+func (k *call) readsJSON() bool {
+	for _, a := range k.args {
+		if strings.Contains(a.text, "json") || strings.Contains(a.text, "JSON") {
+			return true
+		}
+	}
 	return false
 }
 

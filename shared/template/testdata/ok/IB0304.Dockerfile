@@ -9,3 +9,5 @@ RUN if curl -fsS https://example.com | grep -q up; then echo up; fi
 RUN curl --version | head -n 1 && java -version 2>&1 | head -n 1
 RUN make | tee /opt/log; test "${PIPESTATUS[0]}" -eq 0
 RUN ID=$(curl -s http://100.100.100.200/latest/meta-data/instance-id | cut -c3-) && echo "$ID"
+RUN VERSION=$(curl -fsS https://example.com/latest | python3 -c 'import json, sys; print(json.load(sys.stdin)["tag"])') && echo "$VERSION"
+RUN curl -fsS https://example.com/latest | python3 -m json.tool > /opt/latest
