@@ -3,6 +3,8 @@ package template
 import (
 	"math"
 	"strings"
+
+	"go.yaml.in/yaml/v3"
 )
 
 // checkCache finds packages whose download stays in the image: nothing behind
@@ -98,21 +100,47 @@ func (k *call) isPinned(name string) bool {
 		return k.hasPrefix("-v", "--version") || strings.Contains(name, ":")
 	case k.tools&tLanguage != 0:
 		return strings.ContainsAny(name, "=@<>~")
-	case k.name == "apt-get" || k.name == "apt" || k.name == "aptitude" || k.name == "zypper":
+	case k.name == "apt-get" || k.name == "apt" || k.name == "aptitude" || k.name == "zypper" || k.name == "conda" || k.name == "mamba":
 		return strings.ContainsAny(name, "=<>/")
 	}
 	i := strings.LastIndexByte(name, '-')
 	return i >= 0 && i+1 < len(name) && name[i+1] >= '0' && name[i+1] <= '9' || strings.ContainsAny(name, "*:")
 }
 
-// checkSudo: RUN is root already.
+// checkSudo: RUN is root already, unless USER or the task says otherwise.
 func checkSudo(l *lint, s *script) {
+	if !s.isRoot() {
+		return
+	}
 	for i := range s.calls {
 		if k := &s.calls[i]; k.context.sudo && k.context.depth == 0 {
 			l.add("IB0307", s.span(k.at), "", "sudo, where commands run as root", "delete sudo")
 			return
 		}
 	}
+}
+
+// isRoot reports a script that works as root, as far as the text tells.
+func (s *script) isRoot() bool {
+	user := ""
+	if s.in == nil {
+		s.p.eachAction(func(task *yaml.Node, _ *Action) {
+			properties := value(task, "Properties")
+			if name := value(properties, "username"); name != nil && value(properties, "commandContent") == s.node {
+				user = name.Value
+			}
+		})
+	}
+	for i := range s.p.commands {
+		in := &s.p.commands[i]
+		if in == s.in {
+			break
+		}
+		if in.verb == vUSER {
+			user = s.p.head(in)
+		}
+	}
+	return user == "" || user == "root" || user == "0"
 }
 
 // checkLastUser: in an image of a machine it matters little; who starts it logs

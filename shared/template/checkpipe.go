@@ -235,7 +235,7 @@ func checkLost(l *lint, s *script) {
 	const gone = " has no effect: it ends with this shell"
 	switch k.name {
 	case "cd", "pushd":
-		if to := k.verb(); len(s.steps) > 1 && (to == ".." || to == "" || to == "/") {
+		if to := k.verb(); len(s.calls) > 1 && (to == ".." || to == "" || to == "/") {
 			return // back to where it was, out of habit
 		}
 		l.add("IB0314", s.span(k.at), "", k.name+gone, s.help("write WORKDIR <directory>, or join it to the commands it is for with &&",

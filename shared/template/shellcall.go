@@ -441,6 +441,9 @@ func (r *callReader) program(args []argument, c context, inside int) {
 		if w.changes != nil {
 			c = w.changes(c)
 		}
+		if name == "sudo" && w.isForAnother(args[1:]) {
+			c.sudo = false
+		}
 		whole := args
 		r.environment(w, args[1:])
 		if args = w.rest(args[1:]); len(args) == 0 {
@@ -717,6 +720,24 @@ func (w *wrapper) rest(args []argument) []argument {
 		args = args[1:]
 	}
 	return args[min(w.before, len(args)):]
+}
+
+// isForAnother reports sudo to another user than root.
+func (w *wrapper) isForAnother(args []argument) bool {
+	for i, a := range args {
+		switch {
+		case !strings.HasPrefix(a.text, "-"):
+			return false
+		case strings.HasPrefix(a.text, "--user="):
+			return a.text != "--user=root"
+		case a.text == "--user" || isCluster(a.text, 'u') && w.takesNext(a.text):
+			return i+1 < len(args) && args[i+1].text != "root"
+		}
+		if w.takesNext(a.text) {
+			return w.isForAnother(args[min(i+2, len(args)):])
+		}
+	}
+	return false
 }
 
 func (w *wrapper) takesVariables() bool {
