@@ -267,7 +267,7 @@ func TestRebuildEveryCut(t *testing.T) {
 
 // everyCut lets the fate befall one call after the other, until a run has no more.
 func everyCut(t *testing.T, fate fate, again twice, passes func(w *world, n int)) {
-	for at := 1; ; at++ {
+	for at := 1; ; at += stride {
 		w := modelWorld(t)
 		w.at, w.fate = at, fate
 		what := fmt.Sprintf("%+v, %s at call %d", again, fate, at)
@@ -316,7 +316,7 @@ func crowd(n int) *site {
 // What does not fit into one continuation is decided by a later step.
 func TestRebuildInRounds(t *testing.T) {
 	for _, fate := range []fate{"", killBefore, killAfter, lost, down} {
-		for at := 1; at < 400; at += 37 {
+		for at := 1; at < 400; at += 37 * stride {
 			w := &world{site: crowd(40), limit: 3, fate: fate, at: at}
 			w.drive(t, `{"namePattern":"*","maxRunning":3}`, twice{at % 7, at % 5}, func(w *world, n int) { w.finish(3) })
 			require.Empty(t, w.exceeded)

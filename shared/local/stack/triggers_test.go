@@ -166,7 +166,7 @@ func (c *cloud) awaitIdle() {
 			c.hand.Advance(stride)
 		}
 		return w.Idle
-	}, 3*time.Minute, 5*time.Millisecond)
+	}, 3*time.Minute, 15*time.Millisecond)
 }
 
 // gate lets the actor stand there until a test lets it go on.
