@@ -29,7 +29,7 @@ test: ## run every test; needs Go only, no C compiler
 check: lint ## what CI runs: lint, tests with the race detector, every cut without it, short fuzz runs, tidy modules, third-party clients
 	CGO_ENABLED=1 go test -race -vet=off -parallel 8 ./...
 	go -C $(BUILDKIT) test -vet=off ./...
-	go test -vet=off -run 'Every|Cut|InRounds|ObjectChanges|Thousand' ./shared/imagebuild ./shared/local/stack
+	go test -vet=off -run 'Agreement|Every|Cut|InRounds|ObjectChanges|Thousand' ./shared ./shared/imagebuild ./shared/local/stack
 	@$(MAKE) --no-print-directory fuzz
 	go mod tidy -diff
 	go -C $(BUILDKIT) mod tidy -diff

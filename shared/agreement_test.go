@@ -667,8 +667,13 @@ var disagreed = []sample{
 // generated is the number of samples that the test makes; more are the fuzz target's.
 const generated = 4000
 
+// Under the race detector it is one of seven samples, which cannot show all:
+// `make check` runs both.
 func TestAgreement(t *testing.T) {
-	m := openService(t)
+	m, samples := openService(t), uint64(generated)
+	if underRace {
+		samples /= 7
+	}
 	for _, in := range written(t) {
 		m.agree(in)
 	}
@@ -677,10 +682,12 @@ func TestAgreement(t *testing.T) {
 			m.agree(in)
 		}
 	}
-	for i := range uint64(generated) {
+	for i := range samples {
 		m.agree(generate(rand.New(rand.NewPCG(1, i))))
 	}
-	m.requireComplete()
+	if !underRace {
+		m.requireComplete()
+	}
 }
 
 // requireComplete: every row of the tables is needed, and every code that a
