@@ -24,6 +24,7 @@ func failBuild(phase string) account.Fault {
 }
 
 func TestUpWaitsForTheBuildsThatItCauses(t *testing.T) {
+	t.Parallel()
 	dir := folder(t, map[string]string{"golden.Dockerfile": builds, "plain.Dockerfile": linux + "RUN true\n", "bad.Dockerfile": "RUN\n"})
 	r := imagedrop(t, "up", "--drop", dir, "--exit", "--json", "--memory", "--port-base", "0", "--time-scale", "6000", "-f", filepath.Join(home, "s.yaml"))
 	r.requireCode(t, exitDone)
@@ -44,6 +45,7 @@ func TestUpWaitsForTheBuildsThatItCauses(t *testing.T) {
 }
 
 func TestDropWaitsForBuildsWhereAsked(t *testing.T) {
+	t.Parallel()
 	l := newLocal(t)
 	l.fault(failBuild("TESTING"))
 	path := write(t, "golden.Dockerfile", builds)
@@ -59,6 +61,7 @@ func TestDropWaitsForBuildsWhereAsked(t *testing.T) {
 }
 
 func TestSendWaitsForTheBuildThatItStarts(t *testing.T) {
+	t.Parallel()
 	l := newLocal(t)
 	l.run("drop", write(t, "golden.Dockerfile", builds), "--builds").requireCode(t, exitDone)
 	message := write(t, "m.json", `{"kind": "execution", "pipelineName": "golden"}`)
@@ -71,6 +74,7 @@ func TestSendWaitsForTheBuildThatItStarts(t *testing.T) {
 
 // A build that does not end in time is named.
 func TestUpNamesTheBuildThatHasNotEnded(t *testing.T) {
+	t.Parallel()
 	dir := folder(t, map[string]string{"golden.Dockerfile": builds})
 	r := imagedrop(t, "up", "--drop", dir, "--exit", "--timeout", "3s", "--memory", "--port-base", "0", "--time-scale", "1", "-f", filepath.Join(home, "s.yaml"))
 	r.requireCode(t, exitTrouble)

@@ -137,6 +137,7 @@ func TestEveryTemplateGetsItsOwnOutcome(t *testing.T) {
 // A PUT whose answer is lost is not repeated where it arrived, and is where it
 // did not: one upload, one event, one resource.
 func TestALostAnswerIsNotASecondUpload(t *testing.T) {
+	t.Parallel()
 	for name, test := range map[string]struct {
 		fault account.Fault
 		puts  int // that the service saw

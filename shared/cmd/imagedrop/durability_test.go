@@ -209,7 +209,8 @@ func kills(t *testing.T) int {
 // Killed at random moments under load, before it serves and while it does, the
 // cloud has kept what it acknowledged.
 func TestKillsAtRandomMomentsLoseNothing(t *testing.T) {
-	v := &victim{t: t, state: t.TempDir()}
+	t.Parallel()
+	v := newVictim(t)
 	v.boot()
 	at := place{state: v.state}
 	c := found(t, at)

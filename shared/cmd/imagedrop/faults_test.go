@@ -69,6 +69,7 @@ func brief(t *testing.T) func(*stack.Options) {
 // Whatever strikes on the way, a template ends with one resource, or none where
 // it failed, and one outcome, however often that is on the queue.
 func TestEveryFaultEndsWithOneResourceAndOneOutcome(t *testing.T) {
+	t.Parallel()
 	l := newLocal(t, brief(t))
 	hit := map[account.Effect]bool{account.EffectFailBuild: true} // strikes builds
 	for i, f := range struckBy {

@@ -51,6 +51,7 @@ func TestClientsSeeWhatAFaultAnswers(t *testing.T) {
 
 // What a consumer of a queue sees of the effects of deliveries.
 func TestConsumersSeeFaultyDeliveries(t *testing.T) {
+	t.Parallel()
 	l := newLocal(t)
 	queue := l.cloud.queue(unread)
 	send := func(body string, effect ...account.Effect) string {

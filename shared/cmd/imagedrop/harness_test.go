@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -42,25 +44,26 @@ func TestMain(m *testing.M) {
 			panic(err)
 		}
 		home = dir
+		_ = flag.Set("test.parallel", "4") // what they do most is wait; -parallel overrides it
 		return m.Run()
 	}())
 }
 
 func build(dir string) error {
-	programs := map[string]string{"imagedrop": "./shared/cmd/imagedrop"}
+	dist := filepath.Join(dir, "dist")
+	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w", "-o", dist+"/", "./shared/cmd/imagedrop", "./functions/...")
+	cmd.Dir, cmd.Stderr = repository, os.Stderr
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH=amd64")
+	if err := cmd.Run(); err != nil {
+		return err
+	}
 	functions, err := filepath.Glob(filepath.Join(repository, "functions", "*", "main.go"))
 	if err != nil {
 		return err
 	}
 	for _, main := range functions {
-		name := filepath.Base(filepath.Dir(main))
-		programs[name+"/main"] = "./functions/" + name
-	}
-	for out, pkg := range programs {
-		cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w", "-o", filepath.Join(dir, "dist", out), pkg)
-		cmd.Dir, cmd.Stderr = repository, os.Stderr
-		cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH=amd64")
-		if err := cmd.Run(); err != nil {
+		binary := filepath.Join(dist, filepath.Base(filepath.Dir(main)))
+		if err := errors.Join(os.Rename(binary, binary+".built"), os.Mkdir(binary, 0o755), os.Rename(binary+".built", filepath.Join(binary, "main"))); err != nil {
 			return err
 		}
 	}
@@ -271,7 +274,10 @@ func (p *process) end() int {
 }
 
 // functions lists the processes of the built functions.
-func functions(t *testing.T) (pids []int) {
+func functions(t *testing.T) []int { return functionsOf(t, home) }
+
+// functionsOf lists those that were started from a folder like home.
+func functionsOf(t *testing.T, home string) (pids []int) {
 	t.Helper()
 	entries, err := os.ReadDir("/proc")
 	require.NoError(t, err)

@@ -3,8 +3,10 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -27,27 +29,43 @@ const (
 // killAfter are the numbers of outcomes behind which the local cloud is killed.
 var killAfter = []int{5, 40, 75, 120, 160, 195}
 
-// victim is a local cloud that is killed and started again on its state.
+// victim is a local cloud that is killed and started again on its state. It has
+// a home of its own, which tells its functions from those of other clouds.
 type victim struct {
-	t     *testing.T
-	state string
-	up    *process
+	t           *testing.T
+	home, state string
+	up          *process
+}
+
+func newVictim(t *testing.T) *victim {
+	v := &victim{t: t, home: t.TempDir(), state: t.TempDir()}
+	require.NoError(t, fs.WalkDir(os.DirFS(home), ".", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return errors.Join(err, os.MkdirAll(filepath.Join(v.home, path), 0o755))
+		}
+		return os.Link(filepath.Join(home, path), filepath.Join(v.home, path))
+	}))
+	return v
 }
 
 // boot starts the cloud, or the next one.
 func (v *victim) boot() {
-	v.up = start(v.t, "up", "--state", v.state, "--port-base", "0")
+	v.start()
 	go func(out io.Reader) { _, _ = io.Copy(io.Discard, out) }(v.up.out)
+}
+
+func (v *victim) start() {
+	v.up = start(v.t, "up", "-f", filepath.Join(v.home, "s.yaml"), "--state", v.state, "--port-base", "0")
 }
 
 // kill ends the cloud without warning; its functions must not outlive it.
 func (v *victim) kill() {
-	left := functions(v.t)
+	left := functionsOf(v.t, v.home)
 	require.NotEmpty(v.t, left)
 	require.NoError(v.t, v.up.Process.Kill())
 	v.up.done = true
 	_ = v.up.Wait() // killed
-	require.Eventually(v.t, func() bool { return len(functions(v.t)) == 0 }, time.Minute, time.Millisecond,
+	require.Eventually(v.t, func() bool { return len(functionsOf(v.t, v.home)) == 0 }, time.Minute, time.Millisecond,
 		"functions outlive their host")
 }
 
@@ -119,8 +137,9 @@ func killFiles(t *testing.T) (templates string, messages []string) {
 // every template dropped meanwhile ends with its outcome, and each is made once.
 // A message that was being worked comes back after its visibility timeout, 30 s.
 func TestNothingIsLostOrDoubledWhenTheCloudIsKilled(t *testing.T) {
-	v := &victim{t: t, state: t.TempDir()}
-	v.up = start(t, "up", "--state", v.state, "--port-base", "0")
+	t.Parallel()
+	v := newVictim(t)
+	v.start()
 	readTo(t, bufio.NewScanner(v.up.out), "serving until Ctrl-C")
 	at := place{state: v.state}
 	s := &sender{line: &line{find: at.find}, again: make(chan struct{}, killTemplates), acked: map[string]string{}}
@@ -158,7 +177,7 @@ func TestNothingIsLostOrDoubledWhenTheCloudIsKilled(t *testing.T) {
 
 	require.NoError(t, v.up.Process.Signal(os.Interrupt))
 	require.Equal(t, exitDone, v.up.end())
-	require.Empty(t, functions(t))
+	require.Empty(t, functionsOf(t, v.home))
 }
 
 // requireObjects: every object is in the bucket, as it was uploaded.

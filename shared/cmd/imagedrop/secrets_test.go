@@ -194,6 +194,7 @@ var faults = []struct {
 const many = 1000
 
 func TestSecretsOfAcceptedTemplatesAppearNowhere(t *testing.T) {
+	t.Parallel()
 	l := newLeaky(t)
 	dir := t.TempDir()
 	for name, text := range accepted {
@@ -257,6 +258,7 @@ func TestSecretsOfGivenUpEventsAppearNowhere(t *testing.T) {
 // Every key with a value that it cannot have, every command with what it
 // cannot take, and text that is no template at all.
 func TestSecretsOfRejectedTemplatesAppearNowhere(t *testing.T) {
+	t.Parallel()
 	files := map[string]string{}
 	add := func(text string) { files[fmt.Sprintf("t%03d.Dockerfile", len(files))] = text }
 	for _, key := range template.Keys {
@@ -296,6 +298,7 @@ func TestSecretsOfRejectedTemplatesAppearNowhere(t *testing.T) {
 }
 
 func TestSecretsOfMessagesAppearNowhere(t *testing.T) {
+	t.Parallel()
 	l := newLeaky(t)
 	quoted, err := json.Marshal(canary)
 	require.NoError(t, err)

@@ -49,6 +49,7 @@ func TestSendTakesEveryFormOfMessage(t *testing.T) {
 // The sender's own key: the same message again is the same job, and the same
 // outcome.
 func TestAClientTokenMakesAMessageOneJob(t *testing.T) {
+	t.Parallel()
 	l := newLocal(t)
 	message := write(t, "m.json", `{"clientToken": "build-42", "name": "tool", "content": "RUN true"}`)
 	first := l.run("send", "--json", message).requireCode(t, exitDone).outcomes(t)
@@ -67,6 +68,7 @@ func TestAClientTokenMakesAMessageOneJob(t *testing.T) {
 // Where the answer to a send is lost, it is sent again only where that does no
 // harm.
 func TestALostAnswerIsNotASecondMessage(t *testing.T) {
+	t.Parallel()
 	l := newLocal(t)
 	lost := account.Fault{Service: "mns", Operation: "SendMessage", Effect: account.EffectDropAfter}
 	l.fault(lost)
@@ -82,6 +84,7 @@ func TestALostAnswerIsNotASecondMessage(t *testing.T) {
 }
 
 func TestResults(t *testing.T) {
+	t.Parallel()
 	l := newLocal(t)
 	dir := folder(t, map[string]string{"tool-a.Dockerfile": "RUN true\n", "tool-b.Dockerfile": "RUN\n", "tool-c.Dockerfile": linux + "RUN true\n"})
 	l.run("drop", dir).requireCode(t, exitRejected)
@@ -110,6 +113,7 @@ func raws(list []outcome) (texts []string) {
 }
 
 func TestTakeUndoesTheEncodingOfResults(t *testing.T) {
+	t.Parallel()
 	l := newLocal(t)
 	const event = `{"id":"1","data":{"status":"created","resource":{"kind":"component","name":"x"}}}`
 	_, err := l.cloud.queue(l.cloud.ResultQueue).SendMessage(ali_mns.MessageSendRequest{
@@ -123,6 +127,7 @@ func TestTakeUndoesTheEncodingOfResults(t *testing.T) {
 // --follow shows what was and what comes, through a restart, until it is told
 // to end.
 func TestFollow(t *testing.T) {
+	t.Parallel()
 	l := newLocal(t, func(o *stack.Options) { o.Memory = false })
 	follow := start(t, "results", "--follow", "--json", "--state", l.state)
 	lines := json.NewDecoder(follow.out)
