@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -63,7 +64,7 @@ type Faults struct {
 	faults []*armed
 	calls  []Call
 	record bool
-	onKill func()
+	onKill func(signedBy func(accessKeyID string) bool)
 }
 
 // armed is a fault and what decides whether it strikes.
@@ -154,8 +155,9 @@ func (f *Faults) Calls() []Call {
 	return slices.Clone(f.calls)
 }
 
-// OnKill sets what kills the function instances that are at work.
-func (f *Faults) OnKill(fn func()) {
+// OnKill sets what kills the function instance that made a call: the one whose
+// access key signed it.
+func (f *Faults) OnKill(fn func(signedBy func(accessKeyID string) bool)) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.onKill = fn
@@ -258,7 +260,7 @@ func (f *Faults) strike(fault Fault, w http.ResponseWriter, r *http.Request,
 		<-r.Context().Done()
 		panic(http.ErrAbortHandler)
 	case EffectKillBefore, EffectKillAfter:
-		f.kill()
+		f.kill(r)
 		panic(http.ErrAbortHandler)
 	default:
 		panic(http.ErrAbortHandler)
@@ -299,13 +301,18 @@ func (k *kept) Header() http.Header         { return k.header }
 func (k *kept) Write(p []byte) (int, error) { return k.body.Write(p) }
 func (k *kept) WriteHeader(status int)      { k.status = status }
 
-func (f *Faults) kill() {
+func (f *Faults) kill(r *http.Request) {
 	f.mu.Lock()
 	fn := f.onKill
 	f.mu.Unlock()
-	if fn != nil {
-		fn()
+	if fn == nil {
+		return
 	}
+	// Each API has its own form, but all name the key in one of these places.
+	authorization, query := r.Header.Get("Authorization"), r.URL.RawQuery
+	fn(func(accessKeyID string) bool {
+		return strings.Contains(authorization, accessKeyID) || strings.Contains(query, accessKeyID)
+	})
 }
 
 // discard takes an answer that nobody will see.

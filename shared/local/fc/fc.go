@@ -319,12 +319,22 @@ func (h *Host) Invoke(ctx context.Context, function string, payload []byte) (Res
 	return p.do(ctx, &invocation{requestID: newRequestID(), payload: payload})
 }
 
-// KillBusy kills the processes of the instances that are at work. Nothing that
-// they say afterwards is heard.
-func (h *Host) KillBusy() {
-	for _, p := range h.pools {
-		p.killBusy()
+// KillCaller kills the process of the instance that made a call: signedBy says
+// whether an access key signed it. Where none of an instance did, since a client
+// made the call or it is one to another provider, every instance that is at work
+// is killed. Nothing that they say afterwards is heard.
+func (h *Host) KillCaller(signedBy func(accessKeyID string) bool) {
+	if !h.kill(func(in *instance) bool { return signedBy(in.key.AccessKeyID) }) {
+		h.kill((*instance).isAtWork)
 	}
+}
+
+// kill kills the instances that are meant, and reports whether there were any.
+func (h *Host) kill(isMeant func(*instance) bool) (killed bool) {
+	for _, p := range h.pools {
+		killed = p.kill(isMeant) || killed
+	}
+	return killed
 }
 
 // Stats returns the counters of each function, in the order of Options.

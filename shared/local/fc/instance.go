@@ -72,6 +72,10 @@ func newInstance(p *pool, name string) *instance {
 
 func (in *instance) isDebug() bool { return in.name == debugName }
 
+// isAtWork reports whether a function call is running in it. The caller holds
+// the pool's mutex.
+func (in *instance) isAtWork() bool { return in.current != nil && !in.current.started.IsZero() }
+
 // give hands the next invocation to an instance that has none. The caller
 // holds the pool's mutex.
 func (in *instance) give(inv *invocation) {
@@ -200,7 +204,7 @@ func (in *instance) drain() {
 // line takes one line that the process wrote.
 func (in *instance) line(text string) {
 	in.pool.mu.Lock()
-	if in.current != nil && !in.current.started.IsZero() {
+	if in.isAtWork() {
 		in.current.logs.add(text)
 	}
 	if !in.isReady {

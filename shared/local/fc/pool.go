@@ -273,7 +273,7 @@ func (p *pool) remove(in *instance) (report string) {
 	delete(p.instances, in.name)
 	p.host.acct.Keys.Revoke(in.key.AccessKeyID)
 	p.unpark(in)
-	if in.current != nil && !in.current.started.IsZero() {
+	if in.isAtWork() {
 		report = fmt.Sprintf("instance %s ended during request %s (%s)", in.name, in.current.requestID, in.exitReason)
 	}
 	p.settle(in)
@@ -415,15 +415,17 @@ func (p *pool) staying() (n int) {
 	return n
 }
 
-// killBusy kills every instance that a function call is running in.
-func (p *pool) killBusy() {
+// kill kills the instances that are meant, and reports whether there were any.
+func (p *pool) kill(isMeant func(*instance) bool) (killed bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, in := range p.instances {
-		if in.current != nil && !in.current.started.IsZero() {
+		if isMeant(in) {
 			in.kill()
+			killed = true
 		}
 	}
+	return killed
 }
 
 func (p *pool) stats() Stats {

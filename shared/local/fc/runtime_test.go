@@ -281,7 +281,27 @@ func TestAGivenUpInvocationLeavesTheQueue(t *testing.T) {
 	require.Empty(t, g.visits)
 }
 
-func TestKillBusyKillsOnlyWhoIsAtWork(t *testing.T) {
+func TestKillCallerKillsTheOneWhoseKeySignedTheCall(t *testing.T) {
+	g := newGate(t)
+	w := start(t, []fc.Function{function("actor")})
+	key := answer[fccontext.FcContext](t, w.invoke(order{Do: "context"})).Credentials.AccessKeyId
+	results := make([]chan fc.Result, 2)
+	visits := make([]visit, 2)
+	for i := range results { // the first runs where the key is
+		results[i] = make(chan fc.Result, 1)
+		go func() {
+			r, _ := w.host.Invoke(context.Background(), "actor", order{Do: "get", URL: g.URL}.json())
+			results[i] <- r
+		}()
+		visits[i] = g.next()
+	}
+	w.host.KillCaller(func(id string) bool { return id == key })
+	require.Contains(t, string(take(t, results[0], "the killed call").Body), "Process exited unexpectedly")
+	visits[1].leave(http.StatusOK)
+	require.Empty(t, take(t, results[1], "the other call").ErrorType)
+}
+
+func TestKillCallerOfAClientKillsOnlyWhoIsAtWork(t *testing.T) {
 	g := newGate(t)
 	w := start(t, []fc.Function{function("actor")})
 	done := make(chan fc.Result, 1)
@@ -291,7 +311,7 @@ func TestKillBusyKillsOnlyWhoIsAtWork(t *testing.T) {
 	}()
 	g.next()
 	idle := answer[int](t, w.invoke(order{Do: "pid"}))
-	w.host.KillBusy()
+	w.host.KillCaller(func(string) bool { return false })
 	require.Contains(t, string(take(t, done, "the killed call").Body), "Process exited unexpectedly")
 	require.Equal(t, idle, answer[int](t, w.invoke(order{Do: "pid"})))
 }

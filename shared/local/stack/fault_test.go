@@ -2,7 +2,9 @@ package stack_test
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -55,6 +57,37 @@ func TestRefusalsAreAnswered(t *testing.T) {
 			require.Empty(t, c.components(c.e.Region))
 		})
 	}
+}
+
+// Whichever service a function is killed at, another that waits for an answer
+// meanwhile gets it, and is delivered nothing twice.
+func TestAKillLeavesOthersAtWork(t *testing.T) {
+	t.Parallel()
+	together(t, width, []account.Fault{
+		{Service: "oss", Operation: "GetObject"},
+		{Service: "ecs", Operation: "CreateImagePipeline"},
+		{Service: "mns", Operation: "SendMessage", Match: "imagedrop-results"},
+	}, func(f account.Fault) string { return f.Service }, func(t *testing.T, kill account.Fault) {
+		opt := hasty(t)
+		manual(&opt)
+		c := start(t, opt)
+		c.put(quiet, strings.ReplaceAll(aPipeline, "web", "killed"))
+		faults := c.Account().Faults
+		require.NoError(t, faults.Add(account.Fault{Service: "ecs", Operation: "CreateImageComponent", Effect: account.EffectSlow, DelayMs: 1000}))
+		faults.Record()
+		c.upload(triggered, aComponent)
+		require.Eventually(t, func() bool { return tally(faults.Calls())["CreateImageComponent"] == 1 }, time.Minute, time.Millisecond)
+
+		kill.Effect = account.EffectKillBefore
+		require.NoError(t, faults.Add(kill))
+		c.send(`{"templateUri":"oss://imagedrop-templates/` + quiet + `"}`)
+		require.Eventually(t, func() bool { return c.killed() == 1 }, time.Minute, time.Millisecond)
+		c.hand.Advance(time.Second) // the answer comes
+		c.awaitIdle()
+		require.ElementsMatch(t, prefixed([]string{"component.created", "pipeline.created"}), types(c.outcomesByID()))
+		require.Equal(t, 1, tally(faults.Calls())["CreateImageComponent"])
+		c.nothingIsLeft()
+	})
 }
 
 // What no delivery could do ends in the dead letters, with all that it takes

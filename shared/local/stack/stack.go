@@ -292,7 +292,7 @@ func (s *Stack) joinServices(ctx context.Context) (err error) {
 		Report: func(function, text string) { s.report.Printf("function %s: %s", function, text) },
 	})
 	if err == nil {
-		s.account.Faults.OnKill(s.functions.KillBusy)
+		s.account.Faults.OnKill(s.functions.KillCaller)
 	}
 	return err
 }
