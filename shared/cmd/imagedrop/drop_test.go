@@ -202,7 +202,7 @@ func TestWhatATemplateIsCalledInTheBucket(t *testing.T) {
 		"other":                              {"chrony/Dockerfile", "web.Dockerfile"},
 		"other/web.Dockerfile":               {"web.Dockerfile"},
 		"other/chrony/Dockerfile":            {"chrony/Dockerfile"},
-		"other/../other/chrony":              {"Dockerfile"},
+		"other/../other/chrony":              {"chrony/Dockerfile"},
 		"link":                               {"chrony/Dockerfile", "web.Dockerfile"},
 	} {
 		files, err := findTemplates([]string{path})
