@@ -174,7 +174,7 @@ func checkUpdated(l *lint, p *part) {
 			k := &s.calls[j]
 			switch {
 			case k.name != "apt-get" && k.name != "apt" && k.name != "aptitude":
-				updated = updated || k.name == "" || strings.HasSuffix(k.name, ".sh") || k.tools&tShell != 0 // what may update
+				updated = updated || k.name == "" || strings.HasSuffix(k.name, ".sh") || k.tools&tShell != 0 || k.name == "add-apt-repository" || k.name == "apt-add-repository" // what may update
 			case k.has("update") || k.isOpen():
 				updated = true
 			case k.verb() == "install" && !updated && k.hasPackageName():

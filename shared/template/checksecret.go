@@ -502,6 +502,9 @@ func signs(name, text string) bool {
 	return isWebAddress(text) && (strings.EqualFold(name, "signature") || strings.EqualFold(name, "x-amz-signature") || name == "sig")
 }
 
+// maxSecret bounds how much of a value is looked at.
+const maxSecret = 200
+
 // eachPair calls f with the name and the value of each NAME=value and NAME: value in
 // a text.
 func eachPair(text string, f func(start, end int, value string)) {
@@ -520,7 +523,7 @@ func eachPair(text string, f func(start, end int, value string)) {
 		for start > from && (isTokenByte(text[start-1]) || text[start-1] == '.') {
 			start--
 		}
-		value := strings.TrimLeft(text[at:], " \t\"'")
+		value := strings.TrimLeft(text[at:min(len(text), at+maxSecret)], " \t\"'")
 		if i := strings.IndexAny(value, " \t\r\n\"',;&|)"); i >= 0 {
 			value = value[:i]
 		}
