@@ -122,8 +122,9 @@ func (r *reader) unknown(prefix string, in *node, m *member, key *Key) {
 		return
 	}
 	here := r.keysBelow(prefix)
-	f := r.report.add("IB0250", m.keyAt, "", "unknown key"+named(prefix+m.key), r.suggest(prefix, m.key, here))
-	if near := onlyNear(m.key, here); !in.has(near) {
+	elsewhere := r.elsewhere(prefix, m.key)
+	f := r.report.add("IB0250", m.keyAt, "", "unknown key"+named(prefix+m.key), suggest(prefix, m.key, here, elsewhere))
+	if near := onlyNear(m.key, here); elsewhere == nil && !in.has(near) {
 		f.offerNear(m.keyAt, m.key, here)
 	}
 }
@@ -143,27 +144,32 @@ func (r *reader) keysBelow(prefix string) (names []string) {
 	return names
 }
 
-// suggest names the key that was probably meant: near in spelling at this
-// level, or the only one that has the word in it, else of the same name at
-// another level, below this one first.
-func (r *reader) suggest(prefix, name string, here []string) string {
-	elsewhere := ""
+// elsewhere is the key of the same name at another level, below this one first.
+func (r *reader) elsewhere(prefix, name string) (found *Key) {
 	for i := range Keys {
 		k := &Keys[i]
 		if k.name() == name && k.parent() != trimDot(prefix) && (r.message || !k.MessageOnly) &&
-			(elsewhere == "" || !strings.HasPrefix(elsewhere, prefix)) {
-			elsewhere = k.Path
+			(found == nil || !strings.HasPrefix(found.Path, prefix)) {
+			found = k
 		}
 	}
-	if near := cmp.Or(onlyWith(name, here), Nearest(name, here)); near != "" {
-		return "did you mean " + near + "?"
-	}
-	if k := keyAt(elsewhere); k != nil {
+	return found
+}
+
+// suggest names the key that was probably meant: the only one at this level that
+// has the word in it, else of the same name at another level, else near in
+// spelling at this one.
+func suggest(prefix, name string, here []string, elsewhere *Key) string {
+	only := onlyWith(name, here)
+	if elsewhere != nil && only == "" {
 		place := "outside of " + trimDot(prefix)
-		if parent := k.parent(); parent != "" {
+		if parent := elsewhere.parent(); parent != "" {
 			place = "in " + parent
 		}
-		return "did you mean " + k.name() + " " + place + "?"
+		return "did you mean " + name + " " + place + "?"
+	}
+	if near := cmp.Or(only, Nearest(name, here)); near != "" {
+		return "did you mean " + near + "?"
 	}
 	return "known keys here: " + join(here)
 }
