@@ -57,11 +57,25 @@ func runContext(ctx context.Context, args []string, s streams) int {
 	case errors.Is(err, context.Canceled):
 		err = errors.New("interrupted")
 	}
-	fmt.Fprintln(s.err, "imagedrop:", err)
+	for _, e := range each(err) {
+		fmt.Fprintln(s.err, "imagedrop:", e)
+	}
 	if !*running {
 		fmt.Fprintf(s.err, "see `%s --help`\n", cmd.CommandPath())
 	}
 	return exitTrouble
+}
+
+// each are the errors that were joined to one: each is a line of its own.
+func each(err error) (all []error) {
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return []error{err}
+	}
+	for _, e := range joined.Unwrap() {
+		all = append(all, each(e)...)
+	}
+	return all
 }
 
 // newRoot returns the command line; running says whether a command was reached,
