@@ -13,6 +13,9 @@ func Component(t *template.Template, o Options) Result {
 	if t.Format != template.AWSTOE {
 		return Translate(t, o)
 	}
+	if t.Content.Text == "" && len(t.Lookup("aws.uri")) > 0 { // whatever is wrong with it
+		return Result{Tags: map[string]string{}, Lines: []Line{}}
+	}
 	path, text := t.Source()
 	out := Result{Tags: map[string]string{}, Lines: []Line{}, Findings: t.Unsuppressed(Validate(path, []byte(text), t.AWS().Platform))}
 	if n := utf8.RuneCountInString(t.Content.Text); n > MaxInline {

@@ -28,6 +28,7 @@ type suppression struct {
 	cut      span // what goes when the suppression does
 	from, to int  // lines that it covers, from 0, both included
 	indent   int  // of the key or entry that it covers
+	entry    bool // it covers an entry of a list
 	used     bool
 }
 
@@ -96,12 +97,15 @@ func (s *suppressing) entry(i int, text string, inHeader bool) {
 		text = strings.TrimPrefix(skipBlanks(text), "#")
 	}
 	indent := len(text) - len(strings.TrimLeft(text, " "))
-	s.values = slices.DeleteFunc(s.values, func(e *suppression) bool { return e.indent >= indent })
+	entry := strings.HasPrefix(text[indent:], "- ")
+	s.values = slices.DeleteFunc(s.values, func(e *suppression) bool {
+		return e.indent > indent || e.indent == indent && (!entry || e.entry) // a list may stand below its key as it is
+	})
 	for _, e := range s.values {
 		e.to = i
 	}
 	for _, w := range s.waiting {
-		w.indent = indent
+		w.indent, w.entry = indent, entry
 		s.values = append(s.values, w)
 	}
 }

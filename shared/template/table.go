@@ -60,7 +60,7 @@ var rules = []Rule{
 	{ID: "IB0123", Severity: Error, Firm: true, Doc: "FROM that is not <TYPE>:<id>", Codes: []string{"InvalidCommandContent.FROM"}, on: vFROM, each: checkFromForm},
 	{ID: "IB0124", Severity: Error, Firm: true, Doc: "FROM that contradicts baseImageType or baseImage", all: checkFromAgrees},
 	{ID: "IB0125", Severity: Error, Doc: "FROM in the test section", Codes: []string{"InvalidParameter.TestContent"}, on: vFROM, each: checkFromInTest},
-	{ID: "IB0130", Severity: Error, Doc: "COMPONENT in a component", Codes: []string{"InvalidCommand.Component"}, on: vCOMPONENT, each: checkNestedComponent},
+	{ID: "IB0130", Target: TargetAlibaba, Severity: Error, Doc: "COMPONENT in a component", Codes: []string{"InvalidCommand.Component"}, on: vCOMPONENT, each: checkNestedComponent},
 	{ID: "IB0131", Severity: Error, Doc: "malformed COMPONENT reference",
 		Codes: []string{"InvalidParameter.BuildContent", "InvalidParameter.TestContent"}, on: vCOMPONENT, each: checkReference},
 	{ID: "IB0132", Severity: Info, Pedantic: true, Doc: "COMPONENT with an open version", on: vCOMPONENT, each: checkOpenVersion},

@@ -557,7 +557,10 @@ func (l *lint) checkTask(p *part, item *yaml.Node) {
 		return
 	}
 	for _, key := range []string{"Name", "Action"} {
-		if n := value(item, key); (isEmptyNode(n) || n.Kind != yaml.ScalarNode) && !misspelt(item, key, taskKeys) {
+		switch n := value(item, key); {
+		case !isEmptyNode(n) && n.Kind != yaml.ScalarNode:
+			l.addYAML(p, "IB0602", n, key+" is not text", "write text; references work in Properties only")
+		case isEmptyNode(n) && !misspelt(item, key, taskKeys):
 			l.addYAML(p, "IB0602", item, "a task without "+key, "write "+key+": ... in it")
 		}
 	}
@@ -651,7 +654,7 @@ func checkTaskNames(l *lint, p *part) {
 	seen := map[string]bool{}
 	p.eachTask(func(task *yaml.Node) {
 		n := value(task, "Name")
-		if isEmptyNode(n) {
+		if isEmptyNode(n) || n.Kind != yaml.ScalarNode {
 			return
 		}
 		if seen[n.Value] {
