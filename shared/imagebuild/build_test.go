@@ -344,8 +344,8 @@ func cutBuild(t *testing.T, delivery imagebuild.Delivery, calls int, change betw
 	if how == "lost" {
 		require.NoError(t, first.Err)
 		repeated := 1
-		if delivery.Trigger == imagebuild.TriggerOSS && at == 3 {
-			repeated = 2 // a create, before which its object is looked at again
+		if delivery.Trigger == imagebuild.TriggerOSS && (at == 2 || at == 3) {
+			repeated = 2 // the look-up and the create: its object is looked at again
 		}
 		require.Equal(t, calls+repeated, cut.calls, "each call has its cut")
 	} else {

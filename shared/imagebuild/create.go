@@ -128,7 +128,7 @@ func (j *job) isNewest(ctx context.Context, same Resource) (current bool, err er
 // there are. Services list the newest first; nothing here relies on it alone.
 func (j *job) first(ctx context.Context) (first Resource, total int, err error) {
 	err = j.retry(ctx, func(ctx context.Context) (err error) {
-		first, total, err = j.Resources.First(ctx, j.line())
+		first, total, err = noting{j.Resources, &j.held}.First(ctx, j.line())
 		return err
 	})
 	return first, total, err
@@ -141,7 +141,25 @@ func (j *job) query(tags ...Tag) Query {
 
 // find returns what matches.
 func (j *job) find(ctx context.Context, query Query) ([]Resource, error) {
-	return j.findAll(ctx, j.Resources, query)
+	return j.findAll(ctx, noting{j.Resources, &j.held}, query)
+}
+
+// noting is a Finder that notes whether one of its calls failed.
+type noting struct {
+	Finder
+	failed *bool
+}
+
+func (n noting) Find(ctx context.Context, q Query) ([]Resource, error) {
+	found, err := n.Finder.Find(ctx, q)
+	*n.failed = *n.failed || err != nil
+	return found, err
+}
+
+func (n noting) First(ctx context.Context, q Query) (Resource, int, error) {
+	first, total, err := n.Finder.First(ctx, q)
+	*n.failed = *n.failed || err != nil
+	return first, total, err
 }
 
 // findAll returns what matches. What the service returns is compared again:
@@ -210,11 +228,11 @@ func (j *job) create(ctx context.Context) error {
 func (j *job) send(ctx context.Context) error {
 	var id string
 	err := j.retry(ctx, func(ctx context.Context) (err error) {
-		if j.asked {
+		if j.held {
 			err = j.outdated(ctx)
 		}
 		if err == nil {
-			j.asked = true
+			j.held = true // should it be sent again
 			id, err = j.Resources.Create(ctx, j.request)
 		}
 		return j.judge(err)

@@ -46,7 +46,7 @@ type job struct {
 	request  Request            // complete once the template is accepted
 	ownTags  []Tag              // those of ours that the request has room for
 	number   string             // the version below the template's wildcard, "" where none is chosen
-	asked    bool               // a create was sent
+	held     bool               // a call about the resource failed, or a create was sent before
 
 	status   Status
 	resource Resource

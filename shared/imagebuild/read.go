@@ -58,7 +58,7 @@ func (j *job) skipped(err error) bool {
 	return true
 }
 
-// outdated is asked before a create is sent again, and answers ErrGone or
+// outdated is asked before a create that was held up, and answers ErrGone or
 // ErrSuperseded where the object went or changed since it was read: what was
 // uploaded last may be there by now, and the older must not come above it. What
 // else may be amiss with the object matters no more.

@@ -164,6 +164,33 @@ func TestTheObjectChangesBetweenTwoTries(t *testing.T) {
 	}
 }
 
+// So may it while the look-up waits.
+func TestTheObjectChangesWhileTheLookUpIsTriedAgain(t *testing.T) {
+	c, box, failed := &cloud{}, &inbox{}, false
+	builder := &imagebuild.Builder{
+		Publisher: imagebuild.Publisher{Outbox: box, Jitter: func(time.Duration) time.Duration { return 0 }},
+		Objects: objects(func(imagebuild.ObjectRef) ([]byte, error) {
+			if failed {
+				return nil, imagebuild.ErrSuperseded
+			}
+			return []byte(component), nil
+		}),
+		Resources: resources{
+			func(q imagebuild.Query) ([]imagebuild.Resource, error) {
+				if !failed {
+					failed = true
+					return nil, failure(fault.Retryable, "ServiceUnavailable")
+				}
+				return c.Find(t.Context(), q)
+			},
+			func(r imagebuild.Request) (string, error) { return c.Create(t.Context(), r) },
+		},
+	}
+	require.NoError(t, run(builder, upload("job")).Err)
+	require.Equal(t, imagebuild.Skipped, box.only(t).Data.Status)
+	require.Empty(t, c.all)
+}
+
 // What a region says that we may not use, or that is not there, decides
 // nothing; what another delivery may find out waits for it.
 func TestTheJobsOwnIsNotFound(t *testing.T) {
