@@ -533,7 +533,8 @@ func eachPair(text string, f func(start, end int, value string)) {
 	}
 }
 
-// checkSecretParameters looks at the defaults of a component's parameters.
+// checkSecretParameters looks at the defaults of a component's parameters, and at
+// what its tasks are given beside shell text.
 func checkSecretParameters(l *lint, p *part) {
 	if !p.isYAMLComponent() {
 		return
@@ -544,6 +545,27 @@ func checkSecretParameters(l *lint, p *part) {
 			l.add("IB0403", p.yaml.text.span(n), "", "the parameter's name says that its default is a secret, and everybody can read it", "give it no DefaultValue")
 		}
 	})
+	p.eachAction(func(task *yaml.Node, a *Action) {
+		pairs(value(task, "Properties"), func(key, n *yaml.Node) {
+			if n.Kind == yaml.ScalarNode && a.Name != "RunShellCommand" {
+				l.checkProperty(p, key.Value, n)
+			}
+		})
+	})
+}
+
+// checkProperty looks at a property of a task, which may be a text of pairs.
+func (l *lint) checkProperty(p *part, name string, n *yaml.Node) {
+	if holdsPassword(n.Value) {
+		l.addPassword(p.yaml.text.span(n))
+	}
+	found := suggestsSecret(name) && !isPlainValue(n.Value)
+	eachPair(n.Value, func(start, end int, value string) {
+		found = found || suggestsSecret(n.Value[start:end]) && looksMade(value)
+	})
+	if found && !strings.Contains(n.Value, "{{") && !l.full("IB0403") {
+		l.add("IB0403", p.yaml.text.span(n), "", "the property's name says that its value is a secret, and everybody can read it", "take it from a parameter without DefaultValue")
+	}
 }
 
 // CoverSecrets puts asterisks over what looks like a secret in a line, whether or

@@ -89,7 +89,7 @@ func TestLanguage(t *testing.T) {
 		{"OSSDownload needs three", task("OSSDownload", "validTime: 5"), "IB0604 IB0604 IB0604"},
 		{"OSSUpload", task("OSSUpload", "bucketName: a, objectName: b, fileToUpload: /c, ossRegion: cn-hangzhou, validTime: 5"), ""},
 		{"OSSUpload has no destinationDir", task("OSSUpload", "bucketName: a, objectName: b, fileToUpload: /c, destinationDir: /d"), "IB0605"},
-		{"WebDownload", task("WebDownload", "sourcePath: https://a, destinationDir: /b, tokenInfo: c, timeout: 600"), ""},
+		{"WebDownload", task("WebDownload", "sourcePath: https://a, destinationDir: /b, tokenInfo: xxx, timeout: 600"), ""},
 		{"WebDownload counts seconds", task("WebDownload", "sourcePath: https://a, destinationDir: /b, timeout: soon"), "IB0612"},
 		{"Reboot", windows + task("Reboot", "forceStop: true"), ""},
 		{"Reboot is forced or not", task("Reboot", "forceStop: maybe"), "IB0612"},
