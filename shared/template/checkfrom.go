@@ -76,15 +76,22 @@ func checkFromForm(l *lint, p *part, in *instruction) {
 	}
 	f := l.add("IB0123", p.spanOfArgs(in), code, "FROM does not name a machine image",
 		p.helpOr(in, "write FROM IMAGE:<image ID> or FROM IMAGE_FAMILY:<family>; there are no container images here"))
-	if meant := meantFROM(strings.Join(strings.Fields(p.arguments(in)), "")); meant != "" && f != nil {
+	if meant := meantFROM(list); meant != "" && f != nil {
 		f.Help = "did you mean FROM " + meant + "?"
 		f.offer("write "+meant, change{p.spanOfArgs(in), meant})
 	}
 }
 
-// meantFROM is the base image that the argument of a malformed FROM, without its
-// blanks, most likely means; "" for that of a container.
-func meantFROM(arg string) string {
+// meantFROM is the base image that a malformed FROM most likely means: of one word,
+// or of two where the first ends in a colon; "" for that of a container.
+func meantFROM(list []word) string {
+	arg := ""
+	switch {
+	case len(list) == 1:
+		arg = list[0].text
+	case len(list) == 2 && strings.HasSuffix(list[0].text, ":") && !holdsSecret(list[1].text):
+		arg = list[0].text + list[1].text
+	}
 	kind, image, colon := strings.Cut(strings.Trim(arg, `"'`), ":")
 	near := ""
 	switch {
