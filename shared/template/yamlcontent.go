@@ -210,13 +210,20 @@ func (y *yamlText) canonical(root *yaml.Node) string {
 		}
 		return y.text
 	}
-	for _, text := range []string{short, strings.TrimRight(y.text, "\n") + "\n"} {
-		stripped := yamlText{src: y.src, text: text}
-		if again, failure := stripped.parseQuoted(); failure.text == "" && sameNode(root, again) {
-			return text
-		}
+	if y.says(short, root) {
+		return short
+	}
+	if ended := strings.TrimRight(y.text, "\n") + "\n"; y.says(ended, root) {
+		return ended
 	}
 	return y.text
+}
+
+// says reports whether another text is the same YAML.
+func (y *yamlText) says(text string, root *yaml.Node) bool {
+	other := yamlText{src: y.src, text: text}
+	again, failure := other.parseQuoted()
+	return failure.text == "" && sameNode(root, again)
 }
 
 // withoutComments drops comment lines and blank lines outside block scalars,
