@@ -33,7 +33,7 @@ func TestRefusalsAreAnswered(t *testing.T) {
 		{"no permission to read", fault("oss", "GetObject", 403, "AccessDenied", 1), "failed", "permanent",
 			"GetObject SendMessage"},
 		{"throttled twice", fault("ecs", "CreateImageComponent", 400, "Throttling", 2), "created", "",
-			"GetObject DescribeImageComponents CreateImageComponent CreateImageComponent CreateImageComponent SendMessage"},
+			"GetObject DescribeImageComponents CreateImageComponent GetObject CreateImageComponent GetObject CreateImageComponent SendMessage"},
 		{"throttled while publishing", fault("mns", "SendMessage", 503, "ServiceUnavailable", 2), "created", "",
 			"GetObject DescribeImageComponents CreateImageComponent SendMessage SendMessage SendMessage"},
 		{"expired credentials", fault("ecs", "CreateImageComponent", 400, "InvalidSecurityToken.Expired", 1), "created", "",
