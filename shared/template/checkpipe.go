@@ -166,7 +166,9 @@ func (l *lint) checkSubstituted(s *script, k *call) {
 			a = &k.args[i]
 		}
 	}
-	if a == nil || a.word == nil {
+	if a == nil && k.context.fed && k.tools&tShell != 0 && isRunner(k) {
+		a = &argument{at: extent{0, len(s.text)}} // bash < <(curl ...)
+	} else if a == nil || a.word == nil {
 		return
 	}
 	if fetch := s.insideOf(k, a); fetch != nil && !isLocalFetch(fetch) {

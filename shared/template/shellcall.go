@@ -168,10 +168,14 @@ func (r *callReader) feed(cmd syntax.Command, input *syntax.Redirect, start int)
 	if len(simple.Args) == 1 && simple.Args[0].Lit() == "exec" {
 		r.fed = true
 	}
-	if input == nil || r.here() == start {
+	if r.here() == start {
 		return
 	}
 	k := &r.calls[len(r.calls)-1]
+	k.inside = start // what is inside its redirections, too
+	if input == nil {
+		return
+	}
 	if k.input = input.Hdoc; input.Op == syntax.WordHdoc {
 		k.input = input.Word
 	}
