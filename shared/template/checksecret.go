@@ -610,6 +610,17 @@ func eachWord(line string) func(func(int, string) bool) {
 	}
 }
 
+// coverKeys puts asterisks over the keys in what a finding says: a help may show
+// how to write a text that has one.
+func coverKeys(text string) string {
+	if !holdsSecret(text) {
+		return text
+	}
+	var spots []extent
+	eachKey(text, func(start, end int, _ string) { spots = append(spots, extent{start, end}) })
+	return asterisks(text, spots)
+}
+
 func asterisks(line string, spots []extent) string {
 	var b strings.Builder
 	for at, c := range line {

@@ -99,7 +99,11 @@ func parseNamed(target string, r Reference, at int) (Reference, targetProblem) {
 	r.Name, r.Version = name, version
 	if i := strings.LastIndexByte(name, ':'); !slash && i >= 0 && isVersionPattern(name[i+1:]) && keyAt("name").problem(name[:i]) == "" {
 		r.Name, r.Version = name[:i], name[i+1:]
-		return r, targetProblem{piece{0, len(target)}, versionAfterColon, "write " + strings.TrimSuffix(target, name[i:]) + "/" + r.Version}
+		help := "write " + strings.TrimSuffix(target, name[i:]) + "/" + r.Version
+		if holdsSecret(target) {
+			help = "put / in the place of the last colon"
+		}
+		return r, targetProblem{piece{0, len(target)}, versionAfterColon, help}
 	}
 	whole := piece{0, len(target)}
 	problem := targetProblem{}

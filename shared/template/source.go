@@ -197,7 +197,7 @@ func (r *report) addAs(severity Severity, rule string, at span, code, message, h
 	f := Finding{
 		Rule: rule, Severity: severity, Path: v.Path,
 		Line: v.Line, Column: v.Column, EndLine: v.EndLine, EndColumn: v.EndColumn,
-		Message: message, Help: help, ServiceCode: code, order: v.order,
+		Message: coverKeys(message), Help: coverKeys(help), ServiceCode: code, order: v.order,
 	}
 	if secret {
 		r.addSecret(f, like.n)
