@@ -20,7 +20,7 @@ func TestKeyForms(t *testing.T) {
 		"LTAI": made(20), "AKIA": strings.ToUpper(made(16)), "ASIA": strings.ToUpper(made(16)),
 		"ghp_": made(36), "gho_": made(36), "ghs_": made(36), "ghu_": made(36), "ghr_": made(36), "github_pat_": made(22) + "_" + made(59),
 		"glpat-": made(20), "glrt-": made(20), "gldt-": made(24), "glptt-": hex[:40],
-		"npm_": made(36), "pypi-AgE": made(120), "dckr_pat_": made(27), "hf_": made(34), "AIza": made(35), "AKID": made(32), "dop_v1_": hex,
+		"npm_": made(36), "pypi-AgE": made(120), "dckr_pat_": made(27), "hf_": made(34), "AGE-SECRET-KEY-1": strings.ToUpper(made(58)), "tskey-": "auth-" + made(17) + "-" + made(32), "rubygems_": hex[:48], "AIza": made(35), "AKID": made(32), "dop_v1_": hex,
 		"xoxb-": "12345678901-1234567890123-" + made(24), "xoxp-": "12345678901-" + made(60), "xapp-": "1-A" + made(60) + "-" + made(20),
 		"sk_live_": made(24), "rk_live_": made(24), "sk-": hex[:32], "sk-proj-": made(60), "sk-ant-": "api03-" + made(80),
 		"eyJ": made(30) + ".eyJ" + made(30) + "." + made(43),

@@ -774,6 +774,12 @@ func afterExec(args []argument) []argument {
 
 // shellText is the text that a shell is given to run, nil where it is none.
 func (k *call) shellText() *argument {
+	if k.name == "scl" { // scl enable collection text
+		if n := len(k.args); n > 2 && k.args[0].text == "enable" {
+			return &k.args[n-1]
+		}
+		return nil
+	}
 	if k.name == "eval" {
 		if len(k.args) == 1 {
 			return &k.args[0]

@@ -38,7 +38,7 @@ func toolOf(name string) tool {
 		return tShell | tPrompt
 	case "su", "runuser":
 		return tShell | tPrompt
-	case "eval":
+	case "eval", "scl":
 		return tShell
 	case "source", ".":
 		return tInclude | tState

@@ -5,3 +5,4 @@ RUN eval yum install nginx
 RUN for p in nginx redis; do yum install "$p"; yum remove $p; done
 RUN yum group install 'Development Tools' && dnf -q copr enable app/tools
 RUN yum install nginx-$VERSION && pacman -Scc && conda clean --all
+RUN scl enable devtoolset-9 'yum install a'
