@@ -1,12 +1,14 @@
 package main
 
 import (
+	"fmt"
 	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"imagedrop/shared/local/account"
+	"imagedrop/shared/local/stack"
 )
 
 const builds = "# ---\n# name: golden\n# imageOptions: {imageName: golden}\n# toRegionIds: [cn-hangzhou, cn-beijing]\n# build: true\n# ---\n" + linux + "RUN true\n# --- test\nRUN true\n"
@@ -23,10 +25,17 @@ func failBuild(phase string) account.Fault {
 	return account.Fault{Service: "ecs", Operation: "StartImagePipelineExecution", Effect: account.EffectFailBuild, Phase: phase, Count: 1}
 }
 
+// unhurried is a time scale that leaves half a second between the start of a
+// build and the first look at it: where minutes take no time, the function that
+// looks may tell of the end before the one that started it tells of the start.
+const unhurried = stack.DefaultTimeScale
+
+func withUnhurriedBuilds(o *stack.Options) { o.TimeScale = unhurried }
+
 func TestUpWaitsForTheBuildsThatItCauses(t *testing.T) {
 	t.Parallel()
 	dir := folder(t, map[string]string{"golden.Dockerfile": builds, "plain.Dockerfile": linux + "RUN true\n", "bad.Dockerfile": "RUN\n"})
-	r := imagedrop(t, "up", "--drop", dir, "--exit", "--json", "--memory", "--port-base", "0", "--time-scale", "6000", "-f", filepath.Join(home, "s.yaml"))
+	r := imagedrop(t, "up", "--drop", dir, "--exit", "--json", "--memory", "--port-base", "0", "--time-scale", fmt.Sprint(unhurried), "-f", filepath.Join(home, "s.yaml"))
 	r.requireCode(t, exitDone)
 	var golden []outcome
 	for _, o := range r.outcomes(t) {
@@ -46,7 +55,7 @@ func TestUpWaitsForTheBuildsThatItCauses(t *testing.T) {
 
 func TestDropWaitsForBuildsWhereAsked(t *testing.T) {
 	t.Parallel()
-	l := newLocal(t)
+	l := newLocal(t, withUnhurriedBuilds)
 	l.fault(failBuild("TESTING"))
 	path := write(t, "golden.Dockerfile", builds)
 	r := l.run("drop", path, "--json", "--builds").requireCode(t, exitRejected)
@@ -62,7 +71,7 @@ func TestDropWaitsForBuildsWhereAsked(t *testing.T) {
 
 func TestSendWaitsForTheBuildThatItStarts(t *testing.T) {
 	t.Parallel()
-	l := newLocal(t)
+	l := newLocal(t, withUnhurriedBuilds)
 	l.run("drop", write(t, "golden.Dockerfile", builds), "--builds").requireCode(t, exitDone)
 	message := write(t, "m.json", `{"kind": "execution", "pipelineName": "golden"}`)
 	r := l.run("send", message, "--json", "--builds").requireCode(t, exitDone)
