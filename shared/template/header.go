@@ -343,6 +343,7 @@ func (y *yamlText) node(r *report, n *yaml.Node, depth int) node {
 	}
 	out := node{at: y.span(n), text: n.Value}
 	if problem := y.problem(n, depth); problem != "" {
+		out.at.start = y.offset(n.Line, n.Column)
 		r.add("IB0252", out.at, "", problem, "write plain keys and values")
 		return out
 	}
@@ -394,6 +395,9 @@ func (y *yamlText) problem(n *yaml.Node, depth int) string {
 // line, other nodes end with their line.
 func (y *yamlText) span(n *yaml.Node) span {
 	start := y.offset(n.Line, n.Column)
+	if n.Kind == yaml.ScalarNode && n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) == 0 {
+		start = y.behindProperties(start)
+	}
 	line := y.src.text[start:y.lineEnd(start)]
 	length := len(line)
 	switch {
@@ -408,6 +412,20 @@ func (y *yamlText) span(n *yaml.Node) span {
 		length = len(n.Value)
 	}
 	return span{src: y.src, start: start, end: start + length}
+}
+
+// behindProperties is where a scalar begins that has an anchor or a tag before
+// it: the library gives the place of these.
+func (y *yamlText) behindProperties(at int) int {
+	for end := y.lineEnd(at); at < end && (y.src.text[at] == '&' || y.src.text[at] == '!'); {
+		blank := strings.IndexAny(y.src.text[at:end], " \t")
+		if blank < 0 {
+			return at
+		}
+		at += blank
+		at += len(y.src.text[at:end]) - len(strings.TrimLeft(y.src.text[at:end], " \t"))
+	}
+	return at
 }
 
 // flowLength is the length of the list or mapping in brackets that a line begins

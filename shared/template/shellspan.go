@@ -50,6 +50,9 @@ func (r run) within(value int) int {
 func runsOf(y *yamlText, n *yaml.Node, value string) []run {
 	m := runMaker{y: y, value: value}
 	start := y.offset(n.Line, n.Column)
+	if n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) == 0 {
+		start = y.behindProperties(start)
+	}
 	switch {
 	case n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0:
 		m.block(start, n.Style&yaml.FoldedStyle != 0)

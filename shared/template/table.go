@@ -204,7 +204,7 @@ var rules = []Rule{
 	{ID: "IB0528", Target: TargetAWS, Severity: Error, Doc: "AWS document: a malformed loop"},
 	{ID: "IB0529", Target: TargetAWS, Severity: Error, Doc: "AWS document: a malformed condition, or one nested more than 4 levels deep"},
 
-	{ID: "IB0601", Severity: Error, Firm: true, Doc: "YAML component: not valid YAML, not a mapping, or a key other than Parameters and Tasks",
+	{ID: "IB0601", Severity: Error, Firm: true, Doc: "YAML component: not valid YAML, not a mapping, or a key other than Parameters and Tasks; a tag is a warning",
 		Codes: []string{"InvalidParameter.Content"}, part: checkYAMLRoot},
 	{ID: "IB0602", Severity: Error, Doc: "YAML component: Tasks missing, empty or not a list, or a task without Name or Action",
 		Codes: []string{"InvalidParameter.Content"}, part: checkTasks},

@@ -443,6 +443,9 @@ func checkYAMLRoot(l *lint, p *part) {
 	default:
 		l.checkRootKeys(p)
 		l.checkDuplicates(p, c.root, 0)
+		if strings.Contains(c.text.text, " !") {
+			l.checkTags(p, c.root, 0)
+		}
 	}
 }
 
@@ -520,6 +523,21 @@ func (l *lint) checkDuplicates(p *part, n *yaml.Node, depth int) {
 			seen[child.Value] = true
 		}
 		l.checkDuplicates(p, child, depth+1)
+	}
+}
+
+// checkTags: an exclamation mark before a value is a tag, and no part of it.
+func (l *lint) checkTags(p *part, n *yaml.Node, depth int) {
+	if depth > 2*maxDepth || n.Kind == yaml.AliasNode {
+		return
+	}
+	at := p.yaml.text.offset(n.Line, n.Column)
+	if rest := p.src.text[at:p.yaml.text.lineEnd(at)]; n.Kind == yaml.ScalarNode && strings.HasPrefix(rest, "!") && !strings.HasPrefix(rest, "!!") {
+		tag, _, _ := strings.Cut(rest, " ")
+		l.warn("IB0601", p.span(at, at+len(tag)), "a tag of YAML, which is no part of the value", "put the value in quotes with what belongs to it, or delete the tag")
+	}
+	for _, child := range n.Content {
+		l.checkTags(p, child, depth+1)
 	}
 }
 
