@@ -187,8 +187,10 @@ func (k *call) credential() *argument {
 		if !ok || !a.fixed || strings.ContainsAny(name, " /") {
 			continue
 		}
-		words := strings.Fields(value)
-		if len(words) > 0 && (suggestsSecret(name) || strings.EqualFold(name, "authorization") || strings.EqualFold(name, "proxy-authorization")) && !isPlainValue(words[len(words)-1]) {
+		if !suggestsSecret(name) && !strings.EqualFold(name, "authorization") && !strings.EqualFold(name, "proxy-authorization") {
+			continue
+		}
+		if words := strings.Fields(value); len(words) > 0 && !isPlainValue(words[len(words)-1]) {
 			return a
 		}
 	}

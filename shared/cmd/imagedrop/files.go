@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"imagedrop/shared/imagebuild"
 	"imagedrop/shared/template"
@@ -141,14 +143,14 @@ func readInput(path string, in io.Reader) ([]byte, error) {
 }
 
 // readFile reads a file up to the size that a function reads, and one byte of
-// what is more.
-func readFile(ctx context.Context, path string) ([]byte, error) {
+// what is more. The text may stand in room, until that is used again.
+func readFile(ctx context.Context, path string, room *bytes.Buffer) ([]byte, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, err
 	}
 	if info.Mode().IsRegular() && info.Size() <= imagebuild.MaxRaw {
-		return os.ReadFile(path)
+		return readRegular(path, room)
 	}
 	return waitFor(ctx, func() ([]byte, error) {
 		f, err := os.Open(path)
@@ -158,6 +160,19 @@ func readFile(ctx context.Context, path string) ([]byte, error) {
 		defer f.Close()
 		return io.ReadAll(io.LimitReader(f, imagebuild.MaxRaw+1))
 	})
+}
+
+// readRegular opens a file as one that must not block, which no regular file does:
+// without, Go asks the system in five more calls whether it could.
+func readRegular(path string, room *bytes.Buffer) ([]byte, error) {
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	room.Reset()
+	_, err = room.ReadFrom(io.LimitReader(f, imagebuild.MaxRaw+1))
+	return room.Bytes(), err
 }
 
 // waitFor reads what may come late or never, a terminal or a pipe: an interrupt

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -275,8 +276,9 @@ func lintAll(ctx context.Context, inputs []*linted, o lintOptions, s streams) ([
 	var workers sync.WaitGroup
 	for range min(runtime.GOMAXPROCS(0), len(inputs)) { // not one for each input: its stack would have to grow first
 		workers.Go(func() {
+			var room bytes.Buffer
 			for i := int(next.Add(1)) - 1; i < len(inputs) && ctx.Err() == nil; i = int(next.Add(1)) - 1 {
-				results[i], inputs[i] = inputs[i].judge(ctx, o, s.in), nil // its template goes, too
+				results[i], inputs[i] = inputs[i].judge(ctx, o, s.in, &room), nil // its template goes, too
 				step()
 			}
 		})
@@ -287,9 +289,9 @@ func lintAll(ctx context.Context, inputs []*linted, o lintOptions, s streams) ([
 
 // judge reads one input and finds what is wrong with it; with --fix it mends
 // what has a fix first.
-func (l *linted) judge(ctx context.Context, o lintOptions, in io.Reader) *judged {
+func (l *linted) judge(ctx context.Context, o lintOptions, in io.Reader, room *bytes.Buffer) *judged {
 	if l.err == nil {
-		l.text, l.err = readTemplate(ctx, l.path, in)
+		l.text, l.err = readTemplate(ctx, l.path, in, room)
 	}
 	if l.err == nil && o.fix && l.path == "-" && len(l.text) > imagebuild.MaxRaw {
 		l.err = fmt.Errorf("%s: more than %d bytes, too large to be mended", l.name, imagebuild.MaxRaw)
@@ -305,9 +307,9 @@ func (l *linted) judge(ctx context.Context, o lintOptions, in io.Reader) *judged
 }
 
 // readTemplate reads as much of an input as a function would.
-func readTemplate(ctx context.Context, path string, in io.Reader) ([]byte, error) {
+func readTemplate(ctx context.Context, path string, in io.Reader, room *bytes.Buffer) ([]byte, error) {
 	if path != "-" {
-		return readFile(ctx, path)
+		return readFile(ctx, path, room)
 	}
 	return waitFor(ctx, func() ([]byte, error) { return io.ReadAll(io.LimitReader(in, imagebuild.MaxRaw+1)) })
 }

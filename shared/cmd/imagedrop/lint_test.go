@@ -250,7 +250,7 @@ func TestLintIsInterrupted(t *testing.T) {
 	require.Equal(t, "imagedrop: interrupted\n", errs.String())
 	pipe := filepath.Join(t.TempDir(), "pipe.Dockerfile")
 	require.NoError(t, syscall.Mkfifo(pipe, 0o600))
-	_, err := readFile(ctx, pipe)
+	_, err := readFile(ctx, pipe, &bytes.Buffer{})
 	require.ErrorIs(t, err, context.Canceled, "nobody writes to it")
 	file := write(t, "web.Dockerfile", "run true\n")
 	require.Equal(t, exitTrouble, runContext(ctx, []string{"lint", "--fix", file}, streams{out: &out, err: &errs}))

@@ -137,7 +137,7 @@ func planInputs(ctx context.Context, paths []string, s streams) (inputs []*plann
 	for _, l := range lintable(paths, "") {
 		in := &planned{linted: l, err: l.err}
 		if in.err == nil {
-			in.text, in.err = readTemplate(ctx, l.path, s.in)
+			in.text, in.err = readTemplate(ctx, l.path, s.in, &bytes.Buffer{})
 		}
 		inputs = append(inputs, in)
 	}

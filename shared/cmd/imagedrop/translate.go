@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -51,7 +52,7 @@ func translatable(path string) *linted {
 }
 
 func printTranslation(ctx context.Context, l *linted, asJSON bool, s streams) (err error) {
-	if l.text, err = readTemplate(ctx, l.path, s.in); err != nil {
+	if l.text, err = readTemplate(ctx, l.path, s.in, &bytes.Buffer{}); err != nil {
 		return err
 	}
 	l.lint(lintOptions{})

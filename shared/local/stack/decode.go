@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/agnivade/levenshtein"
 	"go.yaml.in/yaml/v3"
@@ -45,19 +46,21 @@ type form struct {
 
 // Names and ARNs. The patterns of ARNs have the groups region, account and
 // name where there are such parts. Sources: function-compute sections 5.4, 5.5
-// and 7.3 of the reference, MNS limits for queue names.
-var forms = map[string]form{
-	"region":      {regexp.MustCompile(`^[a-z]{2}-[a-z0-9-]+$`), "a region ID such as cn-hangzhou"},
-	"function":    {regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]{0,127}$`), "a letter or underscore, then letters, digits, - and _, at most 128 characters"},
-	"trigger":     {regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]{0,127}$`), "a letter or underscore, then letters, digits, - and _, at most 128 characters"},
-	"action":      {regexp.MustCompile(`^(pre|success|fail|complete)-.+$`), "pre-, success-, fail- or complete- and a command, such as pre-deploy"},
-	"queue":       {regexp.MustCompile(`^` + queueName + `$`), "letters, digits and hyphens, at most 120 characters"},
-	"role":        {regexp.MustCompile(`^(acs:ram::\d{16}:role/)?[A-Za-z0-9._-]{1,64}$`), "a role name or acs:ram::{account}:role/{role}"},
-	"bucketARN":   {regexp.MustCompile(`^acs:oss:([a-z0-9-]+):(\d{16}):([a-z0-9][a-z0-9-]{1,61}[a-z0-9])$`), "acs:oss:{region}:{account}:{bucket}"},
-	"topicARN":    {regexp.MustCompile(`^acs:mns:([a-z0-9-]+):(\d{16}):/topics/(` + queueName + `)$`), "acs:mns:{region}:{account}:/topics/{topic}"},
-	"queueARN":    {regexp.MustCompile(`^acs:mns:([a-z0-9-]+):(\d{16}):/queues/(` + queueName + `)$`), "acs:mns:{region}:{account}:/queues/{queue}, without /messages"},
-	"messagesARN": {regexp.MustCompile(`^acs:mns:([a-z0-9-]+):(\d{16}):/queues/(` + queueName + `)/messages$`), "acs:mns:{region}:{account}:/queues/{queue}/messages (the local cloud delivers to queues only)"},
-}
+// and 7.3 of the reference, MNS limits for queue names. Most commands need none.
+var forms = sync.OnceValue(func() map[string]form {
+	return map[string]form{
+		"region":      {regexp.MustCompile(`^[a-z]{2}-[a-z0-9-]+$`), "a region ID such as cn-hangzhou"},
+		"function":    {regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]{0,127}$`), "a letter or underscore, then letters, digits, - and _, at most 128 characters"},
+		"trigger":     {regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]{0,127}$`), "a letter or underscore, then letters, digits, - and _, at most 128 characters"},
+		"action":      {regexp.MustCompile(`^(pre|success|fail|complete)-.+$`), "pre-, success-, fail- or complete- and a command, such as pre-deploy"},
+		"queue":       {regexp.MustCompile(`^` + queueName + `$`), "letters, digits and hyphens, at most 120 characters"},
+		"role":        {regexp.MustCompile(`^(acs:ram::\d{16}:role/)?[A-Za-z0-9._-]{1,64}$`), "a role name or acs:ram::{account}:role/{role}"},
+		"bucketARN":   {regexp.MustCompile(`^acs:oss:([a-z0-9-]+):(\d{16}):([a-z0-9][a-z0-9-]{1,61}[a-z0-9])$`), "acs:oss:{region}:{account}:{bucket}"},
+		"topicARN":    {regexp.MustCompile(`^acs:mns:([a-z0-9-]+):(\d{16}):/topics/(` + queueName + `)$`), "acs:mns:{region}:{account}:/topics/{topic}"},
+		"queueARN":    {regexp.MustCompile(`^acs:mns:([a-z0-9-]+):(\d{16}):/queues/(` + queueName + `)$`), "acs:mns:{region}:{account}:/queues/{queue}, without /messages"},
+		"messagesARN": {regexp.MustCompile(`^acs:mns:([a-z0-9-]+):(\d{16}):/queues/(` + queueName + `)/messages$`), "acs:mns:{region}:{account}:/queues/{queue}/messages (the local cloud delivers to queues only)"},
+	}
+})
 
 const queueName = `[A-Za-z0-9][A-Za-z0-9-]{0,119}`
 
@@ -178,7 +181,7 @@ func (d *decoder) decodeMap(n *yaml.Node, v reflect.Value, key string, r rules) 
 	}
 	v.Set(reflect.MakeMap(v.Type()))
 	for _, p := range pairs {
-		if keys, limited := forms[r["keys"]]; limited && !keys.pattern.MatchString(p.key.Value) {
+		if keys, limited := forms()[r["keys"]]; limited && !keys.pattern.MatchString(p.key.Value) {
 			d.failAt(p.key, "%s: unknown key %q: want %s", key, p.key.Value, keys.words)
 		}
 		elem := reflect.New(v.Type().Elem().Elem())
@@ -221,7 +224,7 @@ func (d *decoder) decodeScalar(n *yaml.Node, v reflect.Value, key string, r rule
 	if allowed, limited := enums[r["enum"]]; limited && !slices.Contains(allowed, n.Value) {
 		d.failAt(n, "%s: unknown value %q%s", key, n.Value, suggest(n.Value, allowed))
 	}
-	if f, limited := forms[r["form"]]; limited && !f.pattern.MatchString(n.Value) {
+	if f, limited := forms()[r["form"]]; limited && !f.pattern.MatchString(n.Value) {
 		d.failAt(n, "%s: %q is not %s", key, n.Value, f.words)
 	}
 	if limit, err := strconv.Atoi(r["length"]); err == nil && len(n.Value) > limit {

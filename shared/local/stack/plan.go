@@ -258,12 +258,12 @@ func (b *planner) checkEventBridge(f *function, c *eventBridgeTrigger) {
 // and the region of the function; "" after a mistake.
 func (b *planner) source(f *function, t *trigger, kind string) string {
 	if !b.has(&t.SourceARN) {
-		b.fail(t, "%s: sourceArn is missing: want %s", t.TriggerName, forms[kind].words)
+		b.fail(t, "%s: sourceArn is missing: want %s", t.TriggerName, forms()[kind].words)
 		return ""
 	}
-	m := forms[kind].pattern.FindStringSubmatch(t.SourceARN)
+	m := forms()[kind].pattern.FindStringSubmatch(t.SourceARN)
 	if m == nil {
-		b.fail(&t.SourceARN, "sourceArn: %q is not %s", t.SourceARN, forms[kind].words)
+		b.fail(&t.SourceARN, "sourceArn: %q is not %s", t.SourceARN, forms()[kind].words)
 		return ""
 	}
 	if m[1] != f.Region {
@@ -274,7 +274,7 @@ func (b *planner) source(f *function, t *trigger, kind string) string {
 
 // arnName returns the last part of an ARN, "" where it is not of that form.
 func (b *planner) arnName(kind, arn string) string {
-	if m := forms[kind].pattern.FindStringSubmatch(arn); m != nil {
+	if m := forms()[kind].pattern.FindStringSubmatch(arn); m != nil {
 		return m[3]
 	}
 	return ""
