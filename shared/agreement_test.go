@@ -43,7 +43,7 @@ import (
 // the codes that the service may answer to such a template all the same.
 var stricter = map[string]struct{ why, answers string }{
 	"IB0004":   {why: "a control byte is a slip of the keyboard; the service would build with it, or take a carriage return for a line end", answers: anyCode},
-	"IB0005":   {why: "no document names a code; the endpoint takes the bytes in comments, which are not sent", answers: "InvalidParameter."},
+	"IB0005":   {why: "no document names a code; the endpoint takes the bytes in comments, which are not sent; in a header they hide settings", answers: anyCode},
 	"IB0006":   {why: "the service knows YAML by its root, not by the file's name, and may read the text as commands", answers: anyCode},
 	"IB0011":   {why: "to the service a parser directive is a comment, and no line ends in the mark that it announces; its author means something by it", answers: anyCode},
 	"IB0014":   {why: "the service sees no suppression"},
