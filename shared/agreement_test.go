@@ -58,7 +58,7 @@ var stricter = map[string]struct{ why, answers string }{
 	"IB0250":   {why: "the key is not sent"},
 	"IB0251":   {why: "the first of the two is sent"},
 	"IB0252":   {why: "the value is not sent, or the content is for another target", answers: anyCode},
-	"IB0253":   {why: "the service sees no header; a broken one hides settings, the name among them", answers: "InvalidName."},
+	"IB0253":   {why: "the service sees no header; a broken one hides settings, the name and the base image among them", answers: anyCode},
 	"IB0254":   {why: "the key or section is not sent"},
 	"IB0255":   {why: "the keys of the other kind, and the kind, are not sent"},
 	"IB0257":   {why: "the service sees one content, the sender gave two"},
