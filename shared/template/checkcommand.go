@@ -5,7 +5,6 @@ import (
 	"errors"
 	"slices"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 )
 
@@ -20,7 +19,7 @@ func checkUnknown(l *lint, p *part, in *instruction) {
 		}
 		return
 	}
-	if !utf8.ValidString(word) || strings.ContainsFunc(word, unicode.IsControl) {
+	if !utf8.ValidString(word) || kindsIn(word)&controlByte != 0 {
 		return // IB0004, IB0005: nobody knows what it says
 	}
 	if i, size := invisible(word); size > 0 {
