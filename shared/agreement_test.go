@@ -40,10 +40,10 @@ import (
 // The two tables hold every exception.
 
 // stricter are the rules with findings that predict no code. answers begins
-// the codes that the service may answer to such a template all the same.
+// the codes that the service may answer to such a template all the same; several are parted by blanks.
 var stricter = map[string]struct{ why, answers string }{
 	"IB0004":   {why: "a control byte is a slip of the keyboard; the service would build with it, or take a carriage return for a line end", answers: anyCode},
-	"IB0005":   {why: "no document names a code; the endpoint takes the bytes in comments, which are not sent; in a header they hide settings", answers: anyCode},
+	"IB0005":   {why: "no document names a code; the endpoint takes the bytes in comments, which are not sent; in a header they hide settings", answers: "InvalidParameter. MissingParameter."},
 	"IB0006":   {why: "the service knows YAML by its root, not by the file's name, and may read the text as commands", answers: anyCode},
 	"IB0011":   {why: "to the service a parser directive is a comment, and no line ends in the mark that it announces; its author means something by it", answers: anyCode},
 	"IB0014":   {why: "the service sees no suppression"},
@@ -58,7 +58,7 @@ var stricter = map[string]struct{ why, answers string }{
 	"IB0250":   {why: "the key is not sent"},
 	"IB0251":   {why: "the first of the two is sent"},
 	"IB0252":   {why: "the value is not sent, or the content is for another target", answers: anyCode},
-	"IB0253":   {why: "the service sees no header; a broken one hides settings, the name and the base image among them", answers: anyCode},
+	"IB0253":   {why: "the service sees no header; a broken one hides settings, the name and the base image among them", answers: "InvalidName. MissingParameter."},
 	"IB0254":   {why: "the key or section is not sent"},
 	"IB0255":   {why: "the keys of the other kind, and the kind, are not sent"},
 	"IB0257":   {why: "the service sees one content, the sender gave two"},
@@ -455,10 +455,14 @@ func (m *service) judge(v verdict) {
 	}
 }
 
+func beginsLike(code string, prefixes []string) bool {
+	return slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(code, p) })
+}
+
 // mayAnswer reports an unpredicted code that a table allows.
 func (m *service) mayAnswer(v verdict) bool {
 	for _, rule := range v.silent {
-		if answers := stricter[rule].answers; answers == anyCode || answers != "" && strings.HasPrefix(v.answer, answers) {
+		if answers := stricter[rule].answers; answers == anyCode || beginsLike(v.answer, strings.Fields(answers)) {
 			m.seen[rule]++
 			return true
 		}
