@@ -196,8 +196,8 @@ func TestEditorKeepsItsOtherFiles(t *testing.T) {
 	require.Len(t, found, 1)
 	require.Equal(t, protocol.Range{Start: protocol.Position{Line: 1, Character: 23}, End: protocol.Position{Line: 1, Character: 26}}, found[0].Range)
 	require.NotEmpty(t, e.open("untitled:Untitled-1", "dockerfile", "RUN\n"))
-	require.Empty(t, e.open("git:/work/web.Dockerfile?%7B%22ref%22%3A%22%22%7D", "dockerfile", "RUN true\n"), "a query is no part of the name")
-	require.Empty(t, e.open("file:///work/nginx/Dockerfile", "dockerfile", "RUN true\n"), "its folder names it")
+	require.Empty(t, e.open("git:/src/web.Dockerfile?%7B%22ref%22%3A%22%22%7D", "dockerfile", "RUN true\n"), "a query is no part of the name")
+	require.Empty(t, e.open("file:///src/nginx/Dockerfile", "dockerfile", "RUN true\n"), "its folder names it")
 }
 
 const headed = "# ---\n# name: web\n# imageOptions: {imageName: web, imageFe}\n# bui\n# ---\nFROM IMAGE_FAMILY:acs:x\nrun echo \\\n  RUN\nR\n"
