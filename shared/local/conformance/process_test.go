@@ -10,6 +10,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -84,8 +85,9 @@ var (
 )
 
 // npm installs what the folder's package-lock.json pins, once for each content
-// of it, outside the tree, and returns where: a copy of the folder beside
-// node_modules. It skips the test where npm or the registry does not answer.
+// of it, outside the tree, and returns a copy of the folder beside it: the
+// test's own, since others may be reading theirs. It skips the test where npm
+// or the registry does not answer.
 func npm(t *testing.T, folder string) string {
 	t.Helper()
 	tool := program(t, "npm", "apt-get install npm")
@@ -100,14 +102,24 @@ func npm(t *testing.T, folder string) string {
 	dir := filepath.Join(cache, "imagedrop-conformance", folder+"-"+hex.EncodeToString(sum[:8]))
 	installing.Lock()
 	defer installing.Unlock()
-	if _, err := os.Stat(filepath.Join(dir, "node_modules")); err != nil && notInstalled[folder] == "" {
+	if !isInstalled(dir) && notInstalled[folder] == "" {
 		notInstalled[folder] = install(t, tool, folder, dir)
 	}
 	if why := notInstalled[folder]; why != "" {
 		skip(t, "npm cannot install %s: %s", folder, why)
 	}
-	copyFiles(t, folder, dir)
-	return dir
+	own := t.TempDir()
+	copyFiles(t, folder, own)
+	require.NoError(t, os.Symlink(filepath.Join(dir, modules), filepath.Join(own, modules)))
+	return own
+}
+
+// modules is where npm installs to.
+const modules = "node_modules"
+
+func isInstalled(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, modules))
+	return err == nil
 }
 
 // npmError is how npm names what went wrong; of these the fault is the folder's.
@@ -117,8 +129,8 @@ var (
 )
 
 // install installs beside dir and then moves it there whole: one that was cut
-// off leaves nothing that looks installed. Where the registry does not answer,
-// it says so.
+// off leaves nothing that looks installed, and of two processes that install at
+// once the first one's stays. Where the registry does not answer, it says so.
 func install(t *testing.T, tool, folder, dir string) (problem string) {
 	t.Helper()
 	require.NoError(t, os.MkdirAll(filepath.Dir(dir), 0o755))
@@ -138,8 +150,9 @@ func install(t *testing.T, tool, folder, dir string) (problem string) {
 		require.NotContains(t, folderBad, code[1], "%s", errOut)
 		return "its registry answers " + code[1]
 	}
-	require.NoError(t, os.RemoveAll(dir))
-	require.NoError(t, os.Rename(fresh, dir))
+	if err := os.Rename(fresh, dir); err != nil {
+		require.True(t, isInstalled(dir), "%v", err)
+	}
 	return ""
 }
 
@@ -158,21 +171,24 @@ func copyFiles(t *testing.T, from, to string) {
 }
 
 // start starts a program that answers lines of JSON: a call a line in, an
-// answer a line out, until its input ends. It is stopped with the test.
+// answer a line out, until its input ends. It is stopped with the test. The
+// error of one that ended itself is what it said last.
 func start(t *testing.T, dir string, env []string, name string, args ...string) asker {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), name, args...)
-	cmd.Dir, cmd.Env, cmd.Stderr, cmd.WaitDelay = dir, append(os.Environ(), env...), os.Stderr, time.Second
+	var said bytes.Buffer
+	cmd.Dir, cmd.Env, cmd.Stderr, cmd.WaitDelay = dir, append(os.Environ(), env...), &said, time.Second
 	in, err := cmd.StdinPipe()
 	require.NoError(t, err)
 	out, err := cmd.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, cmd.Start())
-	t.Cleanup(func() {
+	end := func() {
 		in.Close()
 		cmd.Process.Kill()
 		cmd.Wait()
-	})
+	}
+	t.Cleanup(end)
 	lines := bufio.NewReader(out)
 	return func(ctx context.Context, c call) (answer, error) {
 		defer context.AfterFunc(ctx, func() { cmd.Process.Kill() })() // what hangs is stopped
@@ -180,12 +196,11 @@ func start(t *testing.T, dir string, env []string, name string, args ...string) 
 		if err != nil {
 			return answer{}, err
 		}
-		if _, err := in.Write(append(question, '\n')); err != nil {
-			return answer{}, err
-		}
+		_, errIn := in.Write(append(question, '\n'))
 		line, err := lines.ReadBytes('\n')
-		if err != nil {
-			return answer{}, err
+		if err = errors.Join(errIn, err); err != nil {
+			end() // whoever reads what it said waits for it to be written
+			return answer{}, fmt.Errorf("%w: %s", err, said.String())
 		}
 		var a answer
 		return a, json.Unmarshal(line, &a)
