@@ -4,8 +4,6 @@ package conformance
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -46,28 +44,25 @@ func openOSSUtil(signature ...string) func(*testing.T, *cloud, *row) asker {
 // it, outside the tree. It skips the test where the modules cannot be had.
 func buildOSSUtil(t *testing.T) string {
 	t.Helper()
-	cache, err := os.UserCacheDir()
-	require.NoError(t, err)
 	pinned, err := os.ReadFile(filepath.Join("ossutil", "go.sum"))
 	require.NoError(t, err)
-	sum := sha256.Sum256(pinned)
-	dir := filepath.Join(cache, "imagedrop-conformance")
-	binary := filepath.Join(dir, "ossutil-"+hex.EncodeToString(sum[:8]))
+	binary := cached(t, "ossutil", pinned)
+	installing.Lock()
+	defer installing.Unlock()
 	if _, err := os.Stat(binary); err == nil {
 		return binary
 	}
-	require.NoError(t, os.MkdirAll(dir, 0o755))
-	fresh := filepath.Join(t.TempDir(), "ossutil")
+	fresh, err := os.MkdirTemp(filepath.Dir(binary), "fresh-*")
+	require.NoError(t, err)
+	defer os.RemoveAll(fresh)
 	ctx, cancel := context.WithTimeout(t.Context(), installTime)
 	defer cancel()
-	_, errOut, status, err := runIn(ctx, "ossutil", nil, "go", "build", "-o", fresh, "github.com/aliyun/ossutil")
+	built := filepath.Join(fresh, "ossutil")
+	_, errOut, status, err := runIn(ctx, "ossutil", nil, "go", "build", "-o", built, "github.com/aliyun/ossutil")
 	if err != nil || status != 0 {
-		t.Skipf("ossutil cannot be built, perhaps the proxy does not answer: %v %s", err, errOut)
+		skip(t, "ossutil cannot be built, perhaps the proxy does not answer: %v %s", err, errOut)
 	}
-	built, err := os.ReadFile(fresh)
-	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(binary+".new", built, 0o755))
-	require.NoError(t, os.Rename(binary+".new", binary)) // whole or not at all
+	require.NoError(t, os.Rename(built, binary)) // whole or not at all
 	return binary
 }
 

@@ -84,6 +84,20 @@ var (
 	notInstalled = map[string]string{}
 )
 
+// cached returns where outside the tree a client is kept that is installed once
+// for each content of what pins it. Its folder exists.
+func cached(t *testing.T, name string, pinned []byte) string {
+	t.Helper()
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		cache = os.TempDir()
+	}
+	cache = filepath.Join(cache, "imagedrop-conformance")
+	require.NoError(t, os.MkdirAll(cache, 0o755))
+	sum := sha256.Sum256(pinned)
+	return filepath.Join(cache, name+"-"+hex.EncodeToString(sum[:8]))
+}
+
 // npm installs what the folder's package-lock.json pins, once for each content
 // of it, outside the tree, and returns a copy of the folder beside it: the
 // test's own, since others may be reading theirs. It skips the test where npm
@@ -92,14 +106,9 @@ func npm(t *testing.T, folder string) string {
 	t.Helper()
 	tool := program(t, "npm", "apt-get install npm")
 	program(t, "node", "apt-get install nodejs")
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		cache = os.TempDir()
-	}
 	lock, err := os.ReadFile(filepath.Join(folder, "package-lock.json"))
 	require.NoError(t, err)
-	sum := sha256.Sum256(lock)
-	dir := filepath.Join(cache, "imagedrop-conformance", folder+"-"+hex.EncodeToString(sum[:8]))
+	dir := cached(t, folder, lock)
 	installing.Lock()
 	defer installing.Unlock()
 	if !isInstalled(dir) && notInstalled[folder] == "" {
@@ -133,7 +142,6 @@ var (
 // once the first one's stays. Where the registry does not answer, it says so.
 func install(t *testing.T, tool, folder, dir string) (problem string) {
 	t.Helper()
-	require.NoError(t, os.MkdirAll(filepath.Dir(dir), 0o755))
 	fresh, err := os.MkdirTemp(filepath.Dir(dir), "fresh-*")
 	require.NoError(t, err)
 	defer os.RemoveAll(fresh)
