@@ -48,6 +48,7 @@ var allowed = map[string][]string{
 	"shared/local/mns":       {"shared/local/store", "shared/local/account"},
 	"shared/local/ec2":       {"shared/local/store", "shared/local/account"},
 	"shared/local/fc":        {"shared/local/store", "shared/local/account"},
+	"shared/local/modeltest": {"shared/local/store", "shared/local/account"},
 	"shared/local/console":   {"shared/local/..."},
 	"shared/local/stack":     {"shared/local/...", "events"},
 	"shared/cmd/imagedrop":   {"..."},
@@ -55,6 +56,7 @@ var allowed = map[string][]string{
 
 // never lists what a package must not import although its row would allow it.
 var never = map[string][]string{
+	"":           {"shared/local/modeltest"},
 	"functions/": {"shared/local", "shared/cmd", "shared/sdktest", "shared/functiontest", "shared/template/rules"},
 }
 

@@ -3,13 +3,11 @@ package ec2_test
 import (
 	"cmp"
 	"encoding/json"
-	"flag"
 	"fmt"
 	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -20,21 +18,14 @@ import (
 
 	"imagedrop/shared/local/account"
 	"imagedrop/shared/local/ec2"
-	"imagedrop/shared/local/store"
+	"imagedrop/shared/local/modeltest"
 )
-
-// A few hundred steps, unless the command line says otherwise:
-// -rapid.checks=100 -rapid.steps=100 are 10,000.
-func init() { flag.Set("rapid.checks", "20") }
 
 // The service against a model of it: one list that is walked, and nothing that
 // is indexed, counted or kept on a disk.
 func TestServiceAgainstAModel(t *testing.T) {
-	dir, checks := t.TempDir(), 0
-	rapid.Check(t, func(rt *rapid.T) {
-		checks++
-		m := newLockstep(rt, filepath.Join(dir, fmt.Sprint(checks, ".db")))
-		rt.Cleanup(func() { m.store.Close() })
+	modeltest.Check(t, func(rt *rapid.T, g *modeltest.Ground) {
+		m := newLockstep(rt, g)
 		rt.Repeat(map[string]func(*rapid.T){
 			"":                           m.compare,
 			"CreateComponent":            m.create,
@@ -48,7 +39,7 @@ func TestServiceAgainstAModel(t *testing.T) {
 			"PutObject":                  m.putObject,
 			"DeleteObject":               m.deleteObject,
 			"Advance":                    m.advance,
-			"Restart":                    m.restart,
+			"Restart":                    m.Restart,
 		})
 	})
 }
@@ -83,9 +74,7 @@ func before(a, b *build) int {
 
 // lockstep is a running service and the model of what it holds.
 type lockstep struct {
-	path    string
-	clock   *account.ManualClock
-	store   *store.Store
+	*modeltest.Ground
 	handler http.Handler
 	builds  []*build // in the order of lists
 	objects map[string]string
@@ -104,29 +93,18 @@ const (
 	modelQuota    = 4
 )
 
-func newLockstep(t *rapid.T, path string) *lockstep {
-	m := &lockstep{
-		path: path, clock: account.NewManualClock(time.Date(2026, 1, 5, 8, 0, 0, 0, time.UTC)),
-		objects: map[string]string{}, tokens: map[string]remembered{},
-	}
-	m.open(t)
+func newLockstep(t *rapid.T, g *modeltest.Ground) *lockstep {
+	m := &lockstep{Ground: g, objects: map[string]string{}, tokens: map[string]remembered{}}
+	m.Start(t, m.serve)
 	return m
 }
 
-func (m *lockstep) open(t *rapid.T) {
-	st, err := store.Open(m.path)
-	require.NoError(t, err)
-	m.store = st
-	m.handler = ec2.New(account.NewAt(m.clock), st, ec2.Options{NoAuth: true, TokenLifetime: modelLifetime, Quota: modelQuota})
-}
-
-func (m *lockstep) restart(t *rapid.T) {
-	require.NoError(t, m.store.Close())
-	m.open(t)
+func (m *lockstep) serve() {
+	m.handler = ec2.New(account.NewAt(m.Clock), m.Store, ec2.Options{NoAuth: true, TokenLifetime: modelLifetime, Quota: modelQuota})
 }
 
 func (m *lockstep) advance(t *rapid.T) {
-	m.clock.Advance(time.Duration(rapid.IntRange(1, 3).Draw(t, "half lifetimes")) * modelLifetime / 2)
+	m.Clock.Advance(time.Duration(rapid.IntRange(1, 3).Draw(t, "half lifetimes")) * modelLifetime / 2)
 }
 
 // reply is what any operation answers, as far as the model looks.
@@ -180,20 +158,18 @@ var (
 	modelObject   = []string{"a.yaml", "b/c.yaml"}
 )
 
-func pick[T any](t *rapid.T, label string, from []T) T { return rapid.SampledFrom(from).Draw(t, label) }
-
 func drawTags(t *rapid.T, least int) map[string]string {
 	tags := map[string]string{}
 	keys := rapid.Permutation(modelKeys).Draw(t, "keys")
 	for _, key := range keys[:rapid.IntRange(least, len(keys)).Draw(t, "number of tags")] {
-		tags[key] = pick(t, "value", []string{"", "a", "b"})
+		tags[key] = modeltest.Pick(t, "value", []string{"", "a", "b"})
 	}
 	return tags
 }
 
 // any draws a build that there is, or one that there is not.
 func (m *lockstep) any(t *rapid.T) *build {
-	return pick(t, "build", append(slices.Clone(m.builds), &build{region: modelRegions[0], name: "unknown", version: [3]int{1}, number: 1}))
+	return modeltest.Pick(t, "build", append(slices.Clone(m.builds), &build{region: modelRegions[0], name: "unknown", version: [3]int{1}, number: 1}))
 }
 
 func (m *lockstep) those(keep func(*build) bool) (list []*build) {
@@ -217,10 +193,10 @@ func (m *lockstep) createMany(t *rapid.T) {
 // create makes a component of a text or an object, with a token that may have
 // been used.
 func (m *lockstep) create(t *rapid.T) {
-	called := pick(t, "name", modelNames)
-	b := &build{region: pick(t, "region", modelRegions), called: called, name: strings.NewReplacer(" ", "-", "_", "-").Replace(strings.ToLower(called)),
-		platform: pick(t, "platform", []string{"Linux", "Windows"}), tags: drawTags(t, 0)}
-	version, token := pick(t, "version", modelVersions), pick(t, "token", modelTokens)
+	called := modeltest.Pick(t, "name", modelNames)
+	b := &build{region: modeltest.Pick(t, "region", modelRegions), called: called, name: strings.NewReplacer(" ", "-", "_", "-").Replace(strings.ToLower(called)),
+		platform: modeltest.Pick(t, "platform", []string{"Linux", "Windows"}), tags: drawTags(t, 0)}
+	version, token := modeltest.Pick(t, "version", modelVersions), modeltest.Pick(t, "token", modelTokens)
 	fmt.Sscanf(version, "%d.%d.%d", &b.version[0], &b.version[1], &b.version[2])
 	if token == "" {
 		m.asked++
@@ -229,11 +205,11 @@ func (m *lockstep) create(t *rapid.T) {
 	request := map[string]any{"name": called, "semanticVersion": version, "platform": b.platform, "clientToken": token, "tags": b.tags}
 	known := true
 	if rapid.Bool().Draw(t, "of an object") {
-		key := pick(t, "object", modelObject)
+		key := modeltest.Pick(t, "object", modelObject)
 		b.data, known = m.objects[key]
 		request["uri"] = "s3://my-bucket/" + key
 	} else {
-		b.data = pick(t, "data", modelData)
+		b.data = modeltest.Pick(t, "data", modelData)
 		request["data"] = b.data
 	}
 	dry := rapid.IntRange(0, 5).Draw(t, "dry run") == 0
@@ -244,7 +220,7 @@ func (m *lockstep) create(t *rapid.T) {
 	require.NoError(t, err)
 
 	r := m.call(t, b.region, "PUT", "/CreateComponent", request)
-	if told, ok := m.tokens[b.region+token]; ok && m.clock.Now().Before(told.expires) {
+	if told, ok := m.tokens[b.region+token]; ok && m.Clock.Now().Before(told.expires) {
 		if told.request == string(spelt) {
 			require.Equal(t, told.arn, r.ComponentBuildVersionARN, r.code)
 		} else {
@@ -260,7 +236,7 @@ func (m *lockstep) create(t *rapid.T) {
 	require.Equal(t, b.arn(), r.ComponentBuildVersionARN)
 	m.builds = append(m.builds, b)
 	slices.SortFunc(m.builds, before)
-	m.tokens[b.region+token] = remembered{string(spelt), b.arn(), m.clock.Now().Add(modelLifetime)}
+	m.tokens[b.region+token] = remembered{string(spelt), b.arn(), m.Clock.Now().Add(modelLifetime)}
 }
 
 // refuse says why the state does not allow a build, or gives it its number.
@@ -331,7 +307,7 @@ func (m *lockstep) pages(t *rapid.T, region, path string, question map[string]an
 
 // list asks for versions or names, of all or of one platform.
 func (m *lockstep) list(t *rapid.T) {
-	region, byName, platform := pick(t, "region", modelRegions), rapid.Bool().Draw(t, "by name"), pick(t, "platform", []string{"", "Linux"})
+	region, byName, platform := modeltest.Pick(t, "region", modelRegions), rapid.Bool().Draw(t, "by name"), modeltest.Pick(t, "platform", []string{"", "Linux"})
 	question := map[string]any{"owner": "Self", "byName": byName}
 	if platform != "" {
 		question["filters"] = []any{map[string]any{"name": "platform", "values": []string{platform}}}
@@ -399,13 +375,13 @@ func (m *lockstep) retag(t *rapid.T, b *build, method, query string, add map[str
 func tagsOf(b *build) string { return "/tags/" + url.PathEscape(b.arn()) }
 
 func (m *lockstep) putObject(t *rapid.T) {
-	key, data := pick(t, "object", modelObject), pick(t, "data", modelData)
+	key, data := modeltest.Pick(t, "object", modelObject), modeltest.Pick(t, "data", modelData)
 	require.Empty(t, m.call(t, modelRegions[0], "PUT", "/s3/my-bucket/"+key, data).code)
 	m.objects[key] = data
 }
 
 func (m *lockstep) deleteObject(t *rapid.T) {
-	key := pick(t, "object", modelObject)
+	key := modeltest.Pick(t, "object", modelObject)
 	require.Empty(t, m.call(t, modelRegions[0], "DELETE", "/s3/my-bucket/"+key, "").code)
 	delete(m.objects, key)
 }

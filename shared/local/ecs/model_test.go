@@ -3,11 +3,9 @@ package ecs
 import (
 	"cmp"
 	"encoding/json"
-	"flag"
 	"fmt"
 	"maps"
 	"net/http/httptest"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -17,21 +15,14 @@ import (
 	"pgregory.net/rapid"
 
 	"imagedrop/shared/local/account"
-	"imagedrop/shared/local/store"
+	"imagedrop/shared/local/modeltest"
 )
-
-// A few hundred steps, unless the command line says otherwise:
-// -rapid.checks=100 -rapid.steps=100 are 10,000.
-func init() { flag.Set("rapid.checks", "20") }
 
 // The service against a model of it: lists that are walked, and nothing that is
 // indexed, counted or kept on a disk.
 func TestServiceAgainstAModel(t *testing.T) {
-	dir, checks := t.TempDir(), 0
-	rapid.Check(t, func(rt *rapid.T) {
-		checks++
-		m := newLockstep(rt, filepath.Join(dir, fmt.Sprint(checks, ".db")))
-		rt.Cleanup(func() { m.store.Close() })
+	modeltest.Check(t, func(rt *rapid.T, g *modeltest.Ground) {
+		m := newLockstep(rt, g)
 		rt.Repeat(map[string]func(*rapid.T){
 			"":                m.compare,
 			"CreateComponent": m.createComponent,
@@ -45,7 +36,7 @@ func TestServiceAgainstAModel(t *testing.T) {
 			"Describe":        m.describe,
 			"ListTags":        m.listTags,
 			"Advance":         m.advance,
-			"Restart":         m.restart,
+			"Restart":         m.Restart,
 		})
 	})
 }
@@ -89,9 +80,7 @@ func (u use) command(region string) string {
 // lockstep is a running service and the model of what it holds. The newest thing
 // is the last.
 type lockstep struct {
-	path   string
-	clock  *account.ManualClock
-	store  *store.Store
+	*modeltest.Ground
 	cloud  *cloud
 	things []*thing
 	ended  []*thing // executions whose template is gone; their images stay
@@ -104,30 +93,23 @@ type remembered struct {
 	expires time.Time
 }
 
-func newLockstep(t *rapid.T, path string) *lockstep {
-	m := &lockstep{path: path, clock: account.NewManualClock(time.Date(2026, 1, 5, 8, 0, 0, 0, time.UTC)), tokens: map[string]remembered{}}
-	m.open(t)
+func newLockstep(t *rapid.T, g *modeltest.Ground) *lockstep {
+	m := &lockstep{Ground: g, tokens: map[string]remembered{}}
+	m.Start(t, m.serve)
 	return m
 }
 
 // modelLifetime is that of tokens, short enough to end within a run.
 const modelLifetime = 20 * step
 
-func (m *lockstep) open(t *rapid.T) {
-	st, err := store.Open(m.path)
-	require.NoError(t, err)
-	acct := account.NewAt(m.clock)
+func (m *lockstep) serve() {
+	acct := account.NewAt(m.Clock)
 	acct.Scale = scale
-	m.store, m.cloud = st, &cloud{handler: New(acct, st, Options{NoAuth: true, TokenLifetime: modelLifetime})}
-}
-
-func (m *lockstep) restart(t *rapid.T) {
-	require.NoError(t, m.store.Close())
-	m.open(t)
+	m.cloud = &cloud{handler: New(acct, m.Store, Options{NoAuth: true, TokenLifetime: modelLifetime})}
 }
 
 func (m *lockstep) advance(t *rapid.T) {
-	m.clock.Advance(time.Duration(rapid.IntRange(1, 8).Draw(t, "half phases")) * step / 2)
+	m.Clock.Advance(time.Duration(rapid.IntRange(1, 8).Draw(t, "half phases")) * step / 2)
 }
 
 // reply is what any operation answers, as far as the model looks.
@@ -181,8 +163,6 @@ var (
 	modelTokens   = []string{"", "", "job-1", "job-2"}
 )
 
-func pick[T any](t *rapid.T, label string, from []T) T { return rapid.SampledFrom(from).Draw(t, label) }
-
 // set adds a parameter that has a value.
 func (p params) set(name, value string) {
 	if value != "" {
@@ -200,7 +180,7 @@ func (p params) setTags(tags []tag) {
 func drawTags(t *rapid.T, least int) (tags []tag) {
 	keys := rapid.Permutation(modelKeys).Draw(t, "keys")
 	for _, key := range keys[:rapid.IntRange(least, len(keys)).Draw(t, "number of tags")] {
-		tags = append(tags, tag{key, pick(t, "value", modelValues)})
+		tags = append(tags, tag{key, modeltest.Pick(t, "value", modelValues)})
 	}
 	return tags
 }
@@ -209,7 +189,7 @@ func drawTags(t *rapid.T, least int) (tags []tag) {
 func (m *lockstep) any(t *rapid.T, kind string) *thing {
 	list := m.those(func(x *thing) bool { return x.kind == kind })
 	list = append(list, &thing{kind: kind, region: modelRegions[0], id: kind + "-unknown"})
-	return pick(t, kind, list)
+	return modeltest.Pick(t, kind, list)
 }
 
 func (m *lockstep) those(keep func(*thing) bool) (list []*thing) {
@@ -233,13 +213,13 @@ func (m *lockstep) find(kind, region, id string) *thing {
 // create calls an operation with a token, and expects what the model says:
 // refused says why the state does not allow it.
 func (m *lockstep) create(t *rapid.T, action string, form params, made *thing, refused func() string) {
-	token := pick(t, "token", modelTokens)
+	token := modeltest.Pick(t, "token", modelTokens)
 	form.set("ClientToken", token)
 	key := fmt.Sprint(made.region, action, token)
 	spelt := form.canonical(func(string) bool { return false })
 	r := m.call(t, action, form)
 	id := r.ImageComponentId + r.ImagePipelineId + r.ExecutionId
-	if before, known := m.tokens[key]; token != "" && known && m.clock.Now().Before(before.expires) {
+	if before, known := m.tokens[key]; token != "" && known && m.Clock.Now().Before(before.expires) {
 		if before.form != spelt {
 			require.Equal(t, "IdempotentParameterMismatch", r.Code)
 			return
@@ -255,15 +235,15 @@ func (m *lockstep) create(t *rapid.T, action string, form params, made *thing, r
 	made.id, made.name = id, cmp.Or(made.name, id)
 	m.things = append(m.things, made)
 	if token != "" {
-		m.tokens[key] = remembered{spelt, id, m.clock.Now().Add(modelLifetime)}
+		m.tokens[key] = remembered{spelt, id, m.Clock.Now().Add(modelLifetime)}
 	}
 }
 
 func (m *lockstep) createComponent(t *rapid.T) {
-	c := &thing{kind: components, region: pick(t, "region", modelPlaces), name: pick(t, "name", modelNames), group: pick(t, "group", modelGroups),
-		tags: drawTags(t, 0), isTest: pick(t, "is a test", []bool{false, false, false, true})}
-	asked := pick(t, "version", modelVersions)
-	form := params{"RegionId": c.region, "Content": pick(t, "content", []string{"RUN true", "RUN true", "RUN true", "EXPOSE 80"})}
+	c := &thing{kind: components, region: modeltest.Pick(t, "region", modelPlaces), name: modeltest.Pick(t, "name", modelNames), group: modeltest.Pick(t, "group", modelGroups),
+		tags: drawTags(t, 0), isTest: modeltest.Pick(t, "is a test", []bool{false, false, false, true})}
+	asked := modeltest.Pick(t, "version", modelVersions)
+	form := params{"RegionId": c.region, "Content": modeltest.Pick(t, "content", []string{"RUN true", "RUN true", "RUN true", "EXPOSE 80"})}
 	form.set("Name", c.name)
 	form.set("ResourceGroupId", c.group)
 	form.set("ComponentVersion", asked)
@@ -303,8 +283,8 @@ func (m *lockstep) drawUse(t *rapid.T) use {
 }
 
 func (m *lockstep) createPipeline(t *rapid.T) {
-	p := &thing{kind: pipelines, region: pick(t, "region", modelPlaces), name: pick(t, "name", modelNames), group: pick(t, "group", modelGroups),
-		tags: drawTags(t, 0), family: pick(t, "family", modelFamilies), phases: []string{"PREPARING"}}
+	p := &thing{kind: pipelines, region: modeltest.Pick(t, "region", modelPlaces), name: modeltest.Pick(t, "name", modelNames), group: modeltest.Pick(t, "group", modelGroups),
+		tags: drawTags(t, 0), family: modeltest.Pick(t, "family", modelFamilies), phases: []string{"PREPARING"}}
 	form := params{"RegionId": p.region, "BaseImageType": "IMAGE", "BaseImage": "m-bp67acfmxazb4p****"}
 	form.set("Name", p.name)
 	form.set("ResourceGroupId", p.group)
@@ -361,7 +341,7 @@ func (m *lockstep) resolve(region string, u use) (best *thing) {
 
 func (m *lockstep) start(t *rapid.T) {
 	p := m.any(t, pipelines)
-	e := &thing{kind: executions, region: p.region, name: p.id, group: p.group, tags: drawTags(t, 0), template: p, began: m.clock.Now()}
+	e := &thing{kind: executions, region: p.region, name: p.id, group: p.group, tags: drawTags(t, 0), template: p, began: m.Clock.Now()}
 	form := params{"RegionId": p.region, "ImagePipelineId": p.id}
 	form.setTags(e.tags)
 	m.create(t, "StartImagePipelineExecution", form, e, func() string {
@@ -380,7 +360,7 @@ func (m *lockstep) executionsOf(p *thing) []*thing {
 }
 
 func (m *lockstep) isRunning(p *thing) bool {
-	return slices.ContainsFunc(m.executionsOf(p), func(e *thing) bool { return !e.hasEnded(m.clock.Now()) })
+	return slices.ContainsFunc(m.executionsOf(p), func(e *thing) bool { return !e.hasEnded(m.Clock.Now()) })
 }
 
 // passed is how many phases of an execution are over.
@@ -408,18 +388,18 @@ func (m *lockstep) cancel(t *rapid.T) {
 	switch known := m.find(executions, e.region, e.id) != nil; {
 	case !known:
 		want = "InvalidImagePipelineExecution.NotFound"
-	case e.hasEnded(m.clock.Now()):
+	case e.hasEnded(m.Clock.Now()):
 		want = "InvalidStatus.CancelFailed"
-	case !slices.Contains([]string{"PREPARING", "REPAIRING", "BUILDING"}, e.status(m.clock.Now())):
+	case !slices.Contains([]string{"PREPARING", "REPAIRING", "BUILDING"}, e.status(m.Clock.Now())):
 		want = "InvalidStatus.ImagePipelineExecution"
 	default:
-		e.cancelled = m.clock.Now()
+		e.cancelled = m.Clock.Now()
 	}
 	require.Equal(t, want, m.call(t, "CancelImagePipelineExecution", params{"RegionId": e.region, "ExecutionId": e.id}).Code)
 }
 
 func (m *lockstep) delete(t *rapid.T) {
-	kind := pick(t, "kind", []string{components, pipelines})
+	kind := modeltest.Pick(t, "kind", []string{components, pipelines})
 	x := m.any(t, kind)
 	want := m.refuseDelete(x)
 	if kind == components {
@@ -458,7 +438,7 @@ var modelTypes = map[string]string{components: "imagecomponent", pipelines: "ima
 
 // some draws things of one kind and region, and the parameters that name them.
 func (m *lockstep) some(t *rapid.T) (list []*thing, form params) {
-	kind, region := pick(t, "kind", slices.Sorted(maps.Keys(modelTypes))), pick(t, "region", modelPlaces)
+	kind, region := modeltest.Pick(t, "kind", slices.Sorted(maps.Keys(modelTypes))), modeltest.Pick(t, "region", modelPlaces)
 	form = params{"RegionId": region, "ResourceType": modelTypes[kind]}
 	for i := range rapid.IntRange(1, 3).Draw(t, "number") {
 		x := m.any(t, kind)
@@ -524,7 +504,7 @@ func (m *lockstep) tag(t *rapid.T) {
 
 func (m *lockstep) untag(t *rapid.T) {
 	list, form := m.some(t)
-	key := pick(t, "key", append([]string{""}, modelKeys...))
+	key := modeltest.Pick(t, "key", append([]string{""}, modelKeys...))
 	form.set("TagKey.1", key)
 	form["All"] = "true"
 	m.change(t, "UntagResources", list, form, func(have []tag) (rest []tag) {
@@ -538,7 +518,7 @@ func (m *lockstep) untag(t *rapid.T) {
 }
 
 func (m *lockstep) join(t *rapid.T) {
-	x, group := m.any(t, pick(t, "kind", []string{components, pipelines})), pick(t, "group", modelGroups[1:])
+	x, group := m.any(t, modeltest.Pick(t, "kind", []string{components, pipelines})), modeltest.Pick(t, "group", modelGroups[1:])
 	want := ""
 	switch {
 	case m.find(x.kind, x.region, x.id) == nil:
@@ -556,8 +536,8 @@ var modelLists = map[string]string{components: "DescribeImageComponents", pipeli
 
 // describe asks with random filters, a page at a time.
 func (m *lockstep) describe(t *rapid.T) {
-	kind, region := pick(t, "kind", []string{components, pipelines, executions}), pick(t, "region", modelPlaces)
-	name, group, tags := pick(t, "name", modelNames), pick(t, "group", modelGroups), drawTags(t, 0)
+	kind, region := modeltest.Pick(t, "kind", []string{components, pipelines, executions}), modeltest.Pick(t, "region", modelPlaces)
+	name, group, tags := modeltest.Pick(t, "name", modelNames), modeltest.Pick(t, "group", modelGroups), drawTags(t, 0)
 	form := params{"RegionId": region, "MaxResults": fmt.Sprint(rapid.IntRange(1, 4).Draw(t, "size"))}
 	form.setTags(tags)
 	if kind == executions {
@@ -604,7 +584,7 @@ func (m *lockstep) requireList(t *rapid.T, action string, form params, want []*t
 	}
 	var lines []string
 	for _, x := range slices.Backward(want) {
-		lines = append(lines, x.line(m.clock.Now()))
+		lines = append(lines, x.line(m.Clock.Now()))
 	}
 	require.Equal(t, lines, got)
 }
@@ -632,8 +612,8 @@ func (x *thing) line(now time.Time) string {
 }
 
 func (m *lockstep) listTags(t *rapid.T) {
-	kind := pick(t, "kind", slices.Sorted(maps.Keys(modelTypes)))
-	m.requireTagged(t, modelTypes[kind], pick(t, "region", modelPlaces), drawTags(t, 1))
+	kind := modeltest.Pick(t, "kind", slices.Sorted(maps.Keys(modelTypes)))
+	m.requireTagged(t, modelTypes[kind], modeltest.Pick(t, "region", modelPlaces), drawTags(t, 1))
 }
 
 // compare holds all that there is against the model after every step.
@@ -663,7 +643,7 @@ type made struct {
 
 // imagesIn lists the images of a region in the order of their making.
 func (m *lockstep) imagesIn(region string) (list []made) {
-	now := m.clock.Now()
+	now := m.Clock.Now()
 	for _, e := range append(m.those(func(x *thing) bool { return x.kind == executions }), m.ended...) {
 		phase := "BUILDING"
 		if region != e.region {
@@ -684,7 +664,7 @@ func (m *lockstep) imagesIn(region string) (list []made) {
 func (m *lockstep) requireFamily(t *rapid.T, region, family string, images []made) {
 	r := m.call(t, "DescribeImageFromFamily", params{"RegionId": region, "ImageFamily": family})
 	for _, i := range slices.Backward(images) {
-		if i.by.template.family != family || !i.by.hasEnded(m.clock.Now()) {
+		if i.by.template.family != family || !i.by.hasEnded(m.Clock.Now()) {
 			continue
 		}
 		found := m.call(t, "DescribeImages", params{"RegionId": region, "ImageName": i.by.id}).Images.Image

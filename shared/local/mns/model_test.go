@@ -9,7 +9,6 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -20,24 +19,17 @@ import (
 
 	"imagedrop/shared/local/account"
 	"imagedrop/shared/local/mns"
-	"imagedrop/shared/local/store"
+	"imagedrop/shared/local/modeltest"
 )
 
-// 2,000 steps, unless the command line says otherwise: -rapid.checks=100 makes
-// 10,000.
-func init() {
-	flag.Set("rapid.checks", "20")
-	flag.Set("rapid.steps", "100")
-}
+// Longer runs than the others have: only then does a message go round often.
+func init() { flag.Set("rapid.steps", "100") }
 
 // The service against a model of it: lists that are walked, and nothing that is
 // indexed, counted or kept on a disk.
 func TestServiceAgainstAModel(t *testing.T) {
-	dir, checks := t.TempDir(), 0
-	rapid.Check(t, func(rt *rapid.T) {
-		checks++
-		m := newLockstep(rt, filepath.Join(dir, fmt.Sprint(checks, ".db")))
-		rt.Cleanup(func() { m.store.Close() })
+	modeltest.Check(t, func(rt *rapid.T, g *modeltest.Ground) {
+		m := newLockstep(rt, g)
 		rt.Repeat(map[string]func(*rapid.T){
 			"":               m.compare,
 			"CreateQueue":    m.createQueue,
@@ -60,7 +52,7 @@ func TestServiceAgainstAModel(t *testing.T) {
 			"Publish":        m.publish,
 			"List":           m.list,
 			"Advance":        m.advance,
-			"Restart":        m.restart,
+			"Restart":        m.Restart,
 		})
 		m.drain(rt)
 	})
@@ -90,9 +82,7 @@ type subscriber struct{ queue, tag, format string }
 
 // lockstep is a running service and the model of what it holds.
 type lockstep struct {
-	path    string
-	clock   *account.ManualClock
-	store   *store.Store
+	*modeltest.Ground
 	service *mns.Service
 	key     account.Key
 
@@ -112,35 +102,26 @@ var (
 	modelFormats     = []string{"XML", "JSON", "SIMPLIFIED"}
 )
 
-func pick[T any](t *rapid.T, label string, from []T) T { return rapid.SampledFrom(from).Draw(t, label) }
-
 // Messages expire within a run, or they never do. Where they do, no queue has
 // dead letters: how far a receive looks past what is expired is its own affair.
-func newLockstep(t *rapid.T, path string) *lockstep {
-	m := &lockstep{path: path, clock: account.NewManualClock(time.Date(2026, 1, 5, 8, 0, 0, 0, time.UTC)),
-		queues: map[string]*lined{}, topics: map[string]map[string]subscriber{}, retention: pick(t, "retention", []int{60, 345600})}
-	m.open(t)
+func newLockstep(t *rapid.T, g *modeltest.Ground) *lockstep {
+	m := &lockstep{Ground: g, queues: map[string]*lined{}, topics: map[string]map[string]subscriber{},
+		retention: modeltest.Pick(t, "retention", []int{60, 345600})}
+	m.Start(t, m.serve)
 	m.createQueue(t)
 	return m
 }
 
 func (m *lockstep) expires() bool { return m.retention == 60 }
 
-func (m *lockstep) open(t *rapid.T) {
-	st, err := store.Open(m.path)
-	require.NoError(t, err)
-	acct := account.NewAt(m.clock)
-	m.store, m.service = st, mns.New(acct, st, mns.Options{})
+func (m *lockstep) serve() {
+	acct := account.NewAt(m.Clock)
+	m.service = mns.New(acct, m.Store, mns.Options{})
 	m.key, _ = acct.Keys.Lookup(account.AccessKeyID)
 }
 
-func (m *lockstep) restart(t *rapid.T) {
-	require.NoError(t, m.store.Close())
-	m.open(t)
-}
-
 func (m *lockstep) advance(t *rapid.T) {
-	m.clock.Advance(time.Duration(rapid.IntRange(0, 15_000).Draw(t, "milliseconds")) * time.Millisecond)
+	m.Clock.Advance(time.Duration(rapid.IntRange(0, 15_000).Draw(t, "milliseconds")) * time.Millisecond)
 }
 
 // told is what any operation answers, as far as the model looks.
@@ -168,7 +149,7 @@ type toldMessage struct {
 
 func (m *lockstep) call(t *rapid.T, method, target, body string, headers ...string) (r told) {
 	request := httptest.NewRequest(method, target, strings.NewReader(body))
-	request.Header.Set("Date", m.clock.Now().UTC().Format(http.TimeFormat))
+	request.Header.Set("Date", m.Clock.Now().UTC().Format(http.TimeFormat))
 	request.Header.Set("x-mns-version", "2015-06-06")
 	for i := 0; i < len(headers); i += 2 {
 		request.Header.Set(headers[i], headers[i+1])
@@ -193,9 +174,9 @@ func element(name string, value any) string { return fmt.Sprintf("<%s>%v</%s>", 
 func (m *lockstep) drawAttributes(t *rapid.T) mns.QueueAttributes {
 	a := mns.DefaultAttributes()
 	a.MessageRetentionPeriod = m.retention
-	a.DelaySeconds = pick(t, "queue's delay", []int{0, 0, 5})
-	a.VisibilityTimeout = pick(t, "visibility", []int{30, 30, 10})
-	a.MaximumMessageSize = pick(t, "size", []int{65536, 65536, 1024})
+	a.DelaySeconds = modeltest.Pick(t, "queue's delay", []int{0, 0, 5})
+	a.VisibilityTimeout = modeltest.Pick(t, "visibility", []int{30, 30, 10})
+	a.MaximumMessageSize = modeltest.Pick(t, "size", []int{65536, 65536, 1024})
 	return a
 }
 
@@ -205,7 +186,7 @@ func spell(a mns.QueueAttributes) string {
 }
 
 func (m *lockstep) createQueue(t *rapid.T) {
-	name, a := pick(t, "queue", modelQueues), m.drawAttributes(t)
+	name, a := modeltest.Pick(t, "queue", modelQueues), m.drawAttributes(t)
 	want := 201
 	if q := m.queues[name]; q == nil {
 		m.queues[name] = &lined{QueueAttributes: a}
@@ -225,7 +206,7 @@ func (m *lockstep) requireQueue(t *rapid.T, name string, r told) *lined {
 }
 
 func (m *lockstep) setQueue(t *rapid.T) {
-	name, a := pick(t, "queue", modelQueues), m.drawAttributes(t)
+	name, a := modeltest.Pick(t, "queue", modelQueues), m.drawAttributes(t)
 	if q := m.requireQueue(t, name, m.call(t, "PUT", "/queues/"+name+"?metaoverride=true", spell(a))); q != nil {
 		q.QueueAttributes = a
 	}
@@ -235,7 +216,7 @@ func (m *lockstep) deleteQueue(t *rapid.T) {
 	if rapid.IntRange(0, 3).Draw(t, "one of four") > 0 {
 		t.Skip("too much would go")
 	}
-	name := pick(t, "queue", modelQueues)
+	name := modeltest.Pick(t, "queue", modelQueues)
 	require.Equal(t, 204, m.call(t, "DELETE", "/queues/"+name, "").status)
 	delete(m.queues, name)
 }
@@ -244,8 +225,8 @@ func (m *lockstep) setDeadLetters(t *rapid.T) {
 	if m.expires() {
 		t.Skip("messages expire")
 	}
-	name := pick(t, "queue", modelQueues)
-	p := mns.DeadLetterPolicy{Enabled: rapid.Bool().Draw(t, "enabled"), DeadLetterTargetQueue: pick(t, "target", modelQueues), MaxReceiveCount: rapid.IntRange(0, 3).Draw(t, "count")}
+	name := modeltest.Pick(t, "queue", modelQueues)
+	p := mns.DeadLetterPolicy{Enabled: rapid.Bool().Draw(t, "enabled"), DeadLetterTargetQueue: modeltest.Pick(t, "target", modelQueues), MaxReceiveCount: rapid.IntRange(0, 3).Draw(t, "count")}
 	err := m.service.SetDeadLetterPolicy(name, p)
 	refused := p.Enabled && (p.MaxReceiveCount == 0 || p.DeadLetterTargetQueue == name || m.queues[p.DeadLetterTargetQueue] == nil)
 	require.Equal(t, m.queues[name] == nil || refused, err != nil, "%v", err)
@@ -257,8 +238,8 @@ func (m *lockstep) setDeadLetters(t *rapid.T) {
 // draw makes a message, and the XML that sends it.
 func (m *lockstep) draw(t *rapid.T) (x *lettered, delay int, text string) {
 	m.sent++
-	x = &lettered{number: m.sent, body: fmt.Sprint("message ", m.sent), priority: 8, enqueued: m.clock.Now()}
-	if pick(t, "large", []bool{false, false, false, true}) {
+	x = &lettered{number: m.sent, body: fmt.Sprint("message ", m.sent), priority: 8, enqueued: m.Clock.Now()}
+	if modeltest.Pick(t, "large", []bool{false, false, false, true}) {
 		x.body += strings.Repeat("x", 1024)
 	}
 	text = element("MessageBody", x.body)
@@ -266,7 +247,7 @@ func (m *lockstep) draw(t *rapid.T) (x *lettered, delay int, text string) {
 		x.priority = p
 		text += element("Priority", p)
 	}
-	delay = pick(t, "delay", []int{-1, 0, 0, 0, 7, 20})
+	delay = modeltest.Pick(t, "delay", []int{-1, 0, 0, 0, 7, 20})
 	if delay >= 0 {
 		text += element("DelaySeconds", delay)
 	}
@@ -303,7 +284,7 @@ func (m *lockstep) note(handle string) {
 func digestOf(body string) string { return fmt.Sprintf("%X", md5.Sum([]byte(body))) }
 
 func (m *lockstep) send(t *rapid.T) {
-	name := pick(t, "queue", modelQueues)
+	name := modeltest.Pick(t, "queue", modelQueues)
 	x, delay, text := m.draw(t)
 	r := m.call(t, "POST", "/queues/"+name+"/messages", text)
 	q := m.requireQueue(t, name, r)
@@ -317,7 +298,7 @@ func (m *lockstep) send(t *rapid.T) {
 }
 
 func (m *lockstep) batchSend(t *rapid.T) {
-	name, text := pick(t, "queue", modelQueues), ""
+	name, text := modeltest.Pick(t, "queue", modelQueues), ""
 	drawn, delays := make([]*lettered, rapid.IntRange(1, 16).Draw(t, "messages")), make([]int, 16)
 	for i := range drawn {
 		one := ""
@@ -343,14 +324,14 @@ func (m *lockstep) batchSend(t *rapid.T) {
 }
 
 func (m *lockstep) live(q *lined) []*lettered {
-	now := m.clock.Now()
+	now := m.Clock.Now()
 	return slices.DeleteFunc(slices.Clone(q.messages), func(x *lettered) bool {
 		return !now.Before(x.enqueued.Add(time.Duration(m.retention) * time.Second))
 	})
 }
 
 func (m *lockstep) visible(q *lined) []*lettered {
-	list := slices.DeleteFunc(m.live(q), func(x *lettered) bool { return x.next.After(m.clock.Now()) })
+	list := slices.DeleteFunc(m.live(q), func(x *lettered) bool { return x.next.After(m.Clock.Now()) })
 	slices.SortStableFunc(list, func(a, b *lettered) int {
 		return cmp.Or(cmp.Compare(a.priority, b.priority), a.next.Compare(b.next))
 	})
@@ -360,7 +341,7 @@ func (m *lockstep) visible(q *lined) []*lettered {
 // held returns the message of the queue that the handle hides, or nil.
 func (m *lockstep) held(q *lined, handle string) *lettered {
 	for _, x := range m.live(q) {
-		if x.handle == handle && x.next.After(m.clock.Now()) {
+		if x.handle == handle && x.next.After(m.Clock.Now()) {
 			return x
 		}
 	}
@@ -378,7 +359,7 @@ func (m *lockstep) bury(q *lined, x *lettered) bool {
 		return false
 	}
 	q.drop(x)
-	x.next, x.first, x.dequeues, x.handle = m.clock.Now(), x.enqueued, 0, ""
+	x.next, x.first, x.dequeues, x.handle = m.Clock.Now(), x.enqueued, 0, ""
 	target.messages = append(target.messages, x)
 	slices.SortFunc(target.messages, func(a, b *lettered) int { return cmp.Compare(a.number, b.number) })
 	return true
@@ -397,7 +378,7 @@ func (m *lockstep) deliver(q *lined, limit int) []*lettered {
 }
 
 func (m *lockstep) receive(t *rapid.T) {
-	m.receiveFrom(t, pick(t, "queue", modelQueues), rapid.IntRange(1, 16).Draw(t, "limit"))
+	m.receiveFrom(t, modeltest.Pick(t, "queue", modelQueues), rapid.IntRange(1, 16).Draw(t, "limit"))
 }
 
 func (m *lockstep) receiveFrom(t *rapid.T, name string, limit int) (handles []string) {
@@ -406,7 +387,7 @@ func (m *lockstep) receiveFrom(t *rapid.T, name string, limit int) (handles []st
 	if q == nil {
 		return nil
 	}
-	want, now := m.deliver(q, limit), m.clock.Now()
+	want, now := m.deliver(q, limit), m.Clock.Now()
 	require.Equal(t, len(want) == 0, r.Code == "MessageNotExist", "expired messages may make a batch smaller, never empty")
 	if !m.expires() {
 		require.Len(t, r.Message, len(want))
@@ -439,7 +420,7 @@ func (x *lettered) told(got toldMessage, received bool) toldMessage {
 }
 
 func (m *lockstep) peek(t *rapid.T) {
-	name := pick(t, "queue", modelQueues)
+	name := modeltest.Pick(t, "queue", modelQueues)
 	r := m.call(t, "GET", "/queues/"+name+"/messages?peekonly=true&numOfMessages=16", "")
 	q := m.requireQueue(t, name, r)
 	if q == nil {
@@ -456,7 +437,7 @@ func (m *lockstep) peek(t *rapid.T) {
 // someHandle returns one that is probably stale.
 func (m *lockstep) someHandle(t *rapid.T) string {
 	recent := m.handles[max(0, len(m.handles)-20):]
-	return pick(t, "handle", append(slices.Clone(recent), "1-bm9uZQ=="))
+	return modeltest.Pick(t, "handle", append(slices.Clone(recent), "1-bm9uZQ=="))
 }
 
 // requireHeld expects the answer about a handle, and returns its message.
@@ -474,7 +455,7 @@ func (m *lockstep) requireHeld(t *rapid.T, q *lined, handle, code string) *lette
 }
 
 func (m *lockstep) delete(t *rapid.T) {
-	name, handle := pick(t, "queue", modelQueues), m.someHandle(t)
+	name, handle := modeltest.Pick(t, "queue", modelQueues), m.someHandle(t)
 	r := m.call(t, "DELETE", "/queues/"+name+"/messages?ReceiptHandle="+handle, "")
 	if q := m.requireQueue(t, name, r); q != nil {
 		q.drop(m.requireHeld(t, q, handle, r.Code))
@@ -482,7 +463,7 @@ func (m *lockstep) delete(t *rapid.T) {
 }
 
 func (m *lockstep) batchDelete(t *rapid.T) {
-	name, text := pick(t, "queue", modelQueues), ""
+	name, text := modeltest.Pick(t, "queue", modelQueues), ""
 	handles := make([]string, rapid.IntRange(1, 16).Draw(t, "handles"))
 	for i := range handles {
 		handles[i] = m.someHandle(t)
@@ -506,14 +487,14 @@ func (m *lockstep) batchDelete(t *rapid.T) {
 }
 
 func (m *lockstep) change(t *rapid.T) {
-	name, handle, timeout := pick(t, "queue", modelQueues), m.someHandle(t), rapid.IntRange(1, 60).Draw(t, "timeout")
+	name, handle, timeout := modeltest.Pick(t, "queue", modelQueues), m.someHandle(t), rapid.IntRange(1, 60).Draw(t, "timeout")
 	r := m.call(t, "PUT", fmt.Sprintf("/queues/%s/messages?receiptHandle=%s&visibilityTimeout=%d", name, handle, timeout), "")
 	q := m.requireQueue(t, name, r)
 	if q == nil {
 		return
 	}
 	if x := m.requireHeld(t, q, handle, r.Code); x != nil {
-		x.handle, x.next = r.ReceiptHandle, m.clock.Now().Add(time.Duration(timeout)*time.Second)
+		x.handle, x.next = r.ReceiptHandle, m.Clock.Now().Add(time.Duration(timeout)*time.Second)
 		require.NotContains(t, m.handles, x.handle)
 		require.Equal(t, x.next.UnixMilli(), r.NextVisibleTime)
 		m.note(x.handle)
@@ -521,7 +502,7 @@ func (m *lockstep) change(t *rapid.T) {
 }
 
 func (m *lockstep) createTopic(t *rapid.T) {
-	name, want := pick(t, "topic", modelTopics), 204
+	name, want := modeltest.Pick(t, "topic", modelTopics), 204
 	if m.topics[name] == nil {
 		m.topics[name], want = map[string]subscriber{}, 201
 	}
@@ -529,14 +510,14 @@ func (m *lockstep) createTopic(t *rapid.T) {
 }
 
 func (m *lockstep) deleteTopic(t *rapid.T) {
-	name := pick(t, "topic", modelTopics)
+	name := modeltest.Pick(t, "topic", modelTopics)
 	require.Equal(t, 204, m.call(t, "DELETE", "/topics/"+name, "").status)
 	delete(m.topics, name)
 }
 
 func (m *lockstep) subscribe(t *rapid.T) {
-	topic, name := pick(t, "topic", modelTopics), pick(t, "subscription", modelSubscribers)
-	s := subscriber{pick(t, "queue", modelQueues), pick(t, "tag", modelTags), pick(t, "format", modelFormats)}
+	topic, name := modeltest.Pick(t, "topic", modelTopics), modeltest.Pick(t, "subscription", modelSubscribers)
+	s := subscriber{modeltest.Pick(t, "queue", modelQueues), modeltest.Pick(t, "tag", modelTags), modeltest.Pick(t, "format", modelFormats)}
 	r := m.call(t, "PUT", "/topics/"+topic+"/subscriptions/"+name, element("Subscription",
 		element("Endpoint", endpoint+s.queue)+element("FilterTag", s.tag)+element("NotifyContentFormat", s.format)))
 	before, there := m.topics[topic][name]
@@ -554,13 +535,13 @@ func (m *lockstep) subscribe(t *rapid.T) {
 }
 
 func (m *lockstep) unsubscribe(t *rapid.T) {
-	topic, name := pick(t, "topic", modelTopics), pick(t, "subscription", modelSubscribers)
+	topic, name := modeltest.Pick(t, "topic", modelTopics), modeltest.Pick(t, "subscription", modelSubscribers)
 	require.Equal(t, 204, m.call(t, "DELETE", "/topics/"+topic+"/subscriptions/"+name, "").status)
 	delete(m.topics[topic], name)
 }
 
 func (m *lockstep) publish(t *rapid.T) {
-	topic, tag := pick(t, "topic", modelTopics), pick(t, "tag", modelTags)
+	topic, tag := modeltest.Pick(t, "topic", modelTopics), modeltest.Pick(t, "tag", modelTags)
 	m.sent++
 	body, more := fmt.Sprint("message ", m.sent), ""
 	if tag != "" {
@@ -572,7 +553,7 @@ func (m *lockstep) publish(t *rapid.T) {
 		s := m.topics[topic][name]
 		if q := m.queues[s.queue]; q != nil && (s.tag == "" || s.tag == tag) {
 			m.sent++
-			now := m.clock.Now()
+			now := m.Clock.Now()
 			x := &lettered{number: m.sent, body: s.pushed(topic, name, r.MessageId, body, tag, now), priority: 8, enqueued: now, first: now}
 			x.next = now.Add(time.Duration(q.DelaySeconds) * time.Second)
 			if q.takes(x) == "" {
@@ -605,7 +586,7 @@ func (s subscriber) pushed(topic, name, id, body, tag string, at time.Time) stri
 
 // list follows the pages of the queues that begin so.
 func (m *lockstep) list(t *rapid.T) {
-	prefix, size, marker := pick(t, "prefix", []string{"", "q"}), rapid.IntRange(1, 4).Draw(t, "size"), ""
+	prefix, size, marker := modeltest.Pick(t, "prefix", []string{"", "q"}), rapid.IntRange(1, 4).Draw(t, "size"), ""
 	var got, want []string
 	for more := true; more; more = marker != "" {
 		r := m.call(t, "GET", "/queues", "", "x-mns-prefix", prefix, "x-mns-ret-number", fmt.Sprint(size), "x-mns-marker", marker, "x-mns-with-meta", "true")
@@ -634,7 +615,7 @@ func (m *lockstep) compare(t *rapid.T) {
 		want := mns.Counts{}
 		for _, x := range m.live(q) {
 			switch {
-			case !x.next.After(m.clock.Now()):
+			case !x.next.After(m.Clock.Now()):
 				want.Active++
 			case x.dequeues > 0:
 				want.Inactive++
@@ -649,7 +630,7 @@ func (m *lockstep) compare(t *rapid.T) {
 
 // drain takes everything out and expects nothing to be left.
 func (m *lockstep) drain(t *rapid.T) {
-	m.clock.Advance(time.Minute)
+	m.Clock.Advance(time.Minute)
 	names := slices.Sorted(maps.Keys(m.queues))
 	for _, name := range names {
 		q := m.queues[name]
@@ -662,9 +643,9 @@ func (m *lockstep) drain(t *rapid.T) {
 			}
 		}
 	}
-	m.clock.Advance(8 * 24 * time.Hour)
+	m.Clock.Advance(8 * 24 * time.Hour)
 	for _, name := range names {
 		require.Equal(t, "MessageNotExist", m.call(t, "GET", "/queues/"+name+"/messages", "").Code)
 	}
-	require.Zero(t, entriesOf(m.store))
+	require.Zero(t, entriesOf(m.Store))
 }

@@ -3,13 +3,11 @@ package oss_test
 import (
 	"cmp"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"maps"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -20,22 +18,15 @@ import (
 	"pgregory.net/rapid"
 
 	"imagedrop/shared/local/account"
+	"imagedrop/shared/local/modeltest"
 	"imagedrop/shared/local/oss"
-	"imagedrop/shared/local/store"
 )
-
-// A few hundred steps, unless the command line says otherwise:
-// -rapid.checks=100 -rapid.steps=100 are 10,000.
-func init() { flag.Set("rapid.checks", "15") }
 
 // The service, asked by the vendor's SDK over HTTP, against a model of it:
 // maps and slices, and nothing that is indexed, cut into chunks or kept on a disk.
 func TestServiceAgainstAModel(t *testing.T) {
-	dir, checks := t.TempDir(), 0
-	rapid.Check(t, func(rt *rapid.T) {
-		checks++
-		m := newLockstep(rt, filepath.Join(dir, fmt.Sprint(checks, ".db")))
-		rt.Cleanup(m.close)
+	modeltest.Check(t, func(rt *rapid.T, g *modeltest.Ground) {
+		m := newLockstep(rt, g)
 		rt.Repeat(map[string]func(*rapid.T){
 			"":           m.compare,
 			"Put":        m.put,
@@ -53,7 +44,7 @@ func TestServiceAgainstAModel(t *testing.T) {
 			"CopyPart":   m.copyPart,
 			"Complete":   m.complete,
 			"Abort":      m.abort,
-			"Restart":    m.restart,
+			"Restart":    m.Restart,
 		})
 	})
 }
@@ -77,9 +68,7 @@ type openUpload struct {
 
 // lockstep is a running service and the model of what it holds.
 type lockstep struct {
-	path    string
-	clock   *account.ManualClock
-	store   *store.Store
+	*modeltest.Ground
 	service http.Handler
 	server  *httptest.Server
 	client  *sdk.Client
@@ -89,40 +78,30 @@ type lockstep struct {
 	uploads    []*openUpload         // the oldest first
 }
 
-func newLockstep(t *rapid.T, path string) *lockstep {
-	m := &lockstep{path: path, clock: account.NewManualClock(time.Now()), keys: map[string][]*version{}}
-	m.open(t)
+func newLockstep(t *rapid.T, g *modeltest.Ground) *lockstep {
+	m := &lockstep{Ground: g, keys: map[string][]*version{}}
+	m.Clock = account.NewManualClock(time.Now()) // the SDK's
+	m.Start(t, func() { m.serve(t) })
 	m.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { m.service.ServeHTTP(w, r) }))
+	t.Cleanup(m.server.Close)
 	m.client = (&cloud{url: m.server.URL}).newClient(func(*sdk.Config) {})
 	return m
 }
 
-func (m *lockstep) open(t *rapid.T) {
-	st, err := store.Open(m.path)
-	require.NoError(t, err)
-	service := oss.New(account.NewAt(m.clock), st, oss.Options{})
+func (m *lockstep) serve(t *rapid.T) {
+	service := oss.New(account.NewAt(m.Clock), m.Store, oss.Options{})
 	require.NoError(t, service.CreateBucket(bucket))
-	m.store, m.service = st, service
-}
-
-func (m *lockstep) restart(t *rapid.T) {
-	require.NoError(t, m.store.Close())
-	m.open(t)
-}
-
-func (m *lockstep) close() {
-	m.server.Close()
-	m.store.Close()
+	m.service = service
 }
 
 // What is drawn. Keys that are prefixes of each other, and of which one comes
 // between another and what is below it.
 var modelKeys = []string{"a", "a/1", "a/2", "a0", "b c", "é/1"}
 
-func drawKey(t *rapid.T, label string) string { return rapid.SampledFrom(modelKeys).Draw(t, label) }
+func drawKey(t *rapid.T, label string) string { return modeltest.Pick(t, label, modelKeys) }
 
 func drawBody(t *rapid.T) string {
-	return strings.Repeat(rapid.StringMatching(`[a-z]`).Draw(t, "letter"), rapid.SampledFrom([]int{0, 1, 5, 70}).Draw(t, "length"))
+	return strings.Repeat(rapid.StringMatching(`[a-z]`).Draw(t, "letter"), modeltest.Pick(t, "length", []int{0, 1, 5, 70}))
 }
 
 // drawVersion draws "", or the id of a version of the key, or one that is none.
@@ -131,7 +110,7 @@ func (m *lockstep) drawVersion(t *rapid.T, key string) string {
 	for _, v := range m.keys[key] {
 		ids = append(ids, v.id)
 	}
-	return rapid.SampledFrom(ids).Draw(t, "version")
+	return modeltest.Pick(t, "version", ids)
 }
 
 func optional(text string) *string {
@@ -222,7 +201,7 @@ func (m *lockstep) read(key, id string) (v *version, body, code string) {
 func bodiesOf(body string) int { return min(len(body), 1) }
 
 func (m *lockstep) put(t *rapid.T) {
-	key, v := drawKey(t, "key"), &version{kind: "Normal", body: drawBody(t), meta: drawKey(t, "meta"), tag: rapid.SampledFrom([]string{"", "x"}).Draw(t, "tag")}
+	key, v := drawKey(t, "key"), &version{kind: "Normal", body: drawBody(t), meta: drawKey(t, "meta"), tag: modeltest.Pick(t, "tag", []string{"", "x"})}
 	v.bodies = bodiesOf(v.body)
 	forbid := rapid.Bool().Draw(t, "forbid")
 	request := &sdk.PutObjectRequest{Bucket: sdk.Ptr(bucket), Key: &key, Body: strings.NewReader(v.body), Metadata: map[string]string{"m": v.meta},
@@ -246,7 +225,7 @@ func (m *lockstep) append(t *rapid.T) {
 	if absent == "" {
 		length = len(old.body)
 	}
-	position := rapid.SampledFrom([]int64{int64(length), int64(length), 3}).Draw(t, "position")
+	position := modeltest.Pick(t, "position", []int64{int64(length), int64(length), 3})
 	result, err := m.client.AppendObject(t.Context(), &sdk.AppendObjectRequest{Bucket: sdk.Ptr(bucket), Key: &key, Position: &position,
 		Body: strings.NewReader(body), Metadata: map[string]string{"m": "appended"}})
 	switch {
@@ -357,7 +336,7 @@ func (m *lockstep) deleteMany(t *rapid.T) {
 func (m *lockstep) tag(t *rapid.T) {
 	key := drawKey(t, "key")
 	id := m.drawVersion(t, key)
-	value := rapid.SampledFrom([]string{"y", "z"}).Draw(t, "value")
+	value := modeltest.Pick(t, "value", []string{"y", "z"})
 	_, err := m.client.PutObjectTagging(t.Context(), &sdk.PutObjectTaggingRequest{Bucket: sdk.Ptr(bucket), Key: &key, VersionId: optional(id),
 		Tagging: &sdk.Tagging{TagSet: &sdk.TagSet{Tags: []sdk.Tag{{Key: sdk.Ptr("k"), Value: &value}}}}})
 	v, code := m.find(key, id)
@@ -368,7 +347,7 @@ func (m *lockstep) tag(t *rapid.T) {
 }
 
 func (m *lockstep) setVersioning(t *rapid.T) {
-	m.versioning = rapid.SampledFrom([]string{"Enabled", "Enabled", "Suspended"}).Draw(t, "status")
+	m.versioning = modeltest.Pick(t, "status", []string{"Enabled", "Enabled", "Suspended"})
 	_, err := m.client.PutBucketVersioning(t.Context(), &sdk.PutBucketVersioningRequest{Bucket: sdk.Ptr(bucket),
 		VersioningConfiguration: &sdk.VersioningConfiguration{Status: sdk.VersioningStatusType(m.versioning)}})
 	expect(t, "", err)
@@ -387,7 +366,7 @@ func (m *lockstep) drawUpload(t *rapid.T) *openUpload {
 	if len(m.uploads) == 0 {
 		t.Skip("no upload is open")
 	}
-	return rapid.SampledFrom(m.uploads).Draw(t, "upload")
+	return modeltest.Pick(t, "upload", m.uploads)
 }
 
 func (m *lockstep) uploadPart(t *rapid.T) {
@@ -454,8 +433,8 @@ func (m *lockstep) closeUpload(u *openUpload) {
 }
 
 func (m *lockstep) list(t *rapid.T) {
-	prefix := rapid.SampledFrom([]string{"", "a", "a/", "é"}).Draw(t, "prefix")
-	delimiter := rapid.SampledFrom([]string{"", "/", "/1"}).Draw(t, "delimiter")
+	prefix := modeltest.Pick(t, "prefix", []string{"", "a", "a/", "é"})
+	delimiter := modeltest.Pick(t, "delimiter", []string{"", "/", "/1"})
 	limit := rapid.Int32Range(1, 4).Draw(t, "limit")
 	want := map[string]bool{}
 	for key := range m.keys {
@@ -506,5 +485,5 @@ func (m *lockstep) compare(t *rapid.T) {
 			bodies += bodiesOf(body)
 		}
 	}
-	require.Equal(t, bodies, rowsOf(t, m.store, "oss.chunks"), "bytes without a version or a part")
+	require.Equal(t, bodies, rowsOf(t, m.Store, "oss.chunks"), "bytes without a version or a part")
 }
