@@ -3,6 +3,7 @@ package imagebuild_test
 import (
 	"context"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"slices"
 	"strings"
@@ -367,6 +368,12 @@ func TestEveryCutBelowAWildcard(t *testing.T) {
 			}
 		}
 	}
+}
+
+// The same steps in every run; -rapid.seed=0 -rapid.checks=10000 looks for more.
+func init() {
+	flag.Set("rapid.seed", "1")
+	flag.Set("rapid.nofailfile", "true")
 }
 
 // A site where teams drop, pin, delete and number as they like, and processes

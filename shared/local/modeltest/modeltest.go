@@ -16,9 +16,13 @@ import (
 	"imagedrop/shared/local/store"
 )
 
-// A few hundred steps, unless the command line says otherwise:
-// -rapid.checks=100 -rapid.steps=100 are 10,000.
-func init() { flag.Set("rapid.checks", "20") }
+// A few hundred steps, the same in every run, unless the command line says
+// otherwise: -rapid.seed=0 -rapid.checks=100 -rapid.steps=100 are 10,000 others.
+func init() {
+	flag.Set("rapid.seed", "1")
+	flag.Set("rapid.checks", "20")
+	flag.Set("rapid.nofailfile", "true")
+}
 
 // Ground is what a service stands on in one run.
 type Ground struct {
