@@ -81,6 +81,8 @@ func TestSARIF(t *testing.T) {
 		require.Equal(t, found[i].Rule, *got.RuleID)
 		require.Equal(t, *got.RuleID, *rule.ID)
 		require.True(t, strings.HasPrefix(*rule.Help.Markdown, "# "+*rule.ID+" "), *rule.Help.Markdown)
+		require.NotEmpty(t, *rule.ShortDescription.Text)
+		require.NotEmpty(t, *rule.FullDescription.Text, "GitHub's code scanning demands it")
 		require.Equal(t, map[string]string{"error": "error", "warning": "warning", "info": "note"}[string(found[i].Severity)], got.Level)
 		require.Contains(t, *got.Message.Text, found[i].Message)
 		place := got.Locations[0].PhysicalLocation

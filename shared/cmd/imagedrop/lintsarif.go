@@ -68,6 +68,7 @@ func (s *sarifLog) driver(results []*judged) {
 				rule.WithDescription(row.Doc).WithDefaultConfiguration(sarif.NewReportingConfiguration().WithLevel(sarifLevel[row.Severity]))
 			}
 		}
+		rule.WithFullDescription(sarif.NewMultiformatMessageString().WithText(rules.Gist(id))) // code scanning of GitHub demands it
 		driver.AddRule(rule.WithMarkdownHelp(rules.Page(id)))
 	}
 	s.run.WithTool(sarif.NewTool().WithDriver(driver))

@@ -3,7 +3,10 @@
 // it: a function that reports a rule needs no page.
 package rules
 
-import "embed"
+import (
+	"embed"
+	"strings"
+)
 
 //go:embed IB*.md
 var pages embed.FS
@@ -15,4 +18,14 @@ func Page(id string) string {
 		return ""
 	}
 	return string(text)
+}
+
+// Gist returns what a rule finds, the first paragraph of its page below the
+// facts, as one line; "" where there is no such rule.
+func Gist(id string) string {
+	paragraphs := strings.SplitN(Page(id), "\n\n", 4)
+	if len(paragraphs) < 3 {
+		return ""
+	}
+	return strings.Join(strings.Fields(paragraphs[2]), " ")
 }

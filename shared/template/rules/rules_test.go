@@ -35,6 +35,18 @@ func TestEachRuleHasItsPage(t *testing.T) {
 	require.Empty(t, rules.Page("IB0000"))
 }
 
+// TestGist: a sentence or more, as one line, of at most the 1,024 characters that
+// code scanning of GitHub takes.
+func TestGist(t *testing.T) {
+	for i := range template.Rules {
+		id := template.Rules[i].ID
+		require.Regexp(t, "^[A-Za-z`].{40,}[.:]$", rules.Gist(id), id)
+		require.LessOrEqual(t, len(rules.Gist(id)), 1024, id)
+	}
+	require.Equal(t, "Docker's `<<NAME` is not part of this dialect:", rules.Gist("IB0010")[:46])
+	require.Empty(t, rules.Gist("IB0000"))
+}
+
 // TestPagesBeginWithTheirRow: title and second paragraph are those of the table.
 func TestPagesBeginWithTheirRow(t *testing.T) {
 	for i := range template.Rules {
