@@ -127,6 +127,9 @@ func (d *document) command(line, offset int) *place {
 	switch {
 	case strings.HasPrefix(keyword, "#"):
 		p.words, p.end = markers, start+len(text)
+		if at := strings.Index(text, template.SuppressWord+" "); at >= 0 { // rules and a reason follow
+			p.end = start + at + len(template.SuppressWord)
+		}
 	case offset <= p.end:
 		p.words = append(append([]word{}, commands...), markers...)
 	case strings.EqualFold(keyword, "FROM"):

@@ -216,6 +216,10 @@ func TestEditorExplains(t *testing.T) {
 	require.Empty(t, e.open("fetch.yaml", "yaml", component))
 	require.Contains(t, e.hover("fetch.yaml", 2, 14), "sourcePath")
 	require.Contains(t, e.hover("fetch.yaml", 4, 8), "Required in WebDownload")
+	e.open("known.Dockerfile", "dockerfile", "# ib:ignore IB0115 the program takes no shell\nRUN [\"true\"]\n")
+	require.Contains(t, e.hover("known.Dockerfile", 0, 6), "The reason is required")
+	require.Contains(t, e.hover("known.Dockerfile", 0, 14), "array form in RUN")
+	require.Empty(t, e.hover("known.Dockerfile", 0, 24), "the reason explains itself")
 }
 
 func TestEditorCompletes(t *testing.T) {
