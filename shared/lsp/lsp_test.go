@@ -131,12 +131,12 @@ func TestMessagesAsEditorsWriteThem(t *testing.T) {
 	}
 }
 
-// What is no message ends the conversation with a word, and repeats nothing.
-func TestNoMessage(t *testing.T) {
+// What no message can be read after ends the conversation with a word, and
+// repeats nothing.
+func TestBrokenStream(t *testing.T) {
 	for raw, want := range map[string]string{
 		"secret\r\n\r\n": "a malformed header", "\r\n": "a header without", "Content-Length: -1\r\n\r\n": "a header without",
-		"Content-Length: 99999999999\r\n\r\n": "a header without", message("{secret"): "a body that is no message",
-		message("[]"): "a body that is no message", message("null"): "a body that is no message",
+		"Content-Length: 99999999999\r\n\r\n": "a header without", "Content-Length: secret\r\n\r\n": "a header without",
 	} {
 		_, err := conversation(t, message(hello)+raw+message(leave))
 		require.ErrorContains(t, err, "the editor sent "+want, raw)
@@ -145,6 +145,24 @@ func TestNoMessage(t *testing.T) {
 	for _, cut := range []string{"", "Content-Length: 50\r\n\r\n{", message(hello)} {
 		_, err := conversation(t, cut)
 		require.ErrorIs(t, err, ErrNoShutdown, cut)
+	}
+}
+
+// A body that is no message is answered as JSON-RPC 2.0 asks for in section 5.1,
+// nothing of it is repeated or taken for a part of the next, and the editor keeps
+// its server.
+func TestNoMessage(t *testing.T) {
+	for body, code := range map[string]int{
+		"": -32700, "{secret": -32700, "[": -32700,
+		"[]": -32600, "null": -32600, "5": -32600, `{"id":3}`: -32600, `{"jsonrpc":"2.0","id":3,"method":5}`: -32600,
+		`{"jsonrpc":"2.0","id":{},"method":"shutdown"}`: -32600, "[" + leave + "]": -32600,
+	} {
+		answers, err := conversation(t, message(body)+message(hello)+message(body)+message(`{"jsonrpc":"2.0","id":9,"result":1}`)+message(leave))
+		require.NoError(t, err, body)
+		require.Equal(t, 2, strings.Count(answers, fmt.Sprintf(`{"jsonrpc":"2.0","id":null,"error":{"code":%d,`, code)), answers)
+		require.Contains(t, answers, `"id":2,"result":null`, body)
+		require.Equal(t, 4, strings.Count(answers, "Content-Length: "), answers)
+		require.NotContains(t, answers, "secret")
 	}
 }
 
