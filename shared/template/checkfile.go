@@ -82,6 +82,7 @@ func checkBlanks(l *lint, p *part, in *instruction) {
 		l.add("IB0007", p.span(after, after+1), "", "a tab between the command and its argument", "write one blank; that is what is sent").
 			offer("write one blank", change{p.span(after, after+blanks), " "})
 	}
+	checkTabs(l, p, in)
 	if !p.src.has(beyondASCII) || in.heredoc.end > 0 {
 		return
 	}
@@ -93,6 +94,26 @@ func checkBlanks(l *lint, p *part, in *instruction) {
 		}
 		l.add("IB0007", odd, "", "a no-break or wide space, which no shell takes for a blank", "write an ordinary blank, or quote it").
 			offer("write an ordinary blank", change{odd, text})
+	}
+}
+
+// checkTabs finds tabs between two words of a line. No document says that the
+// service parts words at them; those of shell text a shell reads.
+func checkTabs(l *lint, p *part, in *instruction) {
+	if in.verb&(vCOPY|vENV|vLABEL|vCOMPONENT) == 0 || strings.IndexByte(p.src.text[in.start:in.end], '\t') < 0 {
+		return
+	}
+	words := p.wordsOf(in)
+	for i := 1; i < len(words); i++ {
+		gap := p.spanIn(in, words[i-1].end, words[i].start)
+		text := p.src.text[gap.start:gap.end]
+		if tab := strings.IndexByte(text, '\t'); tab >= 0 && !strings.Contains(text, "\n") {
+			l.add("IB0007", p.span(gap.start+tab, gap.start+tab+1), "", "a tab between two words", "part them with one blank").
+				offer("part them with one blank", change{gap, " "})
+		}
+		if in.verb == vENV && !strings.Contains(words[0].text, "=") {
+			return // the rest is its value
+		}
 	}
 }
 

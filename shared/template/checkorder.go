@@ -47,7 +47,7 @@ func checkEnvUse(l *lint, p *part) {
 		if in.verb&uses != 0 {
 			return
 		}
-		if in.verb == vENV {
+		if in.verb == vENV && p.head(in) != "" {
 			l.add("IB0144", p.spanOf(in), "", "no command of the test section uses this ENV", "delete the line, or move it up")
 		}
 	}

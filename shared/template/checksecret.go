@@ -112,17 +112,17 @@ func accessKeyAt(text string, start int, f func(start, end int, what string)) {
 		for end < len(text) && form.alphabet(text[end]) {
 			end++
 		}
-		if body := text[at:end]; len(body) >= form.min && len(body) <= form.max && !isExample(body) && (form.prefix != "eyJ" || strings.Contains(body, ".eyJ")) {
+		if body := text[at:end]; len(body) >= form.min && len(body) <= form.max && !isStandIn(body) && (form.prefix != "eyJ" || strings.Contains(body, ".eyJ")) {
 			f(start, end, form.what)
 		}
 	}
 }
 
-// isExample reports a body that documents print in the place of a key: with the
-// word in it, or with few different characters.
-func isExample(body string) bool {
+// isStandIn reports a body that stands in the place of a key: with a word that
+// says so, or with few different characters.
+func isStandIn(body string) bool {
 	lower := strings.ToLower(body)
-	for _, word := range []string{"example", "your", "placeholder", "redacted", "xxxx"} {
+	for _, word := range []string{"your", "placeholder", "redacted", "xxxx"} {
 		if strings.Contains(lower, word) {
 			return true
 		}
@@ -196,12 +196,19 @@ func (l *lint) eachSecretText(f func(text string, at func(start, end int) span))
 func checkAccessKeys(l *lint) {
 	l.eachSecretText(func(text string, at func(start, end int) span) {
 		eachKey(text, func(start, end int, what string) {
-			if !l.full("IB0401") {
+			if !l.full("IB0401") && !isExample(text, start, end) {
 				l.add("IB0401", at(start, end), "", what+" in the text, which whoever may describe the resource can read",
 					"delete it, and revoke it: it is known now; let the instance's RAM role give access")
 			}
 		})
 	})
+}
+
+// isExample reports a key that documents print, such as those of AWS that end in
+// EXAMPLE, where it explains something: in a comment. A command cannot work with it.
+func isExample(text string, start, end int) bool {
+	line := text[strings.LastIndexByte(text[:start], '\n')+1 : start]
+	return kindOfLine(line) == commentLine && strings.Contains(strings.ToLower(text[start:end]), "example")
 }
 
 func checkPrivateKeys(l *lint) {

@@ -79,21 +79,25 @@ func (l *lint) sets(prefix string) bool {
 }
 
 func checkImport(l *lint) {
-	if l.isImport() && !l.sets("importImageOptions.") {
+	if l.isImport() && !l.sets("importImageOptions.") && find(l.t.given, "importImageOptions.diskDeviceMappings") == nil {
 		l.add("IB0232", find(l.t.given, "baseImageType").at, "MissingParameter.ImportImageOptions",
 			"baseImageType OSS without importImageOptions", "write importImageOptions: {diskDeviceMappings: [{ossBucket: ..., ossObject: ...}]}")
 	}
 }
 
 func checkDisks(l *lint) {
-	if !l.isImport() || !l.sets("importImageOptions.") || l.sets("importImageOptions.diskDeviceMappings.") {
+	disks, others := find(l.t.given, "importImageOptions.diskDeviceMappings"), l.sets("importImageOptions.")
+	if !l.isImport() || disks == nil && !others || l.sets("importImageOptions.diskDeviceMappings.") {
 		return
 	}
-	at := find(l.t.given, "importImageOptions")
-	if disks := find(l.t.given, "importImageOptions.diskDeviceMappings"); disks != nil {
-		at = disks
+	at, code := disks, "MissingParameter.ImageOptionsDiskDeviceMappings"
+	if at == nil {
+		at = find(l.t.given, "importImageOptions")
 	}
-	l.add("IB0239", at.keyAt, "MissingParameter.ImageOptionsDiskDeviceMappings", "no disk is given",
+	if !others { // of an empty list nothing is sent
+		code = "MissingParameter.ImportImageOptions"
+	}
+	l.add("IB0239", at.keyAt, code, "no disk is given",
 		"write diskDeviceMappings: [{ossBucket: ..., ossObject: ...}]")
 }
 

@@ -112,7 +112,7 @@ var rules = []Rule{
 	{ID: "IB0237", Target: TargetAlibaba, Severity: Error, Doc: "importImageOptions.licenseType outside Auto, Aliyun, BYOL", Codes: []string{"InvalidParameter.ImportImageOptionsLicenseType"}},
 	{ID: "IB0238", Target: TargetAlibaba, Severity: Error, Doc: "importImageOptions.features.nvmeSupport outside supported, unsupported", Codes: []string{"InvalidParameter.ImportImageOptionsFeaturesNvmeSupport"}},
 	{ID: "IB0239", Target: TargetAlibaba, Severity: Error, Doc: "diskDeviceMappings: none, or more than 17",
-		Codes: []string{"MissingParameter.ImageOptionsDiskDeviceMappings", "InvalidImportImageOptionsDiskDeviceMappings.LengthLimitExceeded"}, all: checkDisks},
+		Codes: []string{"MissingParameter.ImageOptionsDiskDeviceMappings", "MissingParameter.ImportImageOptions", "InvalidImportImageOptionsDiskDeviceMappings.LengthLimitExceeded"}, all: checkDisks},
 	{ID: "IB0240", Target: TargetAlibaba, Severity: Error, Doc: "diskDeviceMappings.format outside RAW, VHD, QCOW2", Codes: []string{"InvalidParameter.ImportImageOptionsDiskDeviceMappingsFormat"}},
 	{ID: "IB0241", Target: TargetAlibaba, Severity: Error, Doc: "diskDeviceMappings.ossBucket missing or malformed",
 		Codes: []string{"MissingParameter.ImportImageOptionsDiskDeviceMappingsOSSBucket", "InvalidParameter.ImportImageOptionsDiskDeviceMappingsOSSBucket"},

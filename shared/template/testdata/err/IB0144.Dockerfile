@@ -3,3 +3,4 @@ RUN yum update -y
 # --- test
 RUN a
 ENV A="b"
+ENV

@@ -1,3 +1,5 @@
 RUN echo "a b"
 ENV A="1" \
 	B="2"
+ENV C="x	y"
+LABEL a="x	y"

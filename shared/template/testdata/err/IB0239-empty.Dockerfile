@@ -1,0 +1,5 @@
+# ---
+# baseImageType: OSS
+# importImageOptions: {diskDeviceMappings: []}
+# ---
+RUN yum update -y
