@@ -31,7 +31,7 @@ var keyForms = []keyForm{
 	{"ghu_", 36, 36, isAlphanumeric, "a token of GitHub"},
 	{"ghr_", 36, 76, isAlphanumeric, "a token of GitHub"},
 	{"github_pat_", 82, 82, isTokenByte, "a token of GitHub"},
-	{"glpat-", 20, 64, isTokenByte, "a token of GitLab"},
+	{"glpat-", 20, 300, isTokenByte, "a token of GitLab"},
 	{"glrt-", 20, 64, isTokenByte, "a token of GitLab"},
 	{"gldt-", 20, 64, isTokenByte, "a token of GitLab"},
 	{"glptt-", 40, 40, isAlphanumeric, "a token of GitLab"},
@@ -53,14 +53,23 @@ var keyForms = []keyForm{
 	{"sk-", 32, 48, isAlphanumeric, "an API key of a language model"},
 	{"sk-proj-", 40, 255, isTokenByte, "an API key of a language model"},
 	{"sk-ant-", 40, 255, isTokenByte, "an API key of a language model"},
-	{"eyJ", 30, 4096, isJWTByte, "a JSON web token"},
+	{"SG.", 66, 66, isJWTByte, "an API key of SendGrid"},
+	{"hvs.", 24, 300, isTokenByte, "a token of HashiCorp Vault"},
+	{"hvb.", 24, 300, isTokenByte, "a token of HashiCorp Vault"},
+	{slackAddress, 43, 56, isPathByte, "a webhook address of Slack"},
+	{jwtBegin, 30, 4096, isJWTByte, "a JSON web token"},
 }
+
+const (
+	slackAddress = "https://hooks.slack.com/services/"
+	jwtBegin     = "eyJ" // {" in base64
+)
 
 func isAlphanumeric(c byte) bool { return isLetter(c) || c >= '0' && c <= '9' }
 func isBase32(c byte) bool       { return c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' }
 func isTokenByte(c byte) bool    { return isAlphanumeric(c) || c == '_' || c == '-' }
-
-func isJWTByte(c byte) bool { return isTokenByte(c) || c == '.' }
+func isJWTByte(c byte) bool      { return isTokenByte(c) || c == '.' }
+func isPathByte(c byte) bool     { return isAlphanumeric(c) || c == '/' }
 
 // shortestKey is the length of the shortest key.
 var shortestKey = func() int {
@@ -79,9 +88,9 @@ var tokenBytes = func() (set [256]bool) {
 	return set
 }()
 
-// eachKey calls f with the keys in a text: each begins where a run of the bytes of
-// tokens does. Of those bytes that are as far apart as the shortest key is long,
-// each key covers one: most of a text is not looked at.
+// eachKey calls f with the keys in a text. In each stands a run of the bytes of
+// tokens that is as long as the shortest key. Of those bytes that are as far apart as
+// that, each such run covers one: most of a text is not looked at.
 func eachKey(text string, f func(start, end int, what string)) {
 	for at := shortestKey - 1; at < len(text); at += shortestKey {
 		if !tokenBytes[text[at]] {
@@ -94,28 +103,62 @@ func eachKey(text string, f func(start, end int, what string)) {
 		for at+1 < len(text) && tokenBytes[text[at+1]] {
 			at++
 		}
-		if at+1-start >= shortestKey {
-			accessKeyAt(text, start, f)
+		if at+1-start < shortestKey {
+			continue
+		}
+		end, what := keyEnd(text, start)
+		if long := longBegin(text, start); end == 0 && long < start {
+			start = long
+			end, what = keyEnd(text, start)
+		}
+		if end > 0 {
+			f(start, end, what)
+			at = max(at, end-1)
 		}
 	}
 }
 
-// accessKeyAt calls f with the key that begins at a place, if one does.
-func accessKeyAt(text string, start int, f func(start, end int, what string)) {
+// longBegin is where a key begins whose prefix does not stand in a run: with the word
+// before its dot, or with the web address before its slash.
+func longBegin(text string, run int) int {
+	if run == 0 {
+		return run
+	}
+	switch text[run-1] {
+	case '.':
+		begin := run - 1
+		for begin > 0 && tokenBytes[text[begin-1]] {
+			begin--
+		}
+		return begin
+	case '/':
+		const far = 2 * len(slackAddress) // two names stand between it and the run
+		from := max(0, run-far)
+		if i := strings.LastIndex(text[from:run], slackAddress); i >= 0 && (from+i == 0 || !tokenBytes[text[from+i-1]]) {
+			return from + i
+		}
+	}
+	return run
+}
+
+// keyEnd is where the key ends that begins at a place, and what it is; 0 where none
+// does.
+func keyEnd(text string, start int) (end int, what string) {
 	for i := range keyForms {
 		form := &keyForms[i]
 		if !strings.HasPrefix(text[start:], form.prefix) {
 			continue
 		}
-		at := start + len(form.prefix)
-		end := at
+		begin := start + len(form.prefix)
+		end := begin
 		for end < len(text) && form.alphabet(text[end]) {
 			end++
 		}
-		if body := text[at:end]; len(body) >= form.min && len(body) <= form.max && !isStandIn(body) && (form.prefix != "eyJ" || strings.Contains(body, ".eyJ")) {
-			f(start, end, form.what)
+		if body := text[begin:end]; len(body) >= form.min && len(body) <= form.max && !isStandIn(body) && (form.prefix != jwtBegin || strings.Contains(body, "."+jwtBegin)) {
+			return end, form.what
 		}
 	}
+	return 0, ""
 }
 
 // isStandIn reports a body that stands in the place of a key: with a word that
@@ -137,20 +180,32 @@ func isStandIn(body string) bool {
 }
 
 const (
-	keyBegin = "-----BEGIN "
-	keyEnd   = "PRIVATE KEY"
+	pemBegin = "-----BEGIN "
+	pemKey   = "PRIVATE KEY"
+	pemEnd   = "-----END "
 	dashes   = "-----"
 	pgpEnd   = " BLOCK" + dashes
+
+	// Source: PuTTY user manual, appendix C, PPK file format; versions 1 to 3.
+	ppkBegin = "PuTTY-User-"
+	ppkKey   = "Key-File-"    // its capital is rare, and so found faster than that of the whole
+	ppkEnd   = "Private-MAC:" // its last line
 )
 
-// eachPrivateKey calls f with the first lines of private keys in a text.
-func eachPrivateKey(text string, f func(start, end int)) {
+// eachPrivateKey calls f with the first lines of private keys in a text, and with where
+// the keys end.
+func eachPrivateKey(text string, f func(start, end, last int)) {
+	eachPEM(text, f)
+	eachPPK(text, f)
+}
+
+func eachPEM(text string, f func(start, end, last int)) {
 	for at := 0; ; {
-		found := strings.Index(text[at:], keyEnd)
+		found := strings.Index(text[at:], pemKey)
 		if found < 0 {
 			return
 		}
-		end := at + found + len(keyEnd)
+		end := at + found + len(pemKey)
 		switch rest := text[end:]; {
 		case strings.HasPrefix(rest, dashes):
 			end += len(dashes)
@@ -160,12 +215,34 @@ func eachPrivateKey(text string, f func(start, end int)) {
 			at = end
 			continue
 		}
-		start := strings.LastIndex(text[at:end], keyBegin)
-		if start >= 0 && end-(at+start) <= len(keyBegin)+len("ENCRYPTED ")+len(keyEnd)+len(pgpEnd) {
-			f(at+start, end)
+		start := strings.LastIndex(text[at:end], pemBegin)
+		if start >= 0 && end-(at+start) <= len(pemBegin)+len("ENCRYPTED ")+len(pemKey)+len(pgpEnd) {
+			f(at+start, end, before(text, end, pemEnd))
 		}
 		at = end
 	}
+}
+
+func eachPPK(text string, f func(start, end, last int)) {
+	for at := 0; ; {
+		found := strings.Index(text[at:], ppkKey)
+		if found < 0 {
+			return
+		}
+		start := at + found - len(ppkBegin)
+		at += found + len(ppkKey)
+		if rest := text[at:]; start >= 0 && strings.HasPrefix(text[start:], ppkBegin) && len(rest) > 1 && rest[0] >= '1' && rest[0] <= '3' && rest[1] == ':' {
+			f(start, at+len("3:"), before(text, at, ppkEnd))
+		}
+	}
+}
+
+// before is where a mark stands behind an offset; the end of the text where none does.
+func before(text string, from int, mark string) int {
+	if i := strings.Index(text[from:], mark); i >= 0 {
+		return from + i
+	}
+	return len(text)
 }
 
 // holdsSecret reports a text that no message may repeat.
@@ -213,10 +290,11 @@ func isExample(text string, start, end int) bool {
 
 func checkPrivateKeys(l *lint) {
 	l.eachSecretText(func(text string, at func(start, end int) span) {
-		eachPrivateKey(text, func(start, end int) {
+		eachPrivateKey(text, func(start, end, last int) {
 			if !l.full("IB0402") {
 				l.add("IB0402", at(start, end), "", "a private key in the text, which whoever may describe the resource can read",
 					"delete it, and replace the key pair: it is known now")
+				l.extendSecret(at(start, last))
 			}
 		})
 	})

@@ -23,6 +23,7 @@ func TestKeyForms(t *testing.T) {
 		"npm_": made(36), "pypi-AgE": made(120), "dckr_pat_": made(27), "hf_": made(34), "AGE-SECRET-KEY-1": strings.ToUpper(made(58)), "tskey-": "auth-" + made(17) + "-" + made(32), "rubygems_": hex[:48], "AIza": made(35), "AKID": made(32), "dop_v1_": hex,
 		"xoxb-": "12345678901-1234567890123-" + made(24), "xoxp-": "12345678901-" + made(60), "xapp-": "1-A" + made(60) + "-" + made(20),
 		"sk_live_": made(24), "rk_live_": made(24), "sk-": hex[:32], "sk-proj-": made(60), "sk-ant-": "api03-" + made(80),
+		"SG.": made(22) + "." + made(43), "hvs.": made(95), "hvb.": made(140), slackAddress: "T" + strings.ToUpper(made(10)) + "/B" + strings.ToUpper(made(10)) + "/" + made(24),
 		"eyJ": made(30) + ".eyJ" + made(30) + "." + made(43),
 	} {
 		key := prefix + body
@@ -39,11 +40,37 @@ func TestKeyForms(t *testing.T) {
 	}
 }
 
+// A private key is found by how it begins, and to where it ends it is a secret.
+func TestPrivateKeys(t *testing.T) {
+	for begin, end := range map[string]string{
+		"-----BEGIN RSA PRIVATE KEY-----": pemEnd, "-----BEGIN PRIVATE KEY-----": pemEnd, "-----BEGIN ENCRYPTED PRIVATE KEY-----": pemEnd,
+		"-----BEGIN OPENSSH PRIVATE KEY-----": pemEnd, "-----BEGIN PGP PRIVATE KEY BLOCK-----": pemEnd,
+		"PuTTY-User-Key-File-2:": ppkEnd, "PuTTY-User-Key-File-3:": ppkEnd,
+	} {
+		for text, last := range map[string]int{
+			"RUN true\n" + begin + " a\n" + made(64) + "\n" + end + "\nRUN true\n": 4,
+			"RUN true\n" + begin + " a\n" + made(64) + "\nRUN true\n":              5, // to the end of the text where its own is missing
+		} {
+			read := ParseFile("templates/web.Dockerfile", []byte(text))
+			require.Len(t, read.Secrets, 1, text)
+			s := read.Secrets[0]
+			require.Equal(t, []any{"IB0402", 2, 1, last, 1}, []any{s.Rule, s.Line, s.Column, s.EndLine, s.EndColumn}, text)
+			found := findingsOf(text, "IB0402")
+			require.Len(t, found, 1, text)
+			require.Equal(t, []int{2, 1, 2, len(begin) + 1}, []int{found[0].Line, found[0].Column, found[0].EndLine, found[0].EndColumn}, text)
+		}
+	}
+	for _, text := range []string{"-----BEGIN PUBLIC KEY-----", "-----BEGIN CERTIFICATE-----", "PuTTY-User-Key-File-", "PuTTY-User-Key-File-4:", "PRIVATE KEY-----"} {
+		require.Empty(t, findingsOf("RUN echo '"+text+"'\n", "IB0402"), text)
+	}
+}
+
 // What only looks like a key at first sight.
 func TestNoKeys(t *testing.T) {
 	for _, text := range []string{
 		"sha256:" + strings.Repeat("7c4a8d09ca3762af", 4), strings.Repeat("7c4a8d09", 5), "123e4567-e89b-12d3-a456-426614174000", "MII" + made(200),
 		"ssh-rsa AAAAB3NzaC1yc2E" + made(200), "npm_config_cache=/opt/npm", "task-" + made(40), "scikit-learn", "eyJ" + made(60), "hf_transfer", "LTAI" + made(40),
+		"MSG." + made(66), "SG." + made(22) + "/" + made(43), "https://hvs.example.com/" + made(30), "https://slack.com/services/" + made(44), "https://example.com/T0/B0/" + made(24),
 	} {
 		require.Empty(t, findingsOf("RUN echo \""+text+"\"\n", "IB0401"), text)
 	}

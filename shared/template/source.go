@@ -218,6 +218,16 @@ func (r *report) addSecret(f Finding, n int) {
 	r.secrets = append(r.secrets, f)
 }
 
+// extendSecret lets the last secret end where at does: its finding marks only where it
+// begins.
+func (r *report) extendSecret(at span) {
+	last := &r.secrets[len(r.secrets)-1]
+	line, column := at.src.position(at.end)
+	if last.EndLine < line || last.EndLine == line && last.EndColumn < column {
+		last.EndLine, last.EndColumn = line, column
+	}
+}
+
 // findings returns what was found and concerns one of the targets, in the order
 // of the text, rules of one place by their id; pedantic rules only where asked for.
 // What is found twice, where a YAML alias repeats a text, is told once.

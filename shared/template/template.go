@@ -107,7 +107,8 @@ type Template struct {
 	ComponentVersion string
 	Findings         []Finding
 	// Secrets are the findings that stand on a secret, or on the name before one, also
-	// those that are suppressed: who prints a line of the text covers them.
+	// those that are suppressed: who prints a line of the text covers them. That of a
+	// private key goes to the end of the key.
 	Secrets []Finding
 
 	texts [testOrder + 1]string // what findings point into, by their order

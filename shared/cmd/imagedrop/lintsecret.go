@@ -39,7 +39,7 @@ func covered(line []rune, secret template.Finding, number int) (from, to int) {
 	switch marked := string(line[from:to]); {
 	case secret.Rule == "IB0403" && to < len(line) && strings.ContainsRune("= ", line[to]):
 		return to + 1, len(line)
-	case secret.Rule == "IB0402" && strings.ContainsAny(marked, "/~") && !strings.Contains(marked, " "):
+	case secret.Rule == "IB0402" && secret.Line == secret.EndLine && strings.ContainsAny(marked, "/~") && !strings.Contains(marked, " "):
 		return to, to // the path of a key
 	}
 	return from, to

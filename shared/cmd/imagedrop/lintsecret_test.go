@@ -41,6 +41,8 @@ func TestLintRepeatsNoSuppressedSecret(t *testing.T) {
 		"# ib:ignore IB0403 of the test\nENV DB_PASSWORD=" + secret + "\n",
 		"# ib:ignore IB0405 of the test\nRUN yum install a && mysql -p" + secret + " -e a\n",
 		"RUN yum install a && curl -H 'X-Auth-Token: " + secret + "' https://app:" + secret + "@example.com/\n",
+		"-----BEGIN RSA PRIVATE KEY-----\nMIIE/" + secret + "\n" + secret + "==\n-----END RSA PRIVATE KEY-----\nRUN yum install a\n",
+		"PuTTY-User-Key-File-3: ssh-rsa\nEncryption: none\nPrivate-Lines: 1\n" + secret + "\n" + secret + "/a\nPrivate-MAC: a\n",
 		"RUN ( curl -fsS https://app:" + secret + "@example.com/ && tool --password " + secret + " DB_PASSWORD=" + secret + " && (\n",
 		strings.Repeat("ENV DB_PASSWORD=\""+secret+"\"\n", 300) + "RUN mysql -p" + secret + " && yum install a\nENV DB_PASSWORD=" + secret + "\n",
 	}
