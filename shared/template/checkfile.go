@@ -7,9 +7,14 @@ import (
 
 // checkEmpty: a pipeline may be nothing but its base image.
 func checkEmpty(l *lint) {
-	if l.t.Kind == Component && l.build.text == "" && (l.t.hasTarget(TargetAlibaba) || find(l.t.given, "aws.uri") == nil) {
-		l.add("IB0001", l.build.at, "MissingParameter.Content", "there are no commands", "write at least one, for example RUN yum update -y")
+	if l.t.Kind != Component || l.build.text != "" || !l.t.hasTarget(TargetAlibaba) && find(l.t.given, "aws.uri") != nil {
+		return
 	}
+	help := "write at least one, for example RUN yum update -y"
+	if l.build.yaml != nil {
+		help = "write Tasks: and a list of at least one task"
+	}
+	l.add("IB0001", l.build.at, "MissingParameter.Content", "there are no commands", help)
 }
 
 func checkSize(l *lint, p *part) {

@@ -586,8 +586,10 @@ func (s *script) isWritten(k *call) bool {
 }
 
 // signs reports the parameter of a web address that lets whoever has it in.
-func signs(name, text string) bool {
-	return isWebAddress(text) && (strings.EqualFold(name, "signature") || strings.EqualFold(name, "x-amz-signature") || name == "sig")
+func signs(name, text string) bool { return isWebAddress(text) && isSignature(name) }
+
+func isSignature(name string) bool {
+	return strings.EqualFold(name, "signature") || strings.EqualFold(name, "x-amz-signature") || name == "sig"
 }
 
 // maxSecret bounds how much of a value is looked at.
@@ -664,7 +666,7 @@ func CoverSecrets(line string) string {
 	cover := func(start, end int) { spots = append(spots, extent{start, end}) }
 	eachKey(line, func(start, end int, _ string) { cover(start, end) })
 	eachPair(line, func(start, end int, value string) {
-		if value != "" && suggestsSecret(line[start:end]) && !isPlainValue(value) {
+		if value != "" && (suggestsSecret(line[start:end]) || isSignature(line[start:end])) && !isPlainValue(value) {
 			at := end + strings.Index(line[end:], value)
 			cover(at, at+len(value))
 		}

@@ -164,12 +164,13 @@ func TestSecretsOfDocuments(t *testing.T) {
 // A line is covered without a finding, too, and nothing moves in it.
 func TestCoverSecrets(t *testing.T) {
 	for line, want := range map[string]string{
-		"日本 DB_PASSWORD='日本語x1' 語":                          "日本 DB_PASSWORD='*****' 語",
-		"RUN tool --password Kx9m && ls":                    "RUN tool --password **** && ls",
-		"curl http://app:Kx9m@example.com/ -o a":            "curl " + strings.Repeat("*", 28) + " -o a",
-		"password: Kx9m # LTAI" + made(20):                  "password: **** # " + strings.Repeat("*", 24),
-		"ENV DB_PASSWORD_FILE=/run/a PASSWORD=$PASSWORD":    "ENV DB_PASSWORD_FILE=/run/a PASSWORD=$PASSWORD",
-		"RUN yum install -y nginx && echo a=b: c=d --token": "RUN yum install -y nginx && echo a=b: c=d --token",
+		"日本 DB_PASSWORD='日本語x1' 語":                           "日本 DB_PASSWORD='*****' 語",
+		"RUN tool --password Kx9m && ls":                     "RUN tool --password **** && ls",
+		"curl http://app:Kx9m@example.com/ -o a":             "curl " + strings.Repeat("*", 28) + " -o a",
+		"COPY https://b/a?Expires=9&Signature=Kx9m%2B&x=y /": "COPY https://b/a?Expires=9&Signature=*******&x=y /",
+		"password: Kx9m # LTAI" + made(20):                   "password: **** # " + strings.Repeat("*", 24),
+		"ENV DB_PASSWORD_FILE=/run/a PASSWORD=$PASSWORD":     "ENV DB_PASSWORD_FILE=/run/a PASSWORD=$PASSWORD",
+		"RUN yum install -y nginx && echo a=b: c=d --token":  "RUN yum install -y nginx && echo a=b: c=d --token",
 	} {
 		require.Equal(t, want, CoverSecrets(line))
 	}

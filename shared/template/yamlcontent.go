@@ -331,6 +331,16 @@ func value(n *yaml.Node, key string) *yaml.Node {
 	return nil
 }
 
+// keyNode returns a key of a mapping itself, nil where there is none.
+func keyNode(n *yaml.Node, name string) (found *yaml.Node) {
+	pairs(n, func(key, _ *yaml.Node) {
+		if found == nil && key.Value == name {
+			found = key
+		}
+	})
+	return found
+}
+
 // has answers whether a mapping has a key.
 func has(n *yaml.Node) func(key string) bool {
 	return func(key string) bool { return value(n, key) != nil }
@@ -586,9 +596,17 @@ func (l *lint) checkTask(p *part, item *yaml.Node) {
 		case !isEmptyNode(n) && n.Kind != yaml.ScalarNode:
 			l.addYAML(p, "IB0602", n, key+" is not text", "write text; references work in Properties only")
 		case isEmptyNode(n) && !misspelt(item, key, taskKeys):
-			l.addYAML(p, "IB0602", item, "a task without "+key, "write "+key+": ... in it")
+			l.lacks(p, "IB0602", item, keyNode(item, key), "a task without "+key, "write "+key+": ... in it")
 		}
 	}
+}
+
+// lacks reports a task without something; where its key has no value, at the key.
+func (l *lint) lacks(p *part, rule string, task, key *yaml.Node, message, help string) {
+	if key != nil {
+		task, message = key, key.Value+" is empty"
+	}
+	l.addYAML(p, rule, task, message, help)
 }
 
 func checkActions(l *lint, p *part) {
@@ -627,7 +645,7 @@ func checkRequired(l *lint, p *part) {
 		}
 		for _, name := range a.Required {
 			if isEmptyNode(value(properties, name)) && !misspelt(properties, name, a.properties()) && !misspelt(task, "Properties", taskKeys) {
-				l.addYAML(p, "IB0604", task, a.Name+" without the property "+name, "write "+name+": ... below its Properties")
+				l.lacks(p, "IB0604", task, keyNode(properties, name), a.Name+" without the property "+name, "write "+name+": ... below its Properties")
 			}
 		}
 	})

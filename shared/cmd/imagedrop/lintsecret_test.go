@@ -33,6 +33,38 @@ func TestLintRepeatsNoSecret(t *testing.T) {
 	require.Regexp(t, `\| ENV DB_PASSWORD=\*+\n`, r.out)
 }
 
+// A private key is more than the line that it begins with: where the next ones are
+// taken for commands, or the line ends go as \n, they are printed no more than that.
+func TestLintRepeatsNoPartOfAPrivateKey(t *testing.T) {
+	const part = "MIIEpAIBAAKCAQEA7x"
+	const key = "-----BEGIN RSA PRIVATE KEY-----NEXT" + part + "NEXT-----END RSA PRIVATE KEY-----"
+	escaped := strings.ReplaceAll(key, "NEXT", `\n`)
+	dir := folder(t, map[string]string{
+		"a.Dockerfile": "RUN echo \"" + strings.ReplaceAll(key, "NEXT", "\n") + "\" > /k\n",
+		"b.Dockerfile": "ENV TLS=" + escaped + "\nRUN printf '" + escaped + "' > /k\n",
+		"c.yaml":       "Parameters:\n  tls: {Type: Number, DefaultValue: \"" + escaped + "\"}\nTasks:\n  - " + strings.ReplaceAll(key, "NEXT", "\n    "),
+		"d.json":       `{"content": "RUN printf '` + escaped + `'", "tags": {"tls": "` + escaped + `"}}`,
+	})
+	for _, f := range lintFormats {
+		r := imagedrop(t, "lint", "--pedantic", "--format", f.name, dir).requireCode(t, exitRejected)
+		require.Contains(t, r.out, "IB0402", f.name)
+		require.NotContains(t, r.out, part, f.name)
+	}
+	r := imagedrop(t, "plan", "--offline", "--content", dir).requireCode(t, exitRejected)
+	require.NotContains(t, r.out, part)
+}
+
+// What a plan says first is the name, which may be anything.
+func TestPlanRepeatsNoSecretName(t *testing.T) {
+	key := "LTAI" + "5tQnKxVbRzWmYpHdGsLc"
+	file := write(t, "web.Dockerfile", "# ---\n# name: "+key+"\n# ---\nRUN true\n")
+	for _, form := range []string{"--content", "--json"} {
+		r := imagedrop(t, "plan", "--offline", form, file).requireCode(t, exitRejected)
+		require.Contains(t, r.out, "IB0401")
+		require.NotContains(t, r.out, key)
+	}
+}
+
 // Nor is it repeated where its own finding is suppressed, is one of too many, or
 // where no shell can read the command.
 func TestLintRepeatsNoSuppressedSecret(t *testing.T) {

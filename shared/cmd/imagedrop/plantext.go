@@ -114,7 +114,7 @@ func (in *planned) resourceName() string {
 	if in.tmpl.Kind == template.Execution {
 		name = "of " + in.tmpl.PipelineName + in.tmpl.ImagePipelineID
 	}
-	return strings.TrimSpace(name + " " + in.plan.Resource.Version)
+	return strings.TrimSpace(template.CoverSecrets(name) + " " + in.plan.Resource.Version)
 }
 
 // because says why it would end so.
