@@ -44,7 +44,7 @@ func runContext(ctx context.Context, args []string, s streams) int {
 	out := &checked{Writer: s.out}
 	s.out = out
 	root, running := newRoot(s)
-	root.SetArgs(args)
+	root.SetArgs(append([]string{}, args...)) // never nil, which means those of the process
 	cmd, err := root.ExecuteContextC(ctx)
 	if out.failure != nil {
 		err = fmt.Errorf("output was lost: %w", out.failure)

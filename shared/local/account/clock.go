@@ -9,8 +9,9 @@ import (
 // Clock is the account's time: visibility, delays, retries, token lifetimes.
 type Clock interface {
 	Now() time.Time
-	// After delivers once d has passed on this clock. stop frees its resources.
-	After(d time.Duration) (ch <-chan time.Time, stop func())
+	// At delivers once this clock shows t. stop frees its resources. It is no
+	// duration: between reading the clock and waiting the clock goes on.
+	At(t time.Time) (ch <-chan time.Time, stop func())
 }
 
 // SystemClock is the machine's clock.
@@ -19,10 +20,10 @@ type SystemClock struct{}
 // Now implements Clock.
 func (SystemClock) Now() time.Time { return time.Now().UTC() }
 
-// After implements Clock.
-func (SystemClock) After(d time.Duration) (<-chan time.Time, func()) {
-	t := time.NewTimer(d)
-	return t.C, func() { t.Stop() }
+// At implements Clock.
+func (SystemClock) At(t time.Time) (<-chan time.Time, func()) {
+	timer := time.NewTimer(time.Until(t))
+	return timer.C, func() { timer.Stop() }
 }
 
 // ManualClock moves only when told to.
@@ -49,20 +50,20 @@ func (c *ManualClock) Now() time.Time {
 	return c.now
 }
 
-// After implements Clock.
-func (c *ManualClock) After(d time.Duration) (<-chan time.Time, func()) {
+// At implements Clock.
+func (c *ManualClock) At(t time.Time) (<-chan time.Time, func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	t := &manualTimer{at: c.now.Add(d), ch: make(chan time.Time, 1)}
-	if d <= 0 {
-		t.ch <- c.now
-		return t.ch, func() {}
+	timer := &manualTimer{at: t, ch: make(chan time.Time, 1)}
+	if !t.After(c.now) {
+		timer.ch <- c.now
+		return timer.ch, func() {}
 	}
-	c.timers[t] = struct{}{}
-	return t.ch, func() {
+	c.timers[timer] = struct{}{}
+	return timer.ch, func() {
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		delete(c.timers, t)
+		delete(c.timers, timer)
 	}
 }
 
@@ -88,7 +89,7 @@ func (c *ManualClock) Waiting() int {
 
 // wait lets d pass on the account's clock, or less where ctx ends.
 func (a *Account) wait(ctx context.Context, d time.Duration) {
-	due, stop := a.Clock.After(d)
+	due, stop := a.Clock.At(a.Clock.Now().Add(d))
 	defer stop()
 	select {
 	case <-due:

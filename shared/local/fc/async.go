@@ -176,11 +176,11 @@ func (p *pool) nextEvent() (uint64, bool) {
 		if p.host.closing() {
 			return 0, false
 		}
-		n, wait, ok := p.events.take(p.host.acct.Clock.Now())
+		n, next, ok := p.events.take(p.host.acct.Clock.Now())
 		if ok {
 			return n, true
 		}
-		due, stop := p.host.acct.Clock.After(wait)
+		due, stop := p.host.acct.Clock.At(next)
 		select {
 		case <-due:
 		case <-p.events.wake:
@@ -407,17 +407,17 @@ func (q *eventQueue) push(n uint64, due time.Time) {
 	}
 }
 
-// take returns the event that has been due longest, or how long to wait.
-func (q *eventQueue) take(now time.Time) (n uint64, wait time.Duration, ok bool) {
+// take returns the event that has been due longest, or when to ask again.
+func (q *eventQueue) take(now time.Time) (n uint64, next time.Time, ok bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if len(q.heap) == 0 {
-		return 0, forever, false
+		return 0, now.Add(forever), false
 	}
-	if wait := q.heap[0].due.Sub(now); wait > 0 {
-		return 0, wait, false
+	if due := q.heap[0].due; due.After(now) {
+		return 0, due, false
 	}
-	return heap.Pop(&q.heap).(dueEvent).n, 0, true
+	return heap.Pop(&q.heap).(dueEvent).n, now, true
 }
 
 // done forgets an event.

@@ -4,3 +4,11 @@ import "time"
 
 // SetBoot shortens how long an instance may take until it asks for work.
 func (h *Host) SetBoot(d time.Duration) { h.boot = d }
+
+// Idle returns how many instances of a function hold a poll that is not answered.
+func (h *Host) Idle(function string) int {
+	p := h.pools[function]
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.idle)
+}

@@ -33,7 +33,7 @@ func (p *pool) holdBack(f account.Fault) bool {
 		return p.host.sleep(p.host.acct.Delay(f))
 	}
 	passed := p.passing.hold()
-	limit, stop := p.host.acct.Clock.After(cmp.Or(p.host.acct.Delay(f), p.host.acct.Scaled(reorderWithin)))
+	limit, stop := p.host.acct.Clock.At(p.host.acct.Clock.Now().Add(cmp.Or(p.host.acct.Delay(f), p.host.acct.Scaled(reorderWithin))))
 	defer stop()
 	select {
 	case <-passed:

@@ -386,8 +386,11 @@ func (h *Host) reportText(function, text string) {
 }
 
 // sleep waits on the account's clock and reports false if the host closes first.
-func (h *Host) sleep(d time.Duration) bool {
-	due, stop := h.acct.Clock.After(d)
+func (h *Host) sleep(d time.Duration) bool { return h.sleepTo(h.acct.Clock.Now().Add(d)) }
+
+// sleepTo is sleep until the clock shows t.
+func (h *Host) sleepTo(t time.Time) bool {
+	due, stop := h.acct.Clock.At(t)
 	defer stop()
 	select {
 	case <-due:

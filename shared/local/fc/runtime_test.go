@@ -388,7 +388,8 @@ func TestHooks(t *testing.T) {
 	f.Env = map[string]string{"REPORT_TO": g.URL}
 	f.Initializer = fc.Hook{Handler: "main", Timeout: 10 * time.Second}
 	f.PreStop = fc.Hook{Handler: "main", Timeout: 10 * time.Second}
-	w := start(t, []fc.Function{f})
+	// On demand: what begins to start finds the invocation waiting.
+	w := start(t, []fc.Function{f}, with(func(o *fc.Options) { o.OnDemand = true }))
 	expect := func(hook string, status int) {
 		v := g.next()
 		require.Equal(t, hook, v.r.URL.Query().Get("hook"))
@@ -409,6 +410,8 @@ func TestHooks(t *testing.T) {
 	expect("handler", http.StatusOK)
 	require.Empty(t, take(t, done, "the invocation").ErrorType)
 
+	// One that is killed between its answer and its next poll has no preStop.
+	require.Eventually(t, func() bool { return w.host.Idle("hooks") == 1 }, patience, time.Millisecond)
 	closed := make(chan error, 1)
 	go func() { closed <- w.host.Close() }()
 	expect("preStop", http.StatusOK)

@@ -86,11 +86,12 @@ func (h *Host) tick(t TimerTrigger) {
 // sleepUntil waits on the account's clock and reports false if the host closes first.
 func (h *Host) sleepUntil(at time.Time) bool {
 	for {
-		left := at.Sub(h.acct.Clock.Now().Round(0)) // Round: by the calendar, not by how long the machine was awake
+		now := h.acct.Clock.Now().Round(0) // by the calendar, not by how long the machine was awake
+		left := at.Sub(now)
 		if left <= 0 {
 			return true
 		}
-		if !h.sleep(min(left, maxNap)) {
+		if !h.sleepTo(now.Add(min(left, maxNap))) {
 			return false
 		}
 	}

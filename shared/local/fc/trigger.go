@@ -314,7 +314,7 @@ func (s *stream) keepUntil(b batch, d time.Duration) bool {
 // no write. It alone changes the handles.
 func (s *stream) keepWhile(b batch, done <-chan bool) bool {
 	for {
-		due, stop := s.host.acct.Clock.After(s.untilVisible(b) / 2)
+		due, stop := s.host.acct.Clock.At(s.renewal(b))
 		select {
 		case ok := <-done:
 			stop()
@@ -327,11 +327,12 @@ func (s *stream) keepWhile(b batch, done <-chan bool) bool {
 	}
 }
 
-// untilVisible is how long the first of the batch stays hidden; never so
-// short that renewing would spin.
-func (s *stream) untilVisible(b batch) time.Duration {
+// renewal is when half of the time is over that the first of the batch stays
+// hidden; never so soon that renewing would spin.
+func (s *stream) renewal(b batch) time.Time {
 	first := slices.MinFunc(b.messages, func(a, b QueueMessage) int { return a.NextVisible.Compare(b.NextVisible) })
-	return max(first.NextVisible.Sub(s.host.acct.Clock.Now()), time.Second)
+	now := s.host.acct.Clock.Now()
+	return now.Add(max(first.NextVisible.Sub(now), time.Second) / 2)
 }
 
 // fail puts every message of the batch back for its next attempt, or gives it

@@ -67,7 +67,7 @@ func (q *queue) Receive(ctx context.Context, max int, wait time.Duration) ([]fc.
 		if len(got) > 0 || !q.acct.Clock.Now().Before(end) {
 			return got, nil
 		}
-		due, stop := q.acct.Clock.After(next.Sub(q.acct.Clock.Now()))
+		due, stop := q.acct.Clock.At(next)
 		select {
 		case <-due:
 		case <-changed:
@@ -403,12 +403,10 @@ func TestALongInvocationKeepsItsMessage(t *testing.T) {
 	start(t, []fc.Function{function("actor")}, onClock(clock), requests(&q, nil))
 	q.send(string(order{Do: "get", URL: g.URL}.json()))
 	v := g.next()
-	for range 10 {
+	for range 10 { // three wait: who renews, who receives, and the delivery of events
 		before := q.snapshot()[0].Handle
-		require.Eventually(t, func() bool {
-			clock.Advance(time.Second)
-			return q.snapshot()[0].Handle != before
-		}, patience, time.Millisecond)
+		tick(t, clock, 3, visibility/2)
+		require.Eventually(t, func() bool { return q.snapshot()[0].Handle != before }, patience, time.Millisecond)
 	}
 	require.Equal(t, 1, q.snapshot()[0].DequeueCount)
 	require.Empty(t, g.visits)
@@ -449,10 +447,10 @@ func TestAWindowThatIsOverClosesTheBatch(t *testing.T) {
 	}))
 	q.send(string(order{Do: "pid"}.json()))
 	require.Eventually(t, func() bool { return q.snapshot()[0].DequeueCount == 1 }, patience, time.Millisecond)
-	require.Eventually(t, func() bool {
-		clock.Advance(time.Second)
-		return len(q.deleted) == 1
-	}, patience, 10*time.Millisecond)
+	tick(t, clock, 2, 15*time.Second-1) // it waits for more, and the delivery for events
+	require.Equal(t, 2, clock.Waiting(), "the window is not over")
+	clock.Advance(1)
+	take(t, q.deleted, "the message's end")
 }
 
 // Two messages of 50 KB make an asynchronous event of at most 128 KB. Of five the

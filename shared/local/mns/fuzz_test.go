@@ -28,10 +28,12 @@ func (c *leapClock) Now() time.Time {
 	return c.now
 }
 
-func (c *leapClock) After(d time.Duration) (<-chan time.Time, func()) {
+func (c *leapClock) At(t time.Time) (<-chan time.Time, func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
+	if t.After(c.now) {
+		c.now = t
+	}
 	ch := make(chan time.Time, 1)
 	ch <- c.now
 	return ch, func() {}

@@ -58,15 +58,14 @@ func (s *Service) await(ctx context.Context, queue string, limit int, deadline t
 		if err != nil || len(got) > 0 {
 			return got, err
 		}
-		now := s.account.Clock.Now()
-		if !now.Before(deadline) {
+		if !s.account.Clock.Now().Before(deadline) {
 			return nil, nil
 		}
 		until := deadline
 		if !state.next.IsZero() && state.next.Before(deadline) {
 			until = state.next
 		}
-		due, stop := s.account.Clock.After(until.Sub(now))
+		due, stop := s.account.Clock.At(until)
 		select {
 		case <-changed:
 		case <-due:
