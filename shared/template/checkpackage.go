@@ -109,12 +109,11 @@ func (k *call) isPinned(name string) bool {
 
 // checkSudo: RUN is root already, unless USER or the task says otherwise.
 func checkSudo(l *lint, s *script) {
-	if !s.isRoot() {
-		return
-	}
 	for i := range s.calls {
 		if k := &s.calls[i]; k.context.sudo && k.context.depth == 0 {
-			l.add("IB0307", s.span(k.at), "", "sudo, where commands run as root", "delete sudo")
+			if s.isRoot() { // a question that walks all commands before
+				l.add("IB0307", s.span(k.at), "", "sudo, where commands run as root", "delete sudo")
+			}
 			return
 		}
 	}

@@ -3,7 +3,6 @@ package template
 import (
 	"slices"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 )
 
@@ -230,9 +229,12 @@ func (l *lint) decideBase() {
 
 // parseFROM splits `<TYPE>:<id>` at the first colon; system families have more.
 func parseFROM(args string) (baseline, bool) {
-	word := strings.TrimSpace(args)
-	if word == "" || strings.ContainsFunc(word, unicode.IsSpace) {
-		return baseline{}, false
+	word := ""
+	for field := range strings.FieldsSeq(args) {
+		if word != "" {
+			return baseline{}, false
+		}
+		word = field
 	}
 	kind, image, _ := strings.Cut(word, ":")
 	return baseline{kind, image}, (kind == "IMAGE" || kind == "IMAGE_FAMILY") && image != ""
