@@ -59,7 +59,7 @@ func checkFromOnce(l *lint, p *part) {
 }
 
 func checkFromForm(l *lint, p *part, in *instruction) {
-	if p.section != inBuild {
+	if in != p.firstFROM() { // IB0122, or no place for one
 		return
 	}
 	if _, ok := parseFROM(p.arguments(in)); ok {

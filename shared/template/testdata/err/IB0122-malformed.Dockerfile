@@ -1,0 +1,2 @@
+FROM IMAGE:m-1234
+FROM debian AS base
