@@ -80,7 +80,7 @@ func (s *suppressing) line(i int, text string) {
 	}
 	s.entry(i, text, inHeader)
 	s.begun, s.waiting = true, nil
-	if s.inside = strings.HasSuffix(trimBlanks(text), `\`); !s.inside {
+	if _, s.inside = cutMark(trimBlanks(text)); !s.inside {
 		s.command = nil
 	}
 }

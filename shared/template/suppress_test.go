@@ -21,6 +21,15 @@ func TestSuppressionsAreNotSent(t *testing.T) {
 	require.Equal(t, Digest(without.Parameters()), Digest(with.Parameters()))
 }
 
+// A suppression covers what the scanner takes for its command: two backslashes
+// continue nothing.
+func TestSuppressionEndsWithItsCommand(t *testing.T) {
+	for _, end := range []string{"a", `\\`, `\\\`} {
+		got := ParseFile("templates/web.Dockerfile", []byte("# ib:ignore IB0101 the service knows it\nRUN echo "+end+"\nADD a b\n"))
+		require.Equal(t, []string{"IB0013", "IB0101"}, ids(got), end)
+	}
+}
+
 // Findings that are suppressed do not count towards those that are reported,
 // and they are bounded all the same.
 func TestSuppressedFindingsAreNotLost(t *testing.T) {
