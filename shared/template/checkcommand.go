@@ -33,7 +33,7 @@ func checkUnknown(l *lint, p *part, in *instruction) {
 		f.offer("write "+verb, change{at, verb})
 	case verb != "":
 		f.offer("write a blank", change{at, verb + " " + rest})
-	case !isDockerOnly(word) && word == strings.ToUpper(word) && !p.cutShort(in): // in lower case it may be shell text
+	case dockerOnly[word] == "" && word == strings.ToUpper(word) && !p.cutShort(in): // in lower case it may be shell text
 		f.offerNear(at, word, Keywords())
 	}
 }
@@ -95,7 +95,7 @@ func checkEnv(l *lint, p *part, in *instruction) {
 	}
 	p.eachBadPair(in, func(w word, strays int, problem string) {
 		if !l.full("IB0111") {
-			l.add("IB0111", p.spanOfWord(in, w), "InvalidCommandContent.ENV", problem, p.helpOr(in, helpPair(strays, help)))
+			l.add("IB0111", p.spanOfWord(in, w), "InvalidCommandContent.ENV", problem, p.helpOr(in, helpPair(in, strays, help)))
 		}
 	})
 }
@@ -121,9 +121,12 @@ func (p *part) eachBadPair(in *instruction, f func(w word, strays int, problem s
 func isStray(w word) bool { return !strings.Contains(w.text, "=") }
 
 // helpPair is the help of a bad pair.
-func helpPair(strays int, help string) string {
-	if strays > 0 {
+func helpPair(in *instruction, strays int, help string) string {
+	switch {
+	case strays > 0:
 		return help + ", a value with blanks in double quotes"
+	case in.quoted:
+		return helpQuoted
 	}
 	return help
 }
@@ -133,28 +136,10 @@ func pairProblem(w string) string {
 	switch i := strings.IndexByte(w, '='); {
 	case i == 0:
 		return "a value without a key"
-	case !quotesClose(w):
+	case unclosedQuote(w) >= 0:
 		return "a quote is not closed"
 	}
 	return ""
-}
-
-// quotesClose reports whether every quote of a word has its end.
-func quotesClose(w string) bool {
-	var open byte
-	for i := 0; i < len(w); i++ {
-		switch c := w[i]; {
-		case c == '\\' && open != '\'':
-			i++
-		case open != 0:
-			if c == open {
-				open = 0
-			}
-		case c == '"' || c == '\'':
-			open = c
-		}
-	}
-	return open == 0
 }
 
 func checkEnvForm(l *lint, p *part, in *instruction) {
@@ -191,7 +176,7 @@ func checkEnvQuotes(l *lint, p *part, in *instruction) {
 			continue // IB0111: these quotes must hold more
 		}
 		key, value, ok := strings.Cut(w.text, "=")
-		if ok && key != "" && (len(value) < 2 || value[0] != '"' || value[len(value)-1] != '"') && quotesClose(w.text) && !l.full("IB0143") {
+		if ok && key != "" && (len(value) < 2 || value[0] != '"' || value[len(value)-1] != '"') && unclosedQuote(w.text) < 0 && !l.full("IB0143") {
 			f := l.add("IB0143", p.spanOfWord(in, w), "", "a value without double quotes", `write key="value"; the documents show no other form`)
 			at := p.spanOfWord(in, w)
 			at.start += len(key) + 1
@@ -214,9 +199,12 @@ func (p *part) offerPair(f *Finding, in *instruction) {
 
 // checkLabel takes key=value pairs only.
 func checkLabel(l *lint, p *part, in *instruction) {
+	if in.quoted { // IB0101
+		return
+	}
 	p.eachBadPair(in, func(w word, strays int, problem string) {
 		if !l.full("IB0116") {
-			f := l.add("IB0116", p.spanOfWord(in, w), "", problem, p.helpOr(in, helpPair(strays, `write LABEL key="value"`)))
+			f := l.add("IB0116", p.spanOfWord(in, w), "", problem, p.helpOr(in, helpPair(in, strays, `write LABEL key="value"`)))
 			if list := p.wordsOf(in); strays == 2 && len(list) == 2 {
 				p.offerPair(f, in)
 			}

@@ -64,26 +64,24 @@ func (in *instruction) name() string { return in.verb.text(strings.ToUpper(in.wo
 
 // dockerOnly are Docker's commands that Image Builder does not have, with what
 // to do instead.
-var dockerOnly = []struct{ name, help string }{
-	{"ADD", "use COPY with a URL or a path on the instance, or RUN with curl or tar"},
-	{"ARG", "use ENV, or a parameter of a YAML component"},
-	{"EXPOSE", "delete the line: ports of an instance are opened in its security group"},
-	{"HEALTHCHECK", "delete the line: an image has no health check; check in the test section"},
-	{"MAINTAINER", `use LABEL, for example LABEL maintainer="ops@example.com"`},
-	{"ONBUILD", "delete the line: put shared steps in a component"},
-	{"SHELL", "delete the line: call the shell in RUN, for example RUN bash -c '...'"},
-	{"STOPSIGNAL", "delete the line: an instance has no stop signal"},
-	{"VOLUME", "delete the line: disks are attached to the instance, not to the image"},
+var dockerOnly = map[string]string{
+	"ADD":         "use COPY with a URL or a path on the instance, or RUN with curl or tar",
+	"ARG":         "use ENV, or a parameter of a YAML component",
+	"EXPOSE":      "delete the line: ports of an instance are opened in its security group",
+	"HEALTHCHECK": "delete the line: an image has no health check; check in the test section",
+	"MAINTAINER":  `use LABEL, for example LABEL maintainer="ops@example.com"`,
+	"ONBUILD":     "delete the line: put shared steps in a component",
+	"SHELL":       "delete the line: call the shell in RUN, for example RUN bash -c '...'",
+	"STOPSIGNAL":  "delete the line: an instance has no stop signal",
+	"VOLUME":      "delete the line: disks are attached to the instance, not to the image",
 }
 
 // shownCommand adds an unknown command to a message where it is one that
 // somebody meant: anything else may be the text of a broken line.
 func shownCommand(word string) string {
 	upper := strings.ToUpper(word)
-	for _, d := range dockerOnly {
-		if d.name == upper {
-			return " " + upper
-		}
+	if dockerOnly[upper] != "" {
+		return " " + upper
 	}
 	if Nearest(upper, Keywords()) != "" {
 		return named(word)
@@ -100,22 +98,11 @@ func Keywords() []string {
 	return names
 }
 
-func isDockerOnly(word string) bool {
-	for _, d := range dockerOnly {
-		if d.name == word {
-			return true
-		}
-	}
-	return false
-}
-
 // helpUnknown says how to mend an unknown command.
 func helpUnknown(word string) string {
 	upper := strings.ToUpper(word)
-	for _, d := range dockerOnly {
-		if d.name == upper {
-			return d.help
-		}
+	if help := dockerOnly[upper]; help != "" {
+		return help
 	}
 	if isYAMLRoot(word) {
 		return "put YAML in a YAML component (.yaml) and refer to that with COMPONENT"

@@ -61,44 +61,6 @@ func (s *scanner) skipHeredoc(in *instruction, name string, dash bool) bool {
 	return false
 }
 
-// take makes the lines to last part of the instruction.
-func (s *scanner) take(in *instruction, last int) {
-	for ; s.line <= last; s.line++ {
-		s.out.WriteByte('\n')
-		s.out.WriteString(s.src.line(s.line))
-		in.end = s.src.lines[s.line] + len(s.src.line(s.line))
-	}
-}
-
-// skipStray steps over the lines that nobody can have meant as commands: the
-// body of a here-document that does not end, or of YAML. Each would make a
-// finding of its own, and the one mistake is found already.
-func (s *scanner) skipStray(in *instruction) {
-	if len(s.part.commands) > MaxCommands {
-		return
-	}
-	last := s.line - 1
-	for i := s.line; i < s.end; i++ {
-		text := s.src.line(i)
-		kind := kindOfLine(text)
-		if kind == commentLine && markerOf(text) != noMarker {
-			break
-		}
-		if kind != contentLine {
-			continue
-		}
-		word := firstWord(skipBlanks(text))
-		if verbOf(word) != vUnknown || shownCommand(word) != "" || isYAMLRoot(word) {
-			break
-		}
-		last = i
-	}
-	s.take(in, last)
-}
-
-// isYAMLRoot reports a word that begins a YAML component.
-func isYAMLRoot(word string) bool { return word == "Tasks:" || word == "Parameters:" }
-
 // heredocName returns the name of `<<NAME`, without quotes.
 func heredocName(word string) (name string, dash bool) {
 	word = strings.TrimLeft(word, "0123456789")
@@ -116,44 +78,4 @@ func heredocName(word string) (name string, dash bool) {
 		}
 		return r
 	}, name), dash
-}
-
-// word is one word of a logical line.
-type word struct {
-	text       string
-	start, end int // in arguments()
-}
-
-// appendWords cuts a logical line. Blanks inside quotes and escaped blanks do
-// not end a word.
-func appendWords(list []word, text string) []word {
-	for i := 0; i < len(text); {
-		if text[i] == ' ' || text[i] == '\t' {
-			i++
-			continue
-		}
-		end := wordEnd(text, i)
-		list = append(list, word{text[i:end], i, end})
-		i = end
-	}
-	return list
-}
-
-func wordEnd(text string, i int) int {
-	var quote byte
-	for ; i < len(text); i++ {
-		switch c := text[i]; {
-		case c == '\\' && quote != '\'':
-			i++
-		case quote != 0:
-			if c == quote {
-				quote = 0
-			}
-		case c == '"' || c == '\'':
-			quote = c
-		case c == ' ' || c == '\t':
-			return i
-		}
-	}
-	return len(text)
 }

@@ -30,6 +30,7 @@ type instruction struct {
 	verb       verb
 	open       bool   // its last line ends in `\` with nothing after it
 	split      bool   // words are cut
+	quoted     bool   // one of its quotes ends on a line below, up to which its lines go
 	word       string // the keyword as written
 	start, end int    // first and past the last byte in the source
 	canonical  int    // offset of its text in part.text
@@ -279,7 +280,11 @@ func (s *scanner) command(text string) {
 	start := s.src.lines[s.line]
 	indent := len(text) - len(skipBlanks(text))
 	word := firstWord(text[indent:])
-	in := instruction{word: word, verb: verbOf(word), start: start + indent, canonical: s.out.Len()}
+	verb := verbOf(word)
+	if verb == vUnknown && s.skipQuoted() {
+		return
+	}
+	in := instruction{word: word, verb: verb, start: start + indent, canonical: s.out.Len()}
 	in.pieces.start = len(s.part.pieces)
 	if in.canonical > 0 {
 		s.out.WriteByte('\n')

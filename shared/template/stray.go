@@ -1,0 +1,105 @@
+package template
+
+import "strings"
+
+// take makes the lines to last part of the instruction.
+func (s *scanner) take(in *instruction, last int) {
+	for ; s.line <= last; s.line++ {
+		s.out.WriteByte('\n')
+		s.out.WriteString(s.src.line(s.line))
+		in.end = s.src.lines[s.line] + len(s.src.line(s.line))
+	}
+}
+
+// skipStray steps over the lines that nobody can have meant as commands: the
+// body of a here-document that does not end, or of YAML. Each would make a
+// finding of its own, and the one mistake is found already.
+func (s *scanner) skipStray(in *instruction) {
+	if len(s.part.commands) > MaxCommands {
+		return
+	}
+	last := s.line - 1
+	for i := s.line; i < s.end; i++ {
+		text := s.src.line(i)
+		kind := kindOfLine(text)
+		if kind == commentLine && markerOf(text) != noMarker {
+			break
+		}
+		if kind != contentLine {
+			continue
+		}
+		word := firstWord(skipBlanks(text))
+		if verbOf(word) != vUnknown || shownCommand(word) != "" || isYAMLRoot(word) {
+			break
+		}
+		last = i
+	}
+	s.take(in, last)
+}
+
+// isYAMLRoot reports a word that begins a YAML component.
+func isYAMLRoot(word string) bool { return word == "Tasks:" || word == "Parameters:" }
+
+// skipQuoted steps over the lines that a quote of the last command was meant to
+// hold, and tells of the quote instead of each of them. They are such where the
+// quote ends before the next line that is a command for certain.
+func (s *scanner) skipQuoted() bool {
+	n := len(s.part.commands)
+	if n == 0 || n > MaxCommands {
+		return false
+	}
+	in := &s.part.commands[n-1]
+	if in.verb&(vRUN|vENV|vLABEL) == 0 || in.open || in.heredoc.end > 0 {
+		return false
+	}
+	args := s.part.arguments(in)
+	at := unclosedQuote(args)
+	if at < 0 || strings.Contains(args[:at], " #") { // in a comment of the shell it is none
+		return false
+	}
+	last := s.endOfQuote(args[at : at+1])
+	if last < 0 {
+		return false
+	}
+	in.quoted = true
+	if in.verb != vENV || isStray(s.part.wordsOf(in)[0]) { // else IB0111
+		s.report.add("IB0101", s.part.spanIn(in, at, at+1), codeUnknown, "a quote that this line does not close: to Image Builder the lines below are commands", helpQuoted)
+	}
+	s.take(in, last)
+	return true
+}
+
+const helpQuoted = `end each line but the last with "\", which joins them; for text of several lines write RUN printf '%s\n' a b > file`
+
+// endOfQuote is the line that closes a quote and all that are opened behind it,
+// -1 where there is none before the next command or marker.
+func (s *scanner) endOfQuote(quote string) int {
+	for i := s.line; i < s.end; i++ {
+		text := s.src.line(i)
+		if isCommandLine(text) {
+			return -1
+		}
+		text = quote + text
+		if at := unclosedQuote(text); at >= 0 {
+			quote = text[at : at+1]
+		} else if _, goesOn := cutMark(trimBlanks(text)); !goesOn {
+			return i
+		} else {
+			quote = ""
+		}
+	}
+	return -1
+}
+
+// isCommandLine reports a marker, or a command in upper case, be it one that only
+// Docker has.
+func isCommandLine(text string) bool {
+	switch kindOfLine(text) {
+	case blankLine:
+		return false
+	case commentLine:
+		return markerOf(text) != noMarker
+	}
+	word := firstWord(skipBlanks(text))
+	return word == strings.ToUpper(word) && (verbOf(word) != vUnknown || dockerOnly[word] != "")
+}
