@@ -17,11 +17,7 @@ func (s *Service) appendObject(w http.ResponseWriter, c *call) error {
 	if err != nil || position < 0 {
 		return errPosition.with("ArgumentName", "position").with("ArgumentValue", c.query.Get("position"))
 	}
-	body, err := s.content(c)
-	if err != nil {
-		return err
-	}
-	first, err := c.newObject(body)
+	first, body, err := s.uploaded(c)
 	if err != nil {
 		return err
 	}
@@ -36,8 +32,7 @@ func (s *Service) appendObject(w http.ResponseWriter, c *call) error {
 	}
 	b.showVersion(w, o)
 	w.Header().Set("x-oss-next-append-position", strconv.FormatInt(o.Size, 10))
-	w.Header().Set("x-oss-hash-crc64ecma", decimal(o.CRC64))
-	w.Header().Set("ETag", o.quotedETag())
+	o.showSums(w)
 	w.Header().Set("Content-Length", "0")
 	w.WriteHeader(http.StatusOK)
 	return nil

@@ -92,8 +92,7 @@ func (s *Service) copyObject(w http.ResponseWriter, c *call) error {
 		return err
 	}
 	b.showVersion(w, o)
-	w.Header().Set("x-oss-hash-crc64ecma", decimal(o.CRC64))
-	w.Header().Set("ETag", o.quotedETag())
+	o.showSums(w)
 	writeXML(w, http.StatusOK, copyResult{xml.Name{Local: "CopyObjectResult"}, o.quotedETag(), written(o.Modified)})
 	return nil
 }
@@ -128,7 +127,10 @@ func (s *Service) uploadPartCopy(w http.ResponseWriter, c *call) error {
 		if err != nil {
 			return err
 		}
-		p, err = s.keepPart(tx, c, missing, from.bytes(tx, sp.first, sp.length), "ObjectCreated:UploadPartCopy")
+		var o object
+		body := from.bytes(tx, sp.first, sp.length)
+		o.weigh(body)
+		p, err = s.keepPart(tx, c, missing, o, body, "ObjectCreated:UploadPartCopy")
 		return err
 	})
 	if err != nil {

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"encoding/xml"
 	"fmt"
-	"hash/crc64"
 	"io"
 	"net/http"
 	"slices"
@@ -122,16 +121,12 @@ func (c *call) partNumber() (int, error) {
 
 // uploadPart follows the page UploadPart.
 func (s *Service) uploadPart(w http.ResponseWriter, c *call) error {
-	body, err := s.content(c)
-	if err != nil {
-		return err
-	}
-	o, err := c.newObject(body)
+	o, body, err := s.uploaded(c)
 	if err != nil {
 		return err
 	}
 	err = s.st.Update(func(tx *store.Tx) error {
-		_, err := s.keepPart(tx, c, errNoSuchUpload.coded("0042-00000104"), body, "ObjectCreated:UploadPart")
+		_, err := s.keepPart(tx, c, errNoSuchUpload.coded("0042-00000104"), o, body, "ObjectCreated:UploadPart")
 		return err
 	})
 	if err != nil {
@@ -141,8 +136,9 @@ func (s *Service) uploadPart(w http.ResponseWriter, c *call) error {
 	return nil
 }
 
-// keepPart stores a part of the call's upload in place of the one of that number.
-func (s *Service) keepPart(tx *store.Tx, c *call, missing error, body []byte, event string) (p part, err error) {
+// keepPart stores o, with that body, as a part of the call's upload in place of
+// the one of that number.
+func (s *Service) keepPart(tx *store.Tx, c *call, missing error, o object, body []byte, event string) (p part, err error) {
 	number, err := c.partNumber()
 	if err != nil {
 		return p, err
@@ -159,8 +155,7 @@ func (s *Service) keepPart(tx *store.Tx, c *call, missing error, body []byte, ev
 	if u.Sequential && number != lastPart(tx, id)+1 {
 		return p, errPartNotSequential
 	}
-	sum := md5.Sum(body)
-	p = part{Number: number, Size: int64(len(body)), ETag: etag(sum[:]), CRC64: crc64.Checksum(body, ecma), Modified: s.acct.Clock.Now()}
+	p = part{Number: number, Size: o.Size, ETag: o.ETag, CRC64: o.CRC64, Modified: s.acct.Clock.Now()}
 	if p.Chunks, err = putChunk(tx, body); err != nil {
 		return p, err
 	}
@@ -170,8 +165,8 @@ func (s *Service) keepPart(tx *store.Tx, c *call, missing error, body []byte, ev
 	if err := tx.PutJSON(partTable, partRow(id, number), p); err != nil {
 		return p, err
 	}
-	o := object{ETag: p.ETag, Size: p.Size, Headers: u.Object.Headers}
-	return p, s.notify(tx, change{event, c, c.key, o, p.Size - old.Size, p.Modified})
+	told := object{ETag: p.ETag, Size: p.Size, Headers: u.Object.Headers}
+	return p, s.notify(tx, change{event, c, c.key, told, p.Size - old.Size, p.Modified})
 }
 
 // lastPart returns the greatest number of a part that is there.
@@ -235,8 +230,7 @@ func (s *Service) completeUpload(w http.ResponseWriter, c *call) error {
 		return err
 	}
 	b.showVersion(w, o)
-	w.Header().Set("ETag", o.quotedETag())
-	w.Header().Set("x-oss-hash-crc64ecma", decimal(o.CRC64))
+	o.showSums(w)
 	writeXML(w, http.StatusOK, completeResult{
 		EncodingType: c.query.Get("encoding-type"), Location: c.location(), Bucket: c.bucket, Key: encode(c.key), ETag: o.quotedETag(),
 	})

@@ -108,11 +108,7 @@ func (c *call) body(limit int64) ([]byte, error) {
 // putObject follows the page PutObject. It leaves out callbacks, server-side
 // encryption and every storage class but Standard.
 func (s *Service) putObject(w http.ResponseWriter, c *call) error {
-	body, err := s.content(c)
-	if err != nil {
-		return err
-	}
-	o, err := c.newObject(body)
+	o, body, err := s.uploaded(c)
 	if err != nil {
 		return err
 	}
@@ -133,21 +129,31 @@ func tooLarge(limit int64) error {
 	return errEntityTooLarge.with("MaxSizeAllowed", strconv.FormatInt(limit, 10))
 }
 
-// content reads the body of a call that is to be stored.
-func (s *Service) content(c *call) ([]byte, error) {
+// uploaded reads the body of a call that is to be stored, and returns the object
+// that it makes.
+func (s *Service) uploaded(c *call) (o object, body []byte, err error) {
 	if c.ContentLength == 0 && c.Header.Get("Content-Length") == "" && len(c.TransferEncoding) == 0 {
-		return nil, errMissingLength
+		return o, nil, errMissingLength
 	}
-	return c.body(s.opt.MaxObjectSize)
+	if body, err = c.body(s.opt.MaxObjectSize); err != nil {
+		return o, nil, err
+	}
+	o, err = c.newObject(body)
+	return o, body, err
 }
 
 // acknowledge answers a request whose body was stored as o.
 func (o object) acknowledge(w http.ResponseWriter) {
-	w.Header().Set("ETag", o.quotedETag())
+	o.showSums(w)
 	w.Header().Set("Content-MD5", o.MD5)
-	w.Header().Set("x-oss-hash-crc64ecma", decimal(o.CRC64))
 	w.Header().Set("Content-Length", "0")
 	w.WriteHeader(http.StatusOK)
+}
+
+// showSums tells the checksums of an object that was made or changed.
+func (o object) showSums(w http.ResponseWriter) {
+	w.Header().Set("ETag", o.quotedETag())
+	w.Header().Set("x-oss-hash-crc64ecma", decimal(o.CRC64))
 }
 
 func decimal(n uint64) string { return strconv.FormatUint(n, 10) }

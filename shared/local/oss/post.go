@@ -182,9 +182,8 @@ type postResponse struct {
 // acknowledge answers as the form wishes: with a redirection, or with a status,
 // which is 204 where it names none of those that are allowed.
 func (f *form) acknowledge(w http.ResponseWriter, put *call, o object) {
-	w.Header().Set("ETag", o.quotedETag())
+	o.showSums(w)
 	w.Header().Set("Content-MD5", o.MD5)
-	w.Header().Set("x-oss-hash-crc64ecma", decimal(o.CRC64))
 	w.Header().Set("Location", put.location())
 	if to, err := url.Parse(f.get(redirectField)); err == nil && to.IsAbs() {
 		query := to.Query()
