@@ -161,7 +161,6 @@ func TestPlanOffline(t *testing.T) {
 	require.Contains(t, imagedrop(t, "plan", "--state", "nowhere", "agent.Dockerfile").requireCode(t, exitTrouble).err, "--offline plans without one")
 }
 
-// The form that consumers rely on: these members, each of them always there.
 // The region of an AWS component is no parameter, and shown all the same.
 func TestPlanNamesTheRegionOfAWS(t *testing.T) {
 	file := write(t, "web.Dockerfile", "# ---\n# targets: [aws]\n# aws: {regionId: eu-central-1}\n# ---\nRUN true\n")
@@ -182,6 +181,7 @@ func TestPlanRepeatsNoSecret(t *testing.T) {
 	require.Equal(t, "RUN true", plansIn(t, sent)[0].Content.Text)
 }
 
+// The form that consumers rely on: these members, each of them always there.
 func TestPlanJSONHasEveryMember(t *testing.T) {
 	l := newLocal(t)
 	file := write(t, "agent.Dockerfile", strings.Replace(planComponent, "# name", "# targets: [alibaba, aws]\n# name", 1))

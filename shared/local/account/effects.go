@@ -198,7 +198,7 @@ func places(services map[string][]string) string {
 		if operations == nil {
 			operations = []string{"the name of a function, or *"}
 		}
-		list = append(list, fmt.Sprintf("service %q, operation %s", service, strings.Join(operations, " or ")))
+		list = append(list, fmt.Sprintf("service %q, operation %s", service, strings.Join(operations, ", ")))
 	}
 	slices.Sort(list)
 	return strings.Join(list, "; ")

@@ -59,7 +59,7 @@ func TestEveryRefusedCombinationSaysWhy(t *testing.T) {
 		`effect "clock-skew" needs a skewSeconds`:                                {Service: "ecs", Operation: "*", Effect: account.EffectClockSkew},
 		`effect "truncate" has no delayMs`:                                       {Service: "ecs", Operation: "*", Effect: account.EffectTruncate, DelayMs: 1},
 		`effect "crash" is for service "fc", which runs`:                         {Service: "mns", Operation: "SendMessage", Effect: account.EffectCrash},
-		`effect "duplicate" is for service "fc", operation the name of a function, or *; service "mns", operation SendMessage or BatchSendMessage or PublishMessage`: {
+		`effect "duplicate" is for service "fc", operation the name of a function, or *; service "mns", operation SendMessage, BatchSendMessage, PublishMessage`: {
 			Service: "oss", Operation: "PutObject", Effect: account.EffectDuplicate},
 		`effect "reorder" of service "mns" has no delayMs`: {Service: "mns", Operation: "SendMessage", Effect: account.EffectReorder, DelayMs: 1},
 		`a number from 0 to 1`:                             {Service: "ecs", Operation: "*", Effect: account.EffectTimeout, Probability: 1.5},
