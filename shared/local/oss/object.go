@@ -112,15 +112,10 @@ func (s *Service) putObject(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
-	var b bucketRecord
-	err = s.st.Update(func(tx *store.Tx) (err error) {
-		b, o, err = s.keep(tx, c, o, body, "ObjectCreated:PutObject")
-		return err
-	})
+	o, err = s.store(w, c, o, body, "ObjectCreated:PutObject")
 	if err != nil {
 		return err
 	}
-	b.showVersion(w, o)
 	o.acknowledge(w)
 	return nil
 }
@@ -157,6 +152,20 @@ func (o object) showSums(w http.ResponseWriter) {
 }
 
 func decimal(n uint64) string { return strconv.FormatUint(n, 10) }
+
+// store keeps o, with that body, as the call's object, tells its version and
+// returns it as it is stored.
+func (s *Service) store(w http.ResponseWriter, c *call, o object, body []byte, event string) (stored object, err error) {
+	var b bucketRecord
+	err = s.st.Update(func(tx *store.Tx) (err error) {
+		b, stored, err = s.keep(tx, c, o, body, event)
+		return err
+	})
+	if err == nil {
+		b.showVersion(w, stored)
+	}
+	return stored, err
+}
 
 // keep makes o, with that body, the newest version of the call's object and
 // delivers its event. It returns the version as it is stored.

@@ -16,8 +16,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"imagedrop/shared/local/store"
 )
 
 // maxFields bounds what a form has beside its file, in bytes; ours.
@@ -143,15 +141,10 @@ func (s *Service) postObject(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
-	var b bucketRecord
-	err = s.st.Update(func(tx *store.Tx) (err error) {
-		b, o, err = s.keep(tx, put, o, f.file, "ObjectCreated:PostObject")
-		return err
-	})
+	o, err = s.store(w, put, o, f.file, "ObjectCreated:PostObject")
 	if err != nil {
 		return err
 	}
-	b.showVersion(w, o)
 	f.acknowledge(w, put, o)
 	return nil
 }

@@ -21,15 +21,10 @@ func (s *Service) putSymlink(w http.ResponseWriter, c *call) error {
 	}
 	o.weigh([]byte(target)) // its ETag is that of the name
 	o.Target, o.Size, o.MD5, o.CRC64 = target, 0, "", 0
-	var b bucketRecord
-	err = s.st.Update(func(tx *store.Tx) (err error) {
-		b, o, err = s.keep(tx, c, o, nil, "ObjectCreated:PutSymlink")
-		return err
-	})
+	o, err = s.store(w, c, o, nil, "ObjectCreated:PutSymlink")
 	if err != nil {
 		return err
 	}
-	b.showVersion(w, o)
 	w.Header().Set("ETag", o.quotedETag())
 	w.WriteHeader(http.StatusOK)
 	return nil
