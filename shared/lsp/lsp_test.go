@@ -3,7 +3,10 @@ package lsp
 import (
 	"bytes"
 	"fmt"
+	"io"
+	"math"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -170,6 +173,36 @@ func TestInitializeComesOnce(t *testing.T) {
 	answers, err := conversation(t, message(hello)+message(strings.Replace(hello, "1,", "7,", 1))+message(leave))
 	require.NoError(t, err)
 	require.Contains(t, answers, `"id":7,"error":{"code":-32600`)
+}
+
+// An editor that is killed takes the server with it, although its end of the
+// pipe is open still; one that cannot be seen is waited for.
+func TestTheServerEndsWithTheProcessOfItsEditor(t *testing.T) {
+	editor := exec.Command("cat")
+	_, err := editor.StdinPipe() // never closed: it waits
+	require.NoError(t, err)
+	require.NoError(t, editor.Start())
+	in, question := io.Pipe()
+	answer, out := io.Pipe()
+	defer question.Close()
+	defer answer.Close()
+	ended := make(chan error, 1)
+	go func() { ended <- Serve(t.Context(), in, out, "1", nil) }()
+	_, err = io.WriteString(question, message(helloFrom(editor.Process.Pid)))
+	require.NoError(t, err)
+	_, err = io.ReadAtLeast(answer, make([]byte, 1<<10), len("Content-Length"))
+	require.NoError(t, err)
+	require.NoError(t, editor.Process.Kill())
+	require.ErrorIs(t, <-ended, ErrNoShutdown)
+	require.Error(t, editor.Wait(), "killed")
+
+	answers, err := conversation(t, message(helloFrom(math.MaxInt32))+message(leave))
+	require.NoError(t, err)
+	require.Contains(t, answers, `"id":2,"result":null`)
+}
+
+func helloFrom(pid int) string {
+	return strings.Replace(hello, "{}", fmt.Sprintf(`{"processId":%d}`, pid), 1)
 }
 
 // An editor asks for actions at each move of the cursor: all is mended once for

@@ -25,15 +25,19 @@ type Judge func(path string, text []byte) []template.Finding
 // ErrNoShutdown is returned where the editor left without saying so first.
 var ErrNoShutdown = errors.New("the editor left without a shutdown request")
 
-// Serve speaks to one editor until it leaves or ctx ends. Nothing is written to
+// Serve speaks to one editor until it leaves, its process ends, or ctx ends. Nothing is written to
 // out but the protocol.
 func Serve(ctx context.Context, in io.Reader, out io.Writer, version string, judge Judge) error {
-	s := &server{version: version, judge: judge, documents: map[protocol.DocumentURI]*document{}}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	s := &server{version: version, judge: judge, documents: map[protocol.DocumentURI]*document{}, gone: make(chan struct{})}
 	stream := heard{jsonrpc2.NewBufferedStream(pipe{in, out}, codec{}), make(chan error, 1)}
 	handler := jsonrpc2.HandlerWithError(s.handle)
 	conn := jsonrpc2.NewConn(ctx, stream, handler.SuppressErrClosed(), jsonrpc2.SetLogger(log.New(io.Discard, "", 0)))
 	select {
 	case <-conn.DisconnectNotify():
+	case <-s.gone:
+		return ErrNoShutdown
 	case <-ctx.Done():
 		return ctx.Err()
 	}
@@ -55,6 +59,7 @@ type server struct {
 	judge     Judge
 	documents map[protocol.DocumentURI]*document
 	up, down  bool
+	gone      chan struct{} // closed when the editor's process has ended
 }
 
 // method handles one method of the protocol.
@@ -116,8 +121,9 @@ func (s *server) handle(ctx context.Context, conn *jsonrpc2.Conn, req *jsonrpc2.
 	return m(ctx, s, conn, params)
 }
 
-func initialize(_ context.Context, s *server, _ *jsonrpc2.Conn, _ *protocol.InitializeParams) (any, error) {
+func initialize(ctx context.Context, s *server, _ *jsonrpc2.Conn, p *protocol.InitializeParams) (any, error) {
 	s.up = true
+	watchEditor(ctx, int(p.ProcessID), s.gone)
 	return protocol.InitializeResult{
 		ServerInfo: &protocol.ServerInfo{Name: source, Version: s.version},
 		Capabilities: protocol.ServerCapabilities{
