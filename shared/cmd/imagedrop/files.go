@@ -53,8 +53,9 @@ func noTemplate(name string) error {
 	return fmt.Errorf("%s: no template; their names are X.Dockerfile, Dockerfile.X, Dockerfile, X.yaml or X.yml", name)
 }
 
-// skipped are folders of other people's files; hidden ones are, too. Named on
-// the command line they are walked like any other.
+// skipped are folders of other people's files; hidden folders and files, an
+// editor's lock or the settings of a tool, are, too. Named on the command line
+// they are taken like any other.
 var skipped = map[string]bool{"node_modules": true, "vendor": true}
 
 // walk lists the templates below root in the order of their names, or root
@@ -71,13 +72,11 @@ func walk(root string) (files []file, err error) {
 			unread = append(unread, err)
 			return nil
 		}
-		if d.IsDir() {
-			if p != root && (strings.HasPrefix(d.Name(), ".") || skipped[d.Name()]) {
-				return fs.SkipDir
-			}
-			return nil
-		}
-		if template.IsTemplate(d.Name()) && (p == root || isFile(p, d)) {
+		hidden := strings.HasPrefix(d.Name(), ".")
+		switch {
+		case d.IsDir() && p != root && (hidden || skipped[d.Name()]):
+			return fs.SkipDir
+		case !d.IsDir() && template.IsTemplate(d.Name()) && (p == root || !hidden && isFile(p, d)):
 			files = append(files, file{path: p, key: keyOf(root, p)})
 		}
 		return nil

@@ -60,7 +60,7 @@ func newLint(s streams) *cobra.Command {
 		Short: "Find every mistake in templates and messages before anything is created",
 		Long: `lint checks templates, messages (*.json) and "-", standard input. It is the engine
 of the functions: what it calls an error, they reject. Directories are walked;
-hidden folders, node_modules and vendor are passed over unless they are named.
+what is hidden, node_modules and vendor are passed over unless they are named.
 
 Exit codes: 0 clean, 1 findings at or above --fail-on, 2 usage or I/O.
 

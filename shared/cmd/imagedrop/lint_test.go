@@ -129,8 +129,10 @@ func TestLintWalksDirectories(t *testing.T) {
 		"aa.Dockerfile": "RUN true\n", "bb/Dockerfile": "RUN true\n", "x/templates/same.yaml": "Tasks:\n- {Name: a, Action: Reboot}\n",
 		"y/templates/same.yaml": "Tasks:\n- {Name: a, Action: Reboot}\n", "message.json": "{", "notes.txt": "RUN true\n",
 		".git/c.Dockerfile": "ADD a b\n", "node_modules/d.Dockerfile": "ADD a b\n", "vendor/e.Dockerfile": "ADD a b\n",
+		".golangci.yml": "version: 2\n",
 	})
 	t.Chdir(dir)
+	require.NoError(t, os.Symlink("me@host.1234:5678", ".#aa.Dockerfile"), "an Emacs that has unsaved changes")
 	require.NoError(t, os.Symlink(".", "loop"))
 	require.NoError(t, os.Symlink(".", "loop.Dockerfile"))
 	require.NoError(t, syscall.Mkfifo("pipe.Dockerfile", 0o600))
@@ -144,8 +146,9 @@ func TestLintWalksDirectories(t *testing.T) {
 		return names
 	}
 	require.Equal(t, []string{"aa.Dockerfile", "bb/Dockerfile", "x/templates/same.yaml", "y/templates/same.yaml"}, names("."))
+	require.Empty(t, imagedrop(t, "lint", ".").requireCode(t, exitDone).err)
 	require.Equal(t, []string{"bb/Dockerfile", "aa.Dockerfile", "x/templates/same.yaml", "y/templates/same.yaml"}, names("bb", "./bb/Dockerfile", ".", "aa.Dockerfile"), "each once, in the order given")
-	require.Equal(t, []string{"vendor/e.Dockerfile", ".git/c.Dockerfile"}, names("vendor", ".git"), "named, they are walked")
+	require.Equal(t, []string{"vendor/e.Dockerfile", ".git/c.Dockerfile", ".golangci.yml"}, names("vendor", ".git", ".golangci.yml"), "named, they are taken")
 	r := imagedrop(t, "lint", "aa.Dockerfile", "notes.txt").requireCode(t, exitTrouble)
 	require.Contains(t, r.err, "notes.txt: no template")
 	require.Contains(t, r.out, "aa.Dockerfile: ok")
