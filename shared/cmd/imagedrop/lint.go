@@ -92,6 +92,9 @@ standard input it prints the mended text, and reports on standard error.`,
 	f.StringVar(&o.stdinName, "stdin-name", "", `take "-" for the file of this name; without, for a message`)
 	f.StringVar(&o.policy, "policy", "", "also check against this policy (YAML, as POLICY in s.yaml)")
 	f.StringVar(&o.region, "region", account.Region, "the functions' own region, which a policy without regions allows")
+	for flag, choice := range map[string][]string{"format": formatNames(), "fail-on": severityNames()} {
+		_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(choice, cobra.ShellCompDirectiveNoFileComp)) // the flag is there
+	}
 	return cmd
 }
 

@@ -125,3 +125,13 @@ func TestLostOutputIsCode2(t *testing.T) {
 		require.Contains(t, err.String(), "output was lost: no space left")
 	}
 }
+
+// A shell that asks what may follow hears the choices, and no files.
+func TestShellsComplete(t *testing.T) {
+	for asked, want := range map[string]string{
+		"lint --format ": "text\njson\nsarif\ngithub\njunit\n:4\n", "lint --fail-on ": "error\nwarning\ninfo\n:4\n", "rules IB0112": "IB0112\n:4\n",
+		"lint ": ":0\n",
+	} {
+		require.Equal(t, want, imagedrop(t, append([]string{"__complete"}, strings.Split(asked, " ")...)...).requireCode(t, exitDone).out, asked)
+	}
+}
