@@ -131,6 +131,34 @@ func TestSamplesAreAccepted(t *testing.T) {
 	require.False(t, got.HasErrors(), "%v", got.Findings)
 }
 
+// TestKeysOfOneKind: the parameters that only one of the two creates has are the
+// other kind's mistake, each at its key.
+// Sources: pages CreateImageComponent, CreateImagePipeline.
+func TestKeysOfOneKind(t *testing.T) {
+	for kind, test := range map[Kind]struct{ keys, content, rule string }{
+		Component: {"systemType componentType componentVersion", "FROM IMAGE:m-1234\n", "IB0246"},
+		Pipeline: {"build imageName imageFamily nvmeSupport vSwitchId instanceType systemDiskSize internetMaxBandwidthOut deleteInstanceOnFailure " +
+			"repairMode addAccounts toRegionIds importImageOptions advancedOptions imageOptions", "RUN true\n", "IB0254"},
+	} {
+		for _, key := range strings.Fields(test.keys) {
+			require.Equal(t, kind, keyAt(key).Kind, key)
+			value := map[string]string{"build": "true", "importImageOptions": "{roleName: a}", "advancedOptions": "{retainCloudAssistant: true}", "imageOptions": "{description: web}"}[key]
+			if value == "" {
+				value = samples[key].value
+			}
+			got := ParseFile("web.Dockerfile", []byte("# ---\n# name: web\n# "+key+": "+value+"\n# ---\n"+test.content))
+			i := slices.IndexFunc(got.Findings, func(f Finding) bool { return f.Rule == test.rule })
+			require.GreaterOrEqual(t, i, 0, key)
+			require.Equal(t, []int{3, 3}, []int{got.Findings[i].Line, got.Findings[i].Column}, key)
+			require.Equal(t, Error, got.Findings[i].Severity, key)
+		}
+		own := slices.DeleteFunc(slices.Clone(Keys), func(k Key) bool {
+			return k.Kind != kind || strings.Contains(k.Path, ".") || strings.HasPrefix(k.Path, "baseImage")
+		})
+		require.Len(t, own, len(strings.Fields(test.keys)))
+	}
+}
+
 // TestKeyTable: what the code takes for granted about the rows.
 func TestKeyTable(t *testing.T) {
 	seen := map[string]bool{}

@@ -9,17 +9,27 @@ import (
 )
 
 // checkSystem: the Dockerfile format is for Linux, but for COMPONENT and
-// RESTART. Of a pipeline the system is known where its base image is imported.
-// Source: "Commands supported by Image Builder", 2024-12-17.
+// RESTART. Of a pipeline the system is known where its base image is imported, or
+// is a public one. Source: "Commands supported by Image Builder", 2024-12-17.
 func checkSystem(l *lint) {
 	switch {
 	case l.t.Kind == Component && find(l.t.given, "systemType").text() == systemWindows:
 		l.addLinuxOnly(l.build, "systemType is Windows", "write a YAML component with RunPowerShellCommand, or systemType: Linux")
-	case l.isImport() && find(l.t.given, "importImageOptions.osType").text() == osWindows:
+	case l.t.Kind == Pipeline && l.onWindows():
 		const help = "put it into a YAML component with RunPowerShellCommand, and refer to that with COMPONENT"
 		l.addLinuxOnly(l.build, "the base image is Windows", help)
 		l.addLinuxOnly(l.test, "the base image is Windows", help)
 	}
+}
+
+// onWindows knows public images and families of Windows by their names, for example
+// acs:windows_2022_dtc_2021_x64 and win2022_21H2_x64_dtc_en-us_40G_alibase_20240414.vhd.
+func (l *lint) onWindows() bool {
+	if l.isImport() {
+		return find(l.t.given, "importImageOptions.osType").text() == osWindows
+	}
+	image := l.t.base.image
+	return strings.HasPrefix(image, "acs:windows") || strings.HasPrefix(image, "win") && strings.HasSuffix(image, ".vhd")
 }
 
 func (l *lint) addLinuxOnly(p *part, because, help string) {

@@ -1,0 +1,2 @@
+FROM IMAGE_FAMILY:windows-tools-on-linux
+RUN yum update -y
