@@ -2,22 +2,28 @@ package template
 
 import "strings"
 
-// options of a call, as its rules ask for them.
-
-// cluster reports a short option, alone or among others, before the end of the
-// options. valued are those whose value ends a word.
-func (k *call) cluster(option byte, valued string) bool {
+// cluster reports one of some short options, as isCluster.
+func (k *call) cluster(options, valued string) bool {
 	for _, a := range k.args {
-		if len(a.text) < 2 || a.text[0] != '-' || a.text[1] == '-' {
-			continue
+		if isCluster(a.text, options, valued) {
+			return true
 		}
-		for i := 1; i < len(a.text); i++ {
-			if a.text[i] == option {
-				return true
-			}
-			if strings.IndexByte(valued, a.text[i]) >= 0 {
-				break
-			}
+	}
+	return false
+}
+
+// isCluster reports short options written together, one of them of those given.
+// The rest of a word behind one of valued is its value.
+func isCluster(arg, options, valued string) bool {
+	if len(arg) < 2 || arg[0] != '-' || arg[1] == '-' {
+		return false
+	}
+	for i := 1; i < len(arg); i++ {
+		if strings.IndexByte(options, arg[i]) >= 0 {
+			return true
+		}
+		if strings.IndexByte(valued, arg[i]) >= 0 {
+			return false
 		}
 	}
 	return false

@@ -88,7 +88,7 @@ func (l *lint) checkPacman(s *script, k *call) {
 	}
 	for _, a := range k.args {
 		for _, v := range pacmanVerbs {
-			if !isCluster(a.text, v.verb[0]) || strings.ContainsAny(a.text, v.looks+"p") || v.verb == "S" && !strings.ContainsAny(a.text, "uc") && len(k.operands(0)) == 0 {
+			if !isCluster(a.text, v.verb, "") || strings.ContainsAny(a.text, v.looks+"p") || v.verb == "S" && !strings.ContainsAny(a.text, "uc") && len(k.operands(0)) == 0 {
 				continue
 			}
 			l.add("IB0301", s.span(extent{k.at.start, max(a.at.end, k.at.end)}), "", "pacman asks, and nobody answers", "write --noconfirm")
@@ -160,10 +160,8 @@ func (m *installer) isAnswered(s *script, k *call) bool {
 				return true
 			}
 		}
-		for i := range len(m.short) {
-			if isCluster(a.text, m.short[i]) {
-				return true
-			}
+		if isCluster(a.text, m.short, "") {
+			return true
 		}
 		if m.setting != "" && strings.Contains(a.text, strings.TrimSpace(m.setting)) {
 			return true

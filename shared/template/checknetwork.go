@@ -4,7 +4,7 @@ import "strings"
 
 // checkWgetProgress finds a progress bar in the log of the build.
 func checkWgetProgress(l *lint, s *script, k *call) {
-	if k.name == "wget" && k.webAddress() != nil && !k.cluster('q', "OPoa") && !k.has("-nv", "-o", "-a") &&
+	if k.name == "wget" && k.webAddress() != nil && !k.cluster("q", "OPoa") && !k.has("-nv", "-o", "-a") &&
 		!k.hasPrefix("--quiet", "--no-verbose", "--progress", "--output-file", "--append-output", "-nv") {
 		l.add("IB0303", s.span(k.at), "", "wget draws its progress into the log", "write wget -nv").
 			offer("add -nv", change{s.span(extent{k.at.end, k.at.end}), " -nv"})
@@ -13,10 +13,8 @@ func checkWgetProgress(l *lint, s *script, k *call) {
 
 // checkFail finds curl that takes an error page for the file.
 func checkFail(l *lint, s *script, k *call) {
-	if k.name != "curl" || k.isOpen() || k.context.waiting || k.cluster('f', curlValued) ||
-		k.hasPrefix("--fail", "--write-out", "--head", "--config", "--request", "--data", "--version", "--help", "--upload-file", "--form") ||
-		k.cluster('w', curlValued) || k.cluster('I', curlValued) || k.cluster('K', curlValued) || k.cluster('X', curlValued) ||
-		k.cluster('d', curlValued) || k.cluster('V', curlValued) || k.cluster('T', curlValued) || k.cluster('F', curlValued) || k.cluster('h', curlValued) {
+	if k.name != "curl" || k.isOpen() || k.context.waiting || k.cluster("fwIKXdVTFh", curlValued) ||
+		k.hasPrefix("--fail", "--write-out", "--head", "--config", "--request", "--data", "--version", "--help", "--upload-file", "--form") {
 		return
 	}
 	address := k.webAddress()
@@ -76,7 +74,7 @@ func (s *script) fileOf(k *call) string {
 		switch value, attached := strings.CutPrefix(a.text, "--output="); {
 		case attached:
 			return baseOf(value)
-		case a.text == "--output" || (&call{args: k.args[i : i+1]}).cluster('o', curlValued):
+		case a.text == "--output" || isCluster(a.text, "o", curlValued):
 			if value, ok := strings.CutPrefix(a.text, "-o"); ok && value != "" {
 				return baseOf(value)
 			}
@@ -85,7 +83,7 @@ func (s *script) fileOf(k *call) string {
 			}
 		}
 	}
-	if k.cluster('O', curlValued) || k.has("--remote-name") {
+	if k.cluster("O", curlValued) || k.has("--remote-name") {
 		address, _, _ := strings.Cut(k.webAddress().text, "?")
 		return baseOf(address)
 	}
@@ -103,7 +101,7 @@ func baseOf(path string) string { return path[strings.LastIndexByte(path, '/')+1
 func (k *call) refusesFile(name string) bool {
 	switch k.name {
 	case "sha1sum", "sha224sum", "sha256sum", "sha384sum", "sha512sum", "md5sum", "b2sum", "shasum":
-		return k.cluster('c', "") || k.has("--check")
+		return k.cluster("c", "") || k.has("--check")
 	case "gpg", "gpg2", "gpgv":
 		if k.has("--verify") {
 			return true

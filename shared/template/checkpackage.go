@@ -48,7 +48,7 @@ func cleaning(name string) string {
 
 func cleans(k *call) bool {
 	if k.tools&tInstall != 0 {
-		return k.has("clean", "autoclean") || k.name == "pacman" && k.cluster('c', "")
+		return k.has("clean", "autoclean") || k.name == "pacman" && k.cluster("c", "")
 	}
 	return k.name == "rm" && k.hasPrefix("/var/cache/yum", "/var/cache/dnf", "/var/lib/apt/lists", "/var/cache/apt", "/var/cache/zypp", "/var/cache")
 }
@@ -57,7 +57,7 @@ func cleans(k *call) bool {
 func (k *call) installs() bool {
 	switch k.verb() {
 	case "install", "in", "update", "upgrade", "groupinstall", "dist-upgrade", "reinstall":
-		return k.tools&tInstall != 0 && (k.verb() != "update" || k.name != "apt-get" && k.name != "apt" && k.name != "aptitude")
+		return k.tools&tInstall != 0 && (k.verb() != "update" || !k.isApt())
 	}
 	return false
 }
@@ -100,7 +100,7 @@ func (k *call) isPinned(name string) bool {
 		return k.hasPrefix("-v", "--version") || strings.Contains(name, ":")
 	case k.tools&tLanguage != 0:
 		return strings.ContainsAny(name, "=@<>~")
-	case k.name == "apt-get" || k.name == "apt" || k.name == "aptitude" || k.name == "zypper" || k.name == "conda" || k.name == "mamba":
+	case k.isApt() || k.name == "zypper" || k.name == "conda" || k.name == "mamba":
 		return strings.ContainsAny(name, "=<>/")
 	}
 	i := strings.LastIndexByte(name, '-')
@@ -172,8 +172,8 @@ func checkUpdated(l *lint, p *part) {
 		for j := range s.calls {
 			k := &s.calls[j]
 			switch {
-			case k.name != "apt-get" && k.name != "apt" && k.name != "aptitude":
-				updated = updated || k.name == "" || strings.HasSuffix(k.name, ".sh") || k.tools&tShell != 0 || k.name == "add-apt-repository" || k.name == "apt-add-repository" // what may update
+			case !k.isApt():
+				updated = updated || k.mayUpdate()
 			case k.has("update") || k.isOpen():
 				updated = true
 			case k.verb() == "install" && !updated && k.hasPackageName():
@@ -183,6 +183,15 @@ func checkUpdated(l *lint, p *part) {
 			}
 		}
 	}
+}
+
+func (k *call) isApt() bool {
+	return k.name == "apt-get" || k.name == "apt" || k.name == "aptitude"
+}
+
+// mayUpdate reports what may do so on its way.
+func (k *call) mayUpdate() bool {
+	return k.name == "" || strings.HasSuffix(k.name, ".sh") || k.tools&tShell != 0 || k.name == "add-apt-repository" || k.name == "apt-add-repository"
 }
 
 // hasPackageName reports a package by name, not by file.
@@ -216,7 +225,7 @@ func checkMode(l *lint, s *script, k *call) {
 	} else {
 		mode = k.following("-m", "--mode") // of install, mkdir
 	}
-	if mode == nil || !isOpenMode(mode.text) || k.name == "chmod" && isDataMode(mode.text) && !k.cluster('R', "") {
+	if mode == nil || !isOpenMode(mode.text) || k.name == "chmod" && isDataMode(mode.text) && !k.cluster("R", "") {
 		return
 	}
 	for _, w := range words {

@@ -7,11 +7,11 @@ import "strings"
 func checkPasswords(l *lint, s *script) {
 	for i := range s.calls {
 		k := &s.calls[i]
-		for a := k.password(); a != nil; a = k.password() {
+		rest := k
+		for a := rest.password(); a != nil; a = rest.password() {
 			l.addPassword(s.span(a.at))
-			k = k.behind(a)
+			rest = rest.behind(a)
 		}
-		k = &s.calls[i]
 		if k.input != nil && !k.context.within && k.readsPassword() {
 			at := s.extent(k.input)
 			if text := s.text[at.start:at.end]; !strings.ContainsAny(text, "$`") && isPasswordText(argument{text: text, fixed: true}) {
@@ -90,7 +90,7 @@ func (k *call) ownPassword() *argument {
 	case "psql":
 		return k.passwordInStatement()
 	case "htpasswd":
-		if words := k.operands(0); k.cluster('b', "C") && len(words) > 1 {
+		if words := k.operands(0); k.cluster("b", "C") && len(words) > 1 {
 			return &words[len(words)-1]
 		}
 	case "docker", "podman", "helm":
@@ -287,19 +287,20 @@ func namesAddress(name string) bool {
 // holdsPassword reports a web address with user:password@ in it, as far as the
 // text tells.
 func holdsPassword(text string) bool {
-	_, rest, ok := strings.Cut(text, "://")
-	if !ok {
-		return false
+	for {
+		_, rest, ok := strings.Cut(text, "://")
+		if !ok {
+			return false
+		}
+		text = rest
+		if i := strings.IndexAny(rest, "/?# "); i >= 0 {
+			rest = rest[:i]
+		}
+		i := strings.LastIndexByte(rest, '@')
+		if _, password, ok := strings.Cut(rest[:max(i, 0)], ":"); ok && !isPlainValue(password) {
+			return true
+		}
 	}
-	if i := strings.IndexAny(rest, "/?# "); i >= 0 {
-		rest = rest[:i]
-	}
-	i := strings.LastIndexByte(rest, '@')
-	if i <= 0 {
-		return false
-	}
-	_, password, ok := strings.Cut(rest[:i], ":")
-	return ok && !isPlainValue(password)
 }
 
 // checkPipedPassword finds `echo user:password | chpasswd`, `echo password | passwd

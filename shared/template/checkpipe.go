@@ -50,7 +50,7 @@ func mustNotFail(k *call) bool {
 	case k.tools&tLanguage != 0:
 		return k.has("install", "ci", "add")
 	case k.tools&tDeb != 0:
-		return k.cluster('i', "") || k.cluster('U', "") || k.has("--install", "--upgrade")
+		return k.cluster("iU", "") || k.has("--install", "--upgrade")
 	case k.name == "tar":
 		return len(k.args) > 0 && (strings.Contains(k.args[0].text, "x") && !strings.HasPrefix(k.args[0].text, "--") || k.has("--extract", "--get", "-x"))
 	case k.name == "git":
@@ -111,7 +111,7 @@ func isRunner(k *call) bool {
 		switch {
 		case a.text == "-" || a.text == "-s" || a.text == "--" || a.text == "/dev/stdin":
 			return true
-		case !strings.HasPrefix(a.text, "-") || isCluster(a.text, 'c') || a.text == "-m":
+		case !strings.HasPrefix(a.text, "-") || isCluster(a.text, "c", "") || a.text == "-m":
 			return false
 		}
 	}
@@ -188,7 +188,7 @@ func isProcess(w *syntax.Word) bool {
 // checkHidden finds the first step whose failure nobody sees: the script goes
 // on behind it, and ends well.
 func checkHidden(l *lint, s *script) {
-	if len(s.steps) < 2 || strings.Contains(s.text, "ERR") && strings.Contains(s.text, "trap") {
+	if len(s.steps) < 2 || s.trapsErrors() {
 		return
 	}
 	for i := range s.steps[:len(s.steps)-1] {
@@ -206,6 +206,16 @@ func checkHidden(l *lint, s *script) {
 			return
 		}
 	}
+}
+
+// trapsErrors reports trap ... ERR, which does what it likes.
+func (s *script) trapsErrors() bool {
+	for i := range s.calls {
+		if k := &s.calls[i]; k.name == "trap" && k.has("ERR") {
+			return true
+		}
+	}
+	return false
 }
 
 // inPipe reports a call whose failure the pipe hides already.
@@ -319,20 +329,15 @@ func checkBackground(l *lint, s *script) {
 	}
 	for i := range s.steps {
 		n := &s.steps[i]
-		if !n.stmt.Background || i+1 < len(s.steps) && !s.hasNoHup(n) {
+		if !n.stmt.Background {
 			continue
 		}
-		if k := s.main(n.start, n.end); k != nil && k.tools&tPower == 0 && !s.waits(i) {
+		last := i+1 == len(s.steps)
+		if k := s.main(n.start, n.end); k != nil && (last || k.context.detached) && k.tools&tPower == 0 && !s.waits(i) {
 			l.add("IB0317", s.span(k.at), "", "a process in the background ends with the build, and does not run in the image's instances",
 				"install it as a service, and enable that with systemctl enable")
 		}
 	}
-}
-
-func (s *script) hasNoHup(n *step) bool {
-	e := s.extent(n.stmt)
-	text := s.text[e.start:e.end]
-	return strings.HasPrefix(text, "nohup ") || strings.HasPrefix(text, "setsid ")
 }
 
 // waits reports a step after one that waits for it, or ends it.

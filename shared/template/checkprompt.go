@@ -16,9 +16,9 @@ func (k *call) prompts(p *part) bool {
 	case "vi", "vim", "nano", "emacs":
 		return !k.hasPrefix("-", "+") && !k.isOpen()
 	case "visudo":
-		return !k.cluster('c', "f") && !k.has("--check")
+		return !k.cluster("c", "f") && !k.has("--check")
 	case "crontab":
-		return k.cluster('e', "u")
+		return k.cluster("e", "u")
 	case "passwd":
 		return !k.has("--stdin", "--lock", "--unlock", "--delete", "--expire", "--status") && !k.hasPrefix("-") && !k.isOpen()
 	case "mysql_secure_installation":
@@ -37,19 +37,19 @@ func (k *call) prompts(p *part) bool {
 	case "fdisk", "cfdisk", "gdisk":
 		return !k.hasPrefix("-l", "-x", "-s", "--list", "-v", "-V")
 	case "parted":
-		return !k.cluster('s', "") && !k.has("--script", "-l", "--list") && !k.cluster('l', "")
+		return !k.cluster("sl", "") && !k.has("--script", "--list")
 	case "read":
-		return !k.context.waiting && !k.context.function && !k.cluster('t', "") && !k.cluster('u', "")
+		return !k.context.waiting && !k.context.function && !k.cluster("tu", "")
 	case "htpasswd":
-		return !k.cluster('b', "") && !k.cluster('i', "") && !k.cluster('D', "")
+		return !k.cluster("biD", "")
 	case "sftp", "ftp", "telnet", "ssh-copy-id", "snmpconf":
 		return !k.has("-b")
 	case "rm":
-		return k.cluster('i', "") && !k.cluster('f', "")
+		return k.cluster("i", "") && !k.cluster("f", "")
 	case "cp", "mv":
-		return k.cluster('i', "St") && !k.cluster('f', "St")
+		return k.cluster("i", "St") && !k.cluster("f", "St")
 	case "git":
-		return k.verb() == "commit" && !k.hasPrefix("-m", "--message", "-am", "-F", "--file", "-C", "--no-edit", "--amend", "-q") && !k.cluster('m', "")
+		return k.verb() == "commit" && !k.hasPrefix("-m", "--message", "-am", "-F", "--file", "-C", "--no-edit", "--amend", "-q") && !k.cluster("m", "")
 	case "mysql", "mariadb":
 		return len(k.args) == 0 || k.has("-p", "--password")
 	case "mysqladmin", "mysqldump":
@@ -66,15 +66,15 @@ func (k *call) prompts(p *part) bool {
 		return k.verb() == "configure" && len(k.args) == 1
 	case "python", "python2", "python3":
 		m := k.following("-m")
-		return m != nil && m.text == "pip" && k.has("uninstall") && !k.cluster('y', "m") && !k.has("--yes") && !k.isOpen()
+		return m != nil && m.text == "pip" && k.has("uninstall") && !k.cluster("y", "m") && !k.has("--yes") && !k.isOpen()
 	case "pip", "pip2", "pip3":
-		return k.verb() == "uninstall" && !k.cluster('y', "") && !k.has("--yes") && !k.isOpen()
+		return k.verb() == "uninstall" && !k.cluster("y", "") && !k.has("--yes") && !k.isOpen()
 	case "npm", "yarn":
 		return k.verb() == "init" && !k.has("-y", "--yes") && len(k.operands(1)) == 0
 	case "su", "runuser":
 		return k.opensShell()
 	case "sudo":
-		return k.cluster('i', "CDghpRrTtUu") || k.cluster('s', "CDghpRrTtUu") || k.has("--login", "--shell")
+		return k.cluster("is", wrappers["sudo"].valued) || k.has("--login", "--shell")
 	case "bash", "sh", "zsh", "ksh":
 		return len(k.args) == 0 || len(k.args) == 1 && (k.args[0].text == "-l" || k.args[0].text == "--login" || k.args[0].text == "-i")
 	}
@@ -96,16 +96,16 @@ func (k *call) asksDocker() bool {
 		}
 		return interactive && terminal
 	case "login":
-		return !k.hasPrefix("--password") && !k.cluster('p', "u") && !k.isOpen() && !k.has("--help", "--get-login")
+		return !k.hasPrefix("--password") && !k.cluster("p", "u") && !k.isOpen() && !k.has("--help", "--get-login")
 	case "system", "image", "volume", "container", "network", "builder":
-		return k.has("prune") && !k.cluster('f', "") && !k.has("--force")
+		return k.has("prune") && !k.cluster("f", "") && !k.has("--force")
 	}
 	return false
 }
 
 // opensShell reports su with nothing to run.
 func (k *call) opensShell() bool {
-	if k.hasPrefix("--command") || k.cluster('c', "sgGw") || k.isOpen() || k.name == "runuser" && k.has("-u", "--user") {
+	if k.hasPrefix("--command") || k.cluster("c", suValued) || k.isOpen() || k.name == "runuser" && k.has("-u", "--user") {
 		return false
 	}
 	words := 0
@@ -120,15 +120,10 @@ func (k *call) opensShell() bool {
 // asksForKey: without -N there is a prompt for the passphrase, without -f one
 // for the file.
 func (k *call) asksForKey() bool {
-	if k.hasPrefix("-A", "-R", "-l", "-F", "-y", "-i", "-e", "-H", "-B", "-p") || k.isOpen() || k.cluster('l', "fbtCN") {
+	if k.hasPrefix("-A", "-R", "-l", "-F", "-y", "-i", "-e", "-H", "-B", "-p") || k.isOpen() || k.cluster("l", "fbtCN") {
 		return false
 	}
-	file, passphrase := false, false
-	for _, a := range k.args {
-		file = file || strings.HasPrefix(a.text, "-f") || isCluster(a.text, 'f')
-		passphrase = passphrase || strings.HasPrefix(a.text, "-N") || isCluster(a.text, 'N')
-	}
-	return !file || !passphrase
+	return !k.cluster("f", "") || !k.cluster("N", "")
 }
 
 func promptHelp(name string) string {

@@ -28,13 +28,19 @@ func checkServices(l *lint, p *part) {
 				kept = p.keptServices()
 			}
 			for _, u := range units {
-				if u.fixed && !isNoService(u.text) && !kept[""] && !(p.mentions(".wants/") && p.mentions(unitName(u.text)+".service")) && !kept[unitName(u.text)] && !p.installsWithApt(unitName(u.text)) {
+				if u.fixed && !isNoService(u.text) && !p.keeps(unitName(u.text), kept) {
 					l.add("IB0310", s.span(u.at), "", "the service is started, and not enabled: it does not run in the image's instances",
 						"write systemctl enable --now, or stop it again behind what needs it")
 				}
 			}
 		}
 	}
+}
+
+// keeps reports a unit that somebody cares for, or that is enabled by a link or by its
+// package.
+func (p *part) keeps(unit string, kept map[string]bool) bool {
+	return kept[""] || kept[unit] || p.mentions(".wants/") && p.mentions(unit+".service") || p.installsWithApt(unit)
 }
 
 // serviceOf is what a call does to which units.
@@ -90,7 +96,7 @@ func (p *part) installsWithApt(unit string) bool {
 	for i := range p.scripts {
 		for j := range p.scripts[i].calls {
 			k := &p.scripts[i].calls[j]
-			if k.name != "apt-get" && k.name != "apt" && k.name != "aptitude" {
+			if !k.isApt() {
 				continue
 			}
 			for _, a := range k.args {
@@ -161,7 +167,7 @@ func (k *call) disabled() *argument {
 			return firstAgent(k.operands(1))
 		}
 	case "rpm", "dpkg":
-		if k.cluster('e', "") || k.cluster('r', "") || k.cluster('P', "") || k.has("--erase", "--remove", "--purge") {
+		if k.cluster("erP", "") || k.has("--erase", "--remove", "--purge") {
 			return firstAgent(k.operands(0))
 		}
 	case "assist_daemon", "aliyun-service": // the ways to be rid of it that its pages name
@@ -206,7 +212,7 @@ func checkRuntime(l *lint, s *script, k *call) {
 	kept := ""
 	switch verb := k.verb(); k.name {
 	case "sysctl":
-		if !k.cluster('w', "") && !k.has("--write") && !strings.Contains(verb, "=") || k.cluster('p', "") || isDeed(verb) {
+		if !k.cluster("w", "") && !k.has("--write") && !strings.Contains(verb, "=") || k.cluster("p", "") || isDeed(verb) {
 			return
 		}
 		kept = "sysctl."
@@ -221,7 +227,7 @@ func checkRuntime(l *lint, s *script, k *call) {
 		}
 		kept = "fstab"
 	case "modprobe":
-		if k.cluster('r', "CdS") || k.cluster('n', "CdS") || k.cluster('D', "CdS") || k.cluster('c', "CdS") || k.hasPrefix("--dry-run", "--show", "--remove", "--resolve") || verb == "" {
+		if k.cluster("rnDc", "CdS") || k.hasPrefix("--dry-run", "--show", "--remove", "--resolve") || verb == "" {
 			return
 		}
 		kept = "modules"
@@ -319,15 +325,15 @@ func (k *call) isEndless() bool {
 	case "sleep":
 		return k.has("infinity", "inf")
 	case "tail":
-		return (k.cluster('f', "nc") || k.cluster('F', "nc") || k.hasPrefix("--follow")) && !k.hasPrefix("--pid")
+		return (k.cluster("fF", "nc") || k.hasPrefix("--follow")) && !k.hasPrefix("--pid")
 	case "journalctl":
-		return k.cluster('f', "nupbtogS") || k.has("--follow")
+		return k.cluster("f", "nupbtogS") || k.has("--follow")
 	case "watch", "htop", "dockerd", "containerd":
 		return len(k.args) == 0 || !k.hasPrefix("--version", "-v", "--help", "-h", "--validate", "config")
 	case "top":
-		return !k.cluster('n', "") && !k.cluster('v', "")
+		return !k.cluster("nv", "")
 	case "ping", "ping6":
-		return !k.cluster('c', "") && !k.cluster('w', "") && len(k.args) > 0 && !k.has("-V")
+		return !k.cluster("cw", "") && len(k.args) > 0 && !k.has("-V")
 	case "nginx":
 		for _, a := range k.args {
 			if strings.Contains(strings.Join(strings.Fields(a.text), " "), "daemon off") {
@@ -338,9 +344,9 @@ func (k *call) isEndless() bool {
 	case "httpd", "apache2", "apachectl", "apache2ctl":
 		return k.has("-DFOREGROUND", "FOREGROUND", "-DNO_DETACH", "NO_DETACH")
 	case "sshd":
-		return k.cluster('D', "")
+		return k.cluster("D", "")
 	case "supervisord":
-		return k.cluster('n', "c") || k.has("--nodaemon")
+		return k.cluster("n", "c") || k.has("--nodaemon")
 	case "cron", "crond":
 		return k.has("-f", "-n")
 	case "mysqld_safe":

@@ -492,8 +492,8 @@ const secretHelp = "give it to the instance as it starts: user data, a RAM role,
 // checkSecretNames looks at the pairs of ENV and LABEL, and at the parameters of
 // COMPONENT.
 func checkSecretNames(l *lint, p *part, in *instruction) {
-	list := p.wordsOf(in)
 	if in.verb == vCOMPONENT {
+		list := p.wordsOf(in)
 		for i := 1; i+1 < len(list); i += 2 {
 			if name, ok := strings.CutPrefix(list[i].text, "--"); ok && suggestsSecret(name) && !isPlainValue(list[i+1].text) {
 				l.addSecretName(p.spanOfWord(in, list[i]))
@@ -501,14 +501,23 @@ func checkSecretNames(l *lint, p *part, in *instruction) {
 		}
 		return
 	}
+	p.eachPair(in, func(w word, name, value string) {
+		if suggestsSecret(name) && !isPlainValue(value) {
+			l.addSecretName(p.spanIn(in, w.start, w.start+len(name)))
+		}
+	})
+}
+
+// eachPair calls f with the names and values of ENV or LABEL, as far as they are
+// key=value pairs, or with those of `key value`. w is the word of the name.
+func (p *part) eachPair(in *instruction, f func(w word, name, value string)) {
+	list := p.wordsOf(in)
 	for i, w := range list {
 		name, value, pair := strings.Cut(w.text, "=")
 		if !pair && i == 0 && len(list) > 1 {
 			value = list[1].text
 		}
-		if suggestsSecret(name) && !isPlainValue(value) {
-			l.addSecretName(p.spanIn(in, w.start, w.start+len(name)))
-		}
+		f(w, name, value)
 		if !pair {
 			return
 		}

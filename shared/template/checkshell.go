@@ -2,15 +2,9 @@ package template
 
 import "strings"
 
-// restarts are the arguments with which programs end or restart the system.
+// checkPower finds what ends or restarts the system.
 func checkPower(l *lint, s *script, k *call) {
-	verb := ""
-	for _, a := range k.args {
-		if !strings.HasPrefix(a.text, "-") {
-			verb = a.text
-			break
-		}
-	}
+	verb := k.verb()
 	switch k.name {
 	case "init", "telinit":
 		if verb != "0" && verb != "6" {
@@ -50,7 +44,7 @@ func checkRemoveRoot(l *lint, s *script, k *call) {
 
 func (k *call) isRecursive() bool {
 	for _, a := range k.args {
-		if a.text == "--recursive" || isCluster(a.text, 'r') || isCluster(a.text, 'R') {
+		if a.text == "--recursive" || isCluster(a.text, "rR", "") {
 			return true
 		}
 	}

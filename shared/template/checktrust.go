@@ -33,7 +33,7 @@ func (k *call) distrusted() *argument {
 func (k *call) distrusts(text, next string) bool {
 	switch k.name {
 	case "curl":
-		return text == "--insecure" || len(text) > 1 && text[0] == '-' && (&call{args: []argument{{text: text}}}).cluster('k', curlValued)
+		return text == "--insecure" || isCluster(text, "k", curlValued)
 	case "wget":
 		return text == "--no-check-certificate"
 	case "yum", "dnf", "dnf5", "tdnf", "yum-config-manager":
@@ -90,8 +90,8 @@ func isDistrust(name, value string) bool {
 	return false
 }
 
-// checkTrustVariables looks at the variables of shell text, and at the packages'
-// sources that it writes.
+// checkTrustVariables looks at the variables of shell text, and at the lists of
+// packages that it writes.
 func checkTrustVariables(l *lint, s *script) {
 	for _, a := range s.secrets {
 		if isDistrust(a.name, a.value.text) {
@@ -99,42 +99,34 @@ func checkTrustVariables(l *lint, s *script) {
 		}
 	}
 	for i := range s.calls {
-		s.calls[i].eachSource(s, func(text string, at extent) {
-			start := 0
-			for line := range strings.Lines(text) {
-				if isOff(strings.TrimSpace(line), "gpgcheck") && strings.HasPrefix(strings.TrimSpace(line), "gpgcheck") && !strings.Contains(text, "=file:") {
-					l.addTrust(s.span(extent{at.start + start, at.start + start + len(strings.TrimRight(line, "\r\n"))}))
-				}
-				start += len(line)
-			}
-		})
+		k := &s.calls[i]
+		if k.input != nil && (k.name == "cat" || k.name == "tee") && !k.context.within && !k.context.elsewhere {
+			l.checkRepository(s, s.extent(k.input))
+		}
 	}
 }
 
-// eachSource calls f with the here-documents that go to a file, and where they stand.
-func (k *call) eachSource(s *script, f func(string, extent)) {
-	if k.input == nil || k.context.within || k.context.elsewhere || k.name != "cat" && k.name != "tee" {
+// checkRepository looks at a here-document that may be a file of yum.repos.d. Packages
+// from the instance itself need no signature.
+func (l *lint) checkRepository(s *script, document extent) {
+	text := s.text[document.start:document.end]
+	if strings.Contains(text, "=file:") {
 		return
 	}
-	at := s.extent(k.input)
-	if text := s.text[at.start:at.end]; strings.Contains(text, "gpgcheck") {
-		f(text, at)
+	start := document.start
+	for line := range strings.Lines(text) {
+		if setting := strings.TrimSpace(line); strings.HasPrefix(setting, "gpgcheck") && isOff(setting, "gpgcheck") {
+			l.addTrust(s.span(extent{start, start + len(strings.TrimRight(line, "\r\n"))}))
+		}
+		start += len(line)
 	}
 }
 
 // checkTrustEnv looks at ENV.
 func checkTrustEnv(l *lint, p *part, in *instruction) {
-	list := p.wordsOf(in)
-	for i, w := range list {
-		name, value, pair := strings.Cut(w.text, "=")
-		if !pair && i == 0 && len(list) > 1 {
-			value = list[1].text
-		}
+	p.eachPair(in, func(w word, name, value string) {
 		if isDistrust(name, strings.Trim(value, `"'`)) {
 			l.addTrust(p.spanOfWord(in, w))
 		}
-		if !pair {
-			return
-		}
-	}
+	})
 }

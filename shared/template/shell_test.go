@@ -148,6 +148,39 @@ func requireSilent(t *testing.T, secret string, found []Finding) {
 	}
 }
 
+// Options, wrappers and traps count as a shell takes them, however the text has them.
+func TestWordsOfCalls(t *testing.T) {
+	const lost = "curl -fsS https://example.com/a -o a; true"
+	for text, want := range map[string]string{
+		"RUN sudo nohup tool & true":           "IB0317",
+		"RUN /usr/bin/setsid tool & true":      "IB0317",
+		"RUN tool & true":                      "",
+		"RUN set -- -e; " + lost:               "IB0315",
+		"RUN set -o pipefail -e; " + lost:      "",
+		"RUN set +e -o errexit; " + lost:       "",
+		"RUN set -u tool -e; " + lost:          "IB0315",
+		"RUN trap 'exit 1' ERR; " + lost:       "",
+		"RUN # trap and ERR":                   "",
+		"RUN echo 'a trap: ERR'; " + lost:      "IB0315",
+		"RUN su app --command='yum install a'": "IB0301",
+		"RUN su app -lc 'yum install a'":       "IB0301",
+		"RUN runuser -u app -- yum install a":  "IB0301",
+		"RUN bash --norc -c 'yum install a'":   "IB0301",
+		"RUN git -c url.https://a/.insteadOf=https://b:Kx9mQ2vLL@c/ clone https://a/b": "IB0405",
+	} {
+		if want == "" {
+			require.Empty(t, rulesIn(text+"\n"), text)
+		} else {
+			require.Equal(t, []string{want}, rulesIn(text+"\n"), text)
+		}
+	}
+	for line, want := range map[string]bool{"#!/bin/bash -e": false, "#! /bin/bash -eu": false, "#!/bin/bash": true, "#!/usr/bin/env bash": true} {
+		text := "Tasks:\n- Name: a\n  Action: RunShellCommand\n  Properties:\n    commandContent: |\n      " + line + "\n      " + lost + "\n"
+		found := ParseFile("templates/web.yaml", []byte(text)).Findings
+		require.Equal(t, want, len(found) == 1 && found[0].Rule == "IB0315", line)
+	}
+}
+
 // FuzzShell: no panic; positions inside the text; the same findings for LF and
 // CRLF, in a RUN, in each kind of YAML scalar, and in a message.
 func FuzzShell(f *testing.F) {

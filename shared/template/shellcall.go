@@ -1,7 +1,6 @@
 package template
 
 import (
-	"slices"
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
@@ -63,6 +62,7 @@ type context struct {
 	elsewhere bool // in another root directory
 	sudo      bool
 	timed     bool // under timeout
+	detached  bool // under nohup or setsid
 	behind    bool // in the background
 	waiting   bool // in the condition of a loop
 	within    bool // in a word, or in a text within the text
@@ -98,8 +98,9 @@ func (r *callReader) read(s *script) {
 	r.script, r.start, r.errexit, r.pipefail, r.fed = s, len(r.calls), false, false, false
 	if line, ok := strings.CutPrefix(s.text, "#!"); ok {
 		line, _, _ = strings.Cut(line, "\n")
-		_, options, _ := strings.Cut(line, " ")
-		r.errexit = isCluster(options, 'e')
+		for _, word := range strings.Fields(line) {
+			r.errexit = r.errexit || isCluster(word, "e", "")
+		}
 	}
 	for _, stmt := range s.stmts {
 		n := step{stmt: stmt, start: r.here(), errexit: r.errexit}
@@ -441,9 +442,9 @@ func (r *callReader) program(args []argument, c context, inside int) {
 			r.add(name, tools, args, c, inside)
 			return
 		}
-		w := wrapperNamed(name)
+		w := wrappers[name]
 		if w.changes != nil {
-			c = w.changes(c)
+			w.changes(&c)
 		}
 		if name == "sudo" && w.isForAnother(args[1:]) {
 			c.sudo = false
@@ -461,7 +462,7 @@ func (r *callReader) program(args []argument, c context, inside int) {
 
 // environment keeps the secrets among the variables that env or sudo is given.
 func (r *callReader) environment(w *wrapper, args []argument) {
-	if !w.takesVariables() {
+	if !w.variables {
 		return
 	}
 	for _, a := range args {
@@ -505,25 +506,27 @@ func (r *callReader) add(name string, tools tool, args []argument, c context, in
 		if text := k.shellText(); text != nil {
 			r.inner(&k, *text, c)
 		}
-	case name == "find":
-		if rest := afterExec(k.args); len(rest) > 0 {
-			r.program(rest, c, r.here())
-		}
+	}
+	if rest := k.handedOn(); len(rest) > 0 {
+		r.program(rest, c, r.here())
 	}
 }
 
-// set follows the options that change what a failure does.
+// set follows the options that change what a failure does. What stands behind them
+// are arguments of the shell.
 func (r *callReader) set(k *call) {
-	for i, a := range k.args {
-		on := strings.HasPrefix(a.text, "-")
-		if !on && !strings.HasPrefix(a.text, "+") {
-			continue
+	for i := 0; i < len(k.args); i++ {
+		text := k.args[i].text
+		on := strings.HasPrefix(text, "-")
+		if text == "--" || !on && !strings.HasPrefix(text, "+") {
+			return
 		}
-		option := ""
-		if strings.HasSuffix(a.text, "o") && i+1 < len(k.args) {
-			option = k.args[i+1].text
+		option, long := "", strings.HasPrefix(text, "--") // --norc of bash
+		if !long && strings.HasSuffix(text, "o") && i+1 < len(k.args) {
+			i++
+			option = k.args[i].text
 		}
-		if option == "errexit" || strings.Contains(a.text, "e") {
+		if option == "errexit" || !long && strings.Contains(text, "e") {
 			r.errexit = on
 		}
 		if option == "pipefail" {
@@ -659,50 +662,49 @@ func (t *wordText) literal(s string, quoted bool) {
 
 // wrapper is a program that runs the command in its arguments.
 type wrapper struct {
-	name    string
-	valued  string // its short options that take a value
-	long    string // its long ones that take a value of their own word, between blanks
-	before  int    // words between its options and the command
-	changes func(context) context
+	valued    string // its short options that take a value
+	long      string // its long ones that take a value of their own word, between blanks
+	looks     string // its short options with which it runs nothing
+	before    int    // words between its options and the command
+	variables bool   // assignments may stand before the command
+	changes   func(*context)
 }
 
-var wrappers = []wrapper{
-	{"sudo", "CDghpRrTtUu", " --user --group --host --prompt --chdir --close-from --role --type ", 0, func(c context) context { c.sudo = true; return c }},
-	{"doas", "Cu", "", 0, nil},
-	{"env", "uC", " --unset --chdir ", 0, nil},
-	{"nice", "n", " --adjustment ", 0, nil},
-	{"ionice", "cn", " --class --classdata ", 0, nil},
-	{"nohup", "", "", 0, nil},
-	{"setsid", "", "", 0, nil},
-	{"stdbuf", "ioe", " --input --output --error ", 0, nil},
-	{"timeout", "ks", " --kill-after --signal ", 1, func(c context) context { c.timed = true; return c }},
-	{"command", "", "", 0, nil},
-	{"builtin", "", "", 0, nil},
-	{"exec", "a", "", 0, nil},
-	{"busybox", "", "", 0, nil},
-	{"eatmydata", "", "", 0, nil},
-	{"chronic", "", "", 0, nil},
-	{"flock", "wE", " --timeout --conflict-exit-code ", 1, nil},
-	{"chroot", "", "", 1, func(c context) context { c.elsewhere = true; return c }},
-	{"gosu", "", "", 1, nil},
-	{"su-exec", "", "", 1, nil},
-	{"setpriv", "", "", 0, nil},
-	{"setarch", "", "", 1, nil},
-	{"linux32", "", "", 0, nil},
-	{"linux64", "", "", 0, nil},
-	{"unshare", "SG", "", 0, nil},
-	{"taskset", "", "", 1, nil},
-	{"strace", "oesuEpP", "", 0, nil},
-	{"fakeroot", "lifb", "", 0, nil},
-	{"xvfb-run", "efnpsw", "", 0, nil},
-	{"dbus-run-session", "", "", 0, nil},
-	{"systemd-run", "pEutGMH", " --property --setenv --unit --uid --gid --slice --working-directory ", 0, nil},
-	{"xargs", "adEILnPs", " --arg-file --delimiter --max-lines --max-args --max-procs --max-chars ", 0, func(c context) context { c.fed = false; return c }},
-}
-
-// wrapperNamed takes a name to which toolOf gives tWrapper.
-func wrapperNamed(name string) *wrapper {
-	return &wrappers[slices.IndexFunc(wrappers, func(w wrapper) bool { return w.name == name })]
+// wrappers are by name.
+var wrappers = map[string]*wrapper{
+	"sudo": {valued: "CDghpRrTtUu", long: " --user --group --host --prompt --chdir --close-from --role --type ", variables: true,
+		changes: func(c *context) { c.sudo = true }},
+	"doas":             {valued: "Cu", variables: true},
+	"env":              {valued: "uC", long: " --unset --chdir ", variables: true},
+	"nice":             {valued: "n", long: " --adjustment "},
+	"ionice":           {valued: "cn", long: " --class --classdata "},
+	"nohup":            {changes: func(c *context) { c.detached = true }},
+	"setsid":           {changes: func(c *context) { c.detached = true }},
+	"stdbuf":           {valued: "ioe", long: " --input --output --error "},
+	"timeout":          {valued: "ks", long: " --kill-after --signal ", before: 1, changes: func(c *context) { c.timed = true }},
+	"command":          {looks: "vV"},
+	"builtin":          {},
+	"exec":             {valued: "a"},
+	"busybox":          {},
+	"eatmydata":        {},
+	"chronic":          {},
+	"flock":            {valued: "wE", long: " --timeout --conflict-exit-code ", before: 1},
+	"chroot":           {before: 1, changes: func(c *context) { c.elsewhere = true }},
+	"gosu":             {before: 1},
+	"su-exec":          {before: 1},
+	"setpriv":          {},
+	"setarch":          {before: 1},
+	"linux32":          {},
+	"linux64":          {},
+	"unshare":          {valued: "SG"},
+	"taskset":          {before: 1},
+	"strace":           {valued: "oesuEpP"},
+	"fakeroot":         {valued: "lifb"},
+	"xvfb-run":         {valued: "efnpsw"},
+	"dbus-run-session": {},
+	"systemd-run":      {valued: "pEutGMH", long: " --property --setenv --unit --uid --gid --slice --working-directory "},
+	"xargs": {valued: "adEILnPs", long: " --arg-file --delimiter --max-lines --max-args --max-procs --max-chars ",
+		changes: func(c *context) { c.fed = false }},
 }
 
 // rest is the command in the arguments of a wrapper.
@@ -713,14 +715,14 @@ func (w *wrapper) rest(args []argument) []argument {
 		if text == "--" {
 			break
 		}
-		if w.name == "command" && (text == "-v" || text == "-V") {
-			return nil // it only looks
+		if isCluster(text, w.looks, "") {
+			return nil
 		}
 		if w.takesNext(text) && len(args) > 0 {
 			args = args[1:]
 		}
 	}
-	for len(args) > 0 && w.takesVariables() && isAssignment(args[0].text) {
+	for len(args) > 0 && w.variables && isAssignment(args[0].text) {
 		args = args[1:]
 	}
 	return args[min(w.before, len(args)):]
@@ -734,7 +736,7 @@ func (w *wrapper) isForAnother(args []argument) bool {
 			return false
 		case strings.HasPrefix(a.text, "--user="):
 			return a.text != "--user=root"
-		case a.text == "--user" || isCluster(a.text, 'u') && w.takesNext(a.text):
+		case a.text == "--user" || isCluster(a.text, "u", "") && w.takesNext(a.text):
 			return i+1 < len(args) && args[i+1].text != "root"
 		}
 		if w.takesNext(a.text) {
@@ -742,10 +744,6 @@ func (w *wrapper) isForAnother(args []argument) bool {
 		}
 	}
 	return false
-}
-
-func (w *wrapper) takesVariables() bool {
-	return w.name == "env" || w.name == "sudo" || w.name == "doas"
 }
 
 // takesNext reports an option whose value is the next word.
@@ -762,11 +760,25 @@ func isAssignment(word string) bool {
 	return ok && isNameOf(name, "_")
 }
 
-// afterExec is the command of find -exec.
-func afterExec(args []argument) []argument {
-	for i, a := range args {
-		if a.text == "-exec" || a.text == "-execdir" {
-			return args[i+1:]
+// handedOn is the command of find -exec and of runuser -u, which do something else
+// without it.
+func (k *call) handedOn() []argument {
+	switch k.name {
+	case "find":
+		for i, a := range k.args {
+			if a.text == "-exec" || a.text == "-execdir" {
+				return k.args[i+1:]
+			}
+		}
+	case "runuser":
+		for i, a := range k.args {
+			if a.text == "-u" || a.text == "--user" {
+				rest := k.args[min(i+2, len(k.args)):]
+				if len(rest) > 0 && rest[0].text == "--" {
+					rest = rest[1:]
+				}
+				return rest
+			}
 		}
 	}
 	return nil
@@ -774,46 +786,61 @@ func afterExec(args []argument) []argument {
 
 // shellText is the text that a shell is given to run, nil where it is none.
 func (k *call) shellText() *argument {
-	if k.name == "scl" { // scl enable collection text
-		if n := len(k.args); n > 2 && k.args[0].text == "enable" {
+	switch n := len(k.args); k.name {
+	case "scl": // scl enable collection text
+		if n > 2 && k.args[0].text == "enable" {
 			return &k.args[n-1]
 		}
 		return nil
-	}
-	if k.name == "eval" {
-		if len(k.args) == 1 {
+	case "eval":
+		if n == 1 {
 			return &k.args[0]
 		}
 		return nil
+	case "su", "runuser":
+		return k.textOfUser()
 	}
-	for i, a := range k.args {
-		if k.name == "su" || k.name == "runuser" {
-			if (a.text == "-c" || a.text == "--command") && i+1 < len(k.args) {
-				return &k.args[i+1]
-			}
-			continue
+	return k.textOfOption()
+}
+
+// suValued are the short options of su and runuser with a value, but for -c.
+const suValued = "sgGw"
+
+// textOfUser is the text of su -c, which may stand behind the user.
+func (k *call) textOfUser() *argument {
+	for i := range k.args {
+		a := &k.args[i]
+		if value, ok := strings.CutPrefix(a.text, "--command="); ok {
+			return &argument{text: value, fixed: a.fixed, at: a.at}
 		}
-		if !strings.HasPrefix(a.text, "-") && !strings.HasPrefix(a.text, "+") {
-			if i > 0 && k.args[i-1].text == "-o" || i > 0 && isCluster(k.args[i-1].text, 'o') {
-				continue
-			}
-			return nil
-		}
-		if isCluster(a.text, 'c') {
-			for i++; i < len(k.args); i++ {
-				if !strings.HasPrefix(k.args[i].text, "-") && k.args[i-1].text != "-o" {
-					return &k.args[i]
-				}
-			}
-			return nil
+		if (a.text == "--command" || isCluster(a.text, "c", suValued) && strings.HasSuffix(a.text, "c")) && i+1 < len(k.args) {
+			return &k.args[i+1]
 		}
 	}
 	return nil
 }
 
-// isCluster reports short options written together, one of them the given.
-func isCluster(arg string, option byte) bool {
-	return len(arg) > 1 && arg[0] == '-' && arg[1] != '-' && strings.IndexByte(arg[1:], option) >= 0
+// textOfOption is the text of sh -c: the first argument that is no option. One that
+// comes before -c is the name of a script.
+func (k *call) textOfOption() *argument {
+	given := false
+	for i := 0; i < len(k.args); i++ {
+		a := &k.args[i]
+		switch {
+		case !strings.HasPrefix(a.text, "-") && !strings.HasPrefix(a.text, "+"):
+			if given {
+				return a
+			}
+			return nil
+		case strings.HasPrefix(a.text, "--"):
+		default:
+			given = given || isCluster(a.text, "c", "")
+			if strings.HasSuffix(a.text, "o") {
+				i++ // the name of an option
+			}
+		}
+	}
+	return nil
 }
 
 // has reports one of some arguments.

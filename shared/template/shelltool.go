@@ -42,10 +42,6 @@ func toolOf(name string) tool {
 		return tShell
 	case "source", ".":
 		return tInclude | tState
-	case "sudo", "doas", "env", "nice", "ionice", "nohup", "setsid", "stdbuf", "timeout", "command", "builtin", "exec", "busybox", "eatmydata", "chronic",
-		"flock", "chroot", "gosu", "su-exec", "setpriv", "setarch", "linux32", "linux64", "unshare", "taskset", "strace", "fakeroot", "xvfb-run",
-		"dbus-run-session", "systemd-run", "xargs":
-		return tWrapper
 	case "python", "python2", "python3", "perl", "ruby", "node", "php":
 		return tInterpret | tEndless | tPrompt
 	case "reboot", "shutdown", "poweroff", "halt", "init", "telinit":
@@ -93,6 +89,9 @@ func toolOf(name string) tool {
 		return tCopy
 	case "cd", "pushd", "export", "alias", "umask", "ulimit":
 		return tState
+	}
+	if wrappers[name] != nil {
+		return tWrapper
 	}
 	return 0
 }

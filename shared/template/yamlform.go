@@ -2,6 +2,7 @@ package template
 
 import (
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -97,14 +98,7 @@ func checkPropertyTypes(l *lint, p *part) {
 }
 
 func (a *Action) has(property string) bool {
-	for _, list := range [][]string{a.Required, a.Optional} {
-		for _, name := range list {
-			if name == property {
-				return true
-			}
-		}
-	}
-	return false
+	return slices.Contains(a.Required, property) || slices.Contains(a.Optional, property)
 }
 
 // fitsProperty: what a reference stands for is known only when it runs.
