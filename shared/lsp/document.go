@@ -124,10 +124,7 @@ func (d *document) place(line, column int) int {
 	if line > len(d.starts) {
 		return len(d.text)
 	}
-	at := d.starts[line-1]
-	if line == 1 && strings.HasPrefix(d.text, template.ByteOrderMark) {
-		at += len(template.ByteOrderMark)
-	}
+	_, at := d.line(line - 1)
 	for ; column > 1 && at < len(d.text) && d.text[at] != '\n'; column-- {
 		_, size := utf8.DecodeRuneInString(d.text[at:])
 		at += size

@@ -3,6 +3,8 @@ package lsp
 import (
 	"regexp"
 	"strings"
+
+	"imagedrop/shared/template"
 )
 
 // An editor hands a server every file of a language, finished or not. These tell
@@ -11,7 +13,7 @@ import (
 // A component has Tasks, or a header above all else; the other documents with
 // phases, build specifications of AWS CodeBuild, say which version of those they are.
 var (
-	componentMark = regexp.MustCompile(`(?m)^Tasks[ \t]*:|\A\x{FEFF}?(?:[ \t]*(?:#.*)?\n|[ \t]*\r\n)*# ---[ \t]*\r?$`)
+	componentMark = regexp.MustCompile(`(?m)^Tasks[ \t]*:|\A` + template.ByteOrderMark + `?(?:[ \t]*(?:#.*)?\n|[ \t]*\r\n)*` + template.HeaderMarker + `[ \t]*\r?$`)
 	phasesMark    = regexp.MustCompile(`(?m)^phases[ \t]*:`)
 	schemaMark    = regexp.MustCompile(`(?m)^schemaVersion[ \t]*:`)
 	versionMark   = regexp.MustCompile(`(?m)^version[ \t]*:`)
@@ -27,7 +29,7 @@ func isOwnYAML(text string) bool {
 // contentMark is a content as it stands in JSON, with a line that begins as ours
 // do: many a document has a member of that name.
 var contentMark = regexp.MustCompile(`^"(?:(?:[^"\\]|\\.)*\\n)?(?:[ \t]|\\[rnt])*` +
-	`(?:(?:FROM|RUN|ENV|WORKDIR|COPY|USER|LABEL|CMD|ENTRYPOINT|RESTART|COMPONENT|ADD|ARG)\b|# ---|Tasks:|phases:|schemaVersion:)`)
+	`(?:(?:` + strings.Join(template.Keywords(), "|") + `|ADD|ARG)\b|` + template.HeaderMarker + `|Tasks:|phases:|schemaVersion:)`)
 
 // isOwnJSON reports an object that has a member of its own, not one further in,
 // that is a message's.

@@ -32,9 +32,9 @@ var commands = []word{
 
 // markers are the comments that mean something.
 var markers = []word{
-	{"# ---", "", "Begins and ends the header: settings in YAML, each line behind `# `."},
-	{"# --- test", "", "Begins the test section of a pipeline."},
-	{"# ib:ignore", "# ib:ignore ", "`# ib:ignore IB0304 reason`\n\nSuppresses findings of the next command. The reason is required."},
+	{template.HeaderMarker, "", "Begins and ends the header: settings in YAML, each line behind `# `."},
+	{template.TestMarker, "", "Begins the test section of a pipeline."},
+	{"# " + template.SuppressWord, "# " + template.SuppressWord + " ", "`# " + template.SuppressWord + " IB0304 reason`\n\nSuppresses findings of the next command. The reason is required."},
 }
 
 // images are what FROM may begin with.

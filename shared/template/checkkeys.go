@@ -147,9 +147,6 @@ var (
 
 // checkTags judges keys and values of tags.
 func checkTags(r *report, g *given) {
-	if g.key.Rule == "" {
-		return
-	}
 	form, ours := alibabaTags, g.key.Path == "tags"
 	if g.key.Rule == "IB0508" {
 		form, ours = awsTags, true
@@ -162,7 +159,7 @@ func checkTags(r *report, g *given) {
 		case seen[v.tag] && v.tag != "":
 			r.add(g.key.Rule, v.tagAt, form.twiceCode, "a tag key is given twice", "keep one of them")
 		case strings.HasPrefix(v.tag, ownTagPrefix) && ours:
-			r.add(g.key.Rule, v.tagAt, codeOfOwnTag(g, v.tag), "tag keys that begin with "+ownTagPrefix+" are set by imagedrop", "choose another key")
+			r.add(g.key.Rule, v.tagAt, codeOfOwnTag(form, g, v.tag), "tag keys that begin with "+ownTagPrefix+" are set by imagedrop", "choose another key")
 		case !form.validKey(v.tag):
 			r.add(g.key.Rule, v.tagAt, form.keyCode, "malformed tag key", form.keyHelp)
 		}
@@ -175,13 +172,10 @@ func checkTags(r *report, g *given) {
 
 // codeOfOwnTag: where our tag of that key comes to the user's tags, it is there
 // twice.
-func codeOfOwnTag(g *given, key string) string {
+func codeOfOwnTag(form tagForm, g *given, key string) string {
 	tags := len(g.values)
-	if g.key.Rule == "IB0508" {
-		return ""
-	}
 	if key == ownTagPrefix+"job" && tags < tagsWithoutBoth || key == ownTagPrefix+"digest" && tags < tagsWithoutDigest {
-		return "Duplicate.TagKey"
+		return form.twiceCode
 	}
 	return ""
 }

@@ -79,7 +79,7 @@ func requireSameDigest(t *testing.T, path, text string, got *Template) {
 		b.WriteString("\n")
 	}
 	if got.Test.Text != "" {
-		b.WriteString(testMarker + "\n" + got.Test.Text + "\n")
+		b.WriteString(TestMarker + "\n" + got.Test.Text + "\n")
 	}
 	again := ParseFile(path, []byte(b.String()))
 	require.Equal(t, Digest(got.Parameters()), Digest(again.Parameters()), b.String())
@@ -123,7 +123,7 @@ func FuzzParseMessage(f *testing.F) {
 		m := ParseMessage(body)
 		require.Equal(t, m.ClientToken, ClientToken(body))
 		got := m.Resolve("", nil)
-		concern := slices.DeleteFunc(slices.Clone(m.Findings), func(f Finding) bool { return !concernsAny(f.Rule, got.Targets) })
+		concern := slices.DeleteFunc(slices.Clone(m.Findings), func(f Finding) bool { return !ruleOf(f.Rule).concerns(got.Targets...) })
 		require.GreaterOrEqual(t, len(got.Findings), len(concern))
 		for order, text := range got.texts {
 			requireInside(t, text, slices.DeleteFunc(slices.Clone(got.Findings), func(f Finding) bool { return f.order != order }))

@@ -21,7 +21,7 @@ func parseGolden(t *testing.T, path string) *Template {
 	text, err := os.ReadFile(path)
 	require.NoError(t, err)
 	name := filepath.Base(path)
-	o := Options{Pedantic: isPedantic(name[:min(len("IB0000"), len(name))])}
+	o := Options{Pedantic: ruleOf(name[:min(len("IB0000"), len(name))]).Pedantic}
 	switch filepath.Ext(path) {
 	case ".json", ".body":
 		return o.ParseMessage(text).Resolve("", nil)

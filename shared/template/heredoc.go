@@ -46,7 +46,7 @@ func (s *scanner) skipHeredoc(in *instruction, name string, dash bool) bool {
 	}
 	for i := s.line; i < s.end; i++ {
 		text := s.src.line(i)
-		if text == testMarker {
+		if text == TestMarker {
 			return false
 		}
 		if dash {

@@ -34,11 +34,7 @@ func ParseMessage(body []byte) *Message { return Options{}.ParseMessage(body) }
 func (o Options) ParseMessage(body []byte) *Message {
 	m := &Message{}
 	m.read.options = o
-	text := strings.TrimPrefix(string(body), ByteOrderMark)
-	if decoded, ok := decodeBase64(text); ok {
-		text = decoded
-	}
-	m.read.body = newSource("", bodyOrder, text)
+	m.read.body = newBody(body)
 	m.judge()
 	m.Findings = m.read.report.findings(targetsOf(m.read.keys, m.hasAWSContent()), o)
 	return m
@@ -60,6 +56,15 @@ func (m *Message) judge() {
 	default:
 		m.readKeys()
 	}
+}
+
+// newBody is the text of a message body, its base64 undone.
+func newBody(body []byte) *source {
+	text := strings.TrimPrefix(string(body), ByteOrderMark)
+	if decoded, ok := decodeBase64(text); ok {
+		text = decoded
+	}
+	return newSource("", bodyOrder, text)
 }
 
 // decodeBase64 decodes standard base64 of UTF-8 text; line ends in it do not

@@ -22,7 +22,7 @@ func (t *Template) Rejects(target string) bool {
 
 // FindingsOf returns the findings that concern a target.
 func (t *Template) FindingsOf(target string) []Finding {
-	return slices.DeleteFunc(slices.Clone(t.Findings), func(f Finding) bool { return !concernsAny(f.Rule, []string{target}) })
+	return slices.DeleteFunc(slices.Clone(t.Findings), func(f Finding) bool { return !ruleOf(f.Rule).concerns(target) })
 }
 
 // Source returns the text of the content as it came, and its Finding.Path.
@@ -66,7 +66,7 @@ func (t *Template) Report(rule string, v Value, message, help string) {
 		v.Line, v.Column, v.EndLine, v.EndColumn = 1, 1, 1, 1
 	}
 	t.Findings = append(t.Findings, Finding{
-		Rule: rule, Severity: severityOf(rule), Path: v.Path, Message: message, Help: help,
+		Rule: rule, Severity: ruleOf(rule).Severity, Path: v.Path, Message: message, Help: help,
 		Line: v.Line, Column: v.Column, EndLine: v.EndLine, EndColumn: v.EndColumn, order: v.order,
 	})
 	last := t.Findings[len(t.Findings)-1]

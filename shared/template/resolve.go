@@ -126,7 +126,7 @@ func (l *lint) scan(header lines) {
 		rest = scanPart(&l.report, l.build, header.to, len(src.lines), testMayFollow)
 	}
 	if rest > 0 {
-		marker := span{src: src, start: src.lines[rest-1], end: src.lines[rest-1] + len(testMarker)}
+		marker := span{src: src, start: src.lines[rest-1], end: src.lines[rest-1] + len(TestMarker)}
 		l.scanTest(src, rest, marker)
 	}
 	l.scanTestKey()

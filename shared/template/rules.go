@@ -45,21 +45,17 @@ func ruleAt(id string) *Rule {
 	return &Rules[i]
 }
 
-func severityOf(id string) Severity {
-	if r := ruleAt(id); r != nil {
-		return r.Severity
-	}
-	return Error
+// unlisted stands for the rule of an id that is none.
+var unlisted = Rule{Severity: Error}
+
+// ruleOf is the rule of an id, unlisted where there is none.
+func ruleOf(id string) *Rule {
+	return cmp.Or(ruleAt(id), &unlisted)
 }
 
-func isSecret(id string) bool {
-	r := ruleAt(id)
-	return r != nil && r.Secret
-}
-
-func isPedantic(id string) bool {
-	r := ruleAt(id)
-	return r != nil && r.Pedantic
+// concerns reports a rule whose findings concern one of the targets.
+func (r *Rule) concerns(targets ...string) bool {
+	return r.Target == "" || slices.Contains(targets, r.Target)
 }
 
 // ruleSet are the rules for some options and targets by what they look at, so
@@ -84,7 +80,8 @@ func targetBits(targets []string) (bits int) {
 	return bits
 }
 
-func sortRules() {
+// fillRuleSets, at the start: a set is never changed.
+func fillRuleSets() {
 	for pedantic := range ruleSets {
 		for targets := range ruleSets[pedantic] {
 			for i := range Rules {
@@ -178,18 +175,4 @@ func (l *lint) runShellRules(s *script, set *ruleSet) {
 			}
 		}
 	}
-}
-
-// targetOf is the one target that a rule concerns, "" for all of them.
-func targetOf(id string) string {
-	if r := ruleAt(id); r != nil {
-		return r.Target
-	}
-	return ""
-}
-
-// concernsAny reports a rule whose findings concern one of the targets.
-func concernsAny(id string, targets []string) bool {
-	target := targetOf(id)
-	return target == "" || slices.Contains(targets, target)
 }

@@ -5,11 +5,10 @@ import (
 	"unicode/utf8"
 )
 
-// The two markers, exactly so; anything close to them is IB0253. HeaderMarker is
-// the line before and the line after a header.
+// The two markers, exactly so; anything close to them is IB0253.
 const (
-	HeaderMarker = "# ---"
-	testMarker   = "# --- test"
+	HeaderMarker = "# ---"      // the line before and the line after a header
+	TestMarker   = "# --- test" // the line before a test section
 )
 
 // section says whose rules a part follows.
@@ -58,7 +57,7 @@ type part struct {
 	words      []word
 	blankLines []blankInside
 	late       []piece // blanks after a continuation mark, odd ones at the end of a command
-	escape     string  // what a directive wants for a continuation mark
+	escape     string  // the other continuation mark that a directive wants, "" for none
 }
 
 // blankInside is a blank line inside a continued command.
@@ -190,14 +189,13 @@ type scanner struct {
 	out    strings.Builder
 	part   *part
 	rule   markerRule
-	escape string // the other continuation mark that a directive announces
-	paired int    // line of the closing marker of a header that stands in the wrong place, 0 for none
+	paired int // line of the closing marker of a header that stands in the wrong place, 0 for none
 }
 
 // scanPart reads the lines from..to of a source as commands. It stops at a
 // test marker where test allows one, and returns the line after it, or -1.
 func scanPart(r *report, p *part, from, to int, markers markerRule) (rest int) {
-	s := &scanner{report: r, src: p.src, line: from, end: to, part: p, rule: markers, escape: p.escape}
+	s := &scanner{report: r, src: p.src, line: from, end: to, part: p, rule: markers}
 	p.commands = make([]instruction, 0, min(to-from, MaxCommands+1))
 	p.pieces = make([]piece, 0, to-from)
 	if from < to {
@@ -252,9 +250,9 @@ func (s *scanner) comment(text string) bool {
 			"write exactly `"+HeaderMarker+"`, or a longer line for a plain divider")
 	case nearTest:
 		f := s.report.add("IB0253", at, "", "this comment is almost the marker of the test section",
-			"write exactly `"+testMarker+"`")
+			"write exactly `"+TestMarker+"`")
 		if s.rule == testMayFollow {
-			f.offer("write "+testMarker, change{at, testMarker})
+			f.offer("write "+TestMarker, change{at, TestMarker})
 		}
 	}
 	return false
@@ -319,8 +317,8 @@ func (s *scanner) continued(in *instruction, from int) bool {
 	body := trimBlanks(text)
 	s.line++
 	content, cut := cutMark(body)
-	if !cut && s.escape != "" {
-		content, cut = strings.CutSuffix(body, s.escape)
+	if !cut && s.part.escape != "" {
+		content, cut = strings.CutSuffix(body, s.part.escape)
 	}
 	s.add(from, from+len(content))
 	s.out.WriteString(body)
@@ -407,7 +405,7 @@ func markerOf(text string) marker {
 	switch text {
 	case HeaderMarker:
 		return exactHeader
-	case testMarker:
+	case TestMarker:
 		return exactTest
 	}
 	body := trimBlanks(skipBlanks(strings.TrimLeft(skipBlanks(text), "#")))

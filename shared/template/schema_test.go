@@ -76,7 +76,7 @@ func limits(target, parent string) object {
 			properties[key.name()] = limits(target, key.Path)
 		case key.Type == Objects && target == TargetAlibaba:
 			properties[key.name()] = object{"maxItems": key.Items, "items": limits(target, key.Path)}
-		case targetOf(key.Rule) == target && !key.MessageOnly && !key.unchecked():
+		case ruleOf(key.Rule).Target == target && !key.MessageOnly && !key.unchecked():
 			properties[key.name()] = keySchema(key, target)
 		}
 	}
@@ -120,7 +120,7 @@ func addProperties(schema object, parent, target string) {
 // the target, "" for those that hold everywhere.
 func keySchema(key *Key, target string) object {
 	schema := object{}
-	if target != "" || targetOf(key.Rule) == "" || key.MessageOnly {
+	if target != "" || ruleOf(key.Rule).Target == "" || key.MessageOnly {
 		schema = limitsOf(key)
 	}
 	switch key.Type {
@@ -134,7 +134,7 @@ func keySchema(key *Key, target string) object {
 		item := schema
 		item["type"] = scalarTypes(key, "string")
 		schema = object{"type": "array", "items": item}
-		if key.Items > 0 && targetOf(key.ItemsRule) == target {
+		if key.Items > 0 && ruleOf(key.ItemsRule).Target == target {
 			schema["maxItems"] = key.Items
 		}
 	case Tags:

@@ -159,7 +159,7 @@ type report struct {
 
 // full reports that a rule has enough findings: where they may be many, it
 // saves looking for the place of one that would be dropped.
-func (r *report) full(rule string) bool { return r.alike(rule, severityOf(rule)).n >= maxAlike }
+func (r *report) full(rule string) bool { return r.alike(rule, ruleOf(rule).Severity).n >= maxAlike }
 
 // alike are few: as many as rules that found something.
 func (r *report) alike(rule string, severity Severity) *alike {
@@ -175,7 +175,7 @@ func (r *report) alike(rule string, severity Severity) *alike {
 // add appends a finding with the severity of its rule, and returns it until the
 // next one comes: for its fix. One too many, or suppressed, is nil.
 func (r *report) add(rule string, at span, code, message, help string) *Finding {
-	return r.addAs(severityOf(rule), rule, at, code, message, help)
+	return r.addAs(ruleOf(rule).Severity, rule, at, code, message, help)
 }
 
 // warn appends a finding that is milder than its rule.
@@ -188,7 +188,7 @@ func (r *report) addAs(severity Severity, rule string, at span, code, message, h
 	if like.n >= maxAlike {
 		return nil
 	}
-	suppressed, secret := r.suppressed(rule, at), isSecret(rule)
+	suppressed, secret := r.suppressed(rule, at), ruleOf(rule).Secret
 	if suppressed && !secret {
 		return nil
 	}
@@ -235,15 +235,14 @@ func (r *report) findings(targets []string, o Options) []Finding {
 	Sort(r.found)
 	out := make([]Finding, 0, len(r.found))
 	for i, f := range r.found {
-		if i > 0 && f.repeats(&r.found[i-1]) {
+		rule := ruleOf(f.Rule)
+		if i > 0 && f.repeats(&r.found[i-1]) || rule.Pedantic && !o.Pedantic || !rule.concerns(targets...) {
 			continue
 		}
-		if (o.Pedantic || !isPedantic(f.Rule)) && concernsAny(f.Rule, targets) {
-			if !slices.Contains(targets, TargetAlibaba) && targetOf(f.Rule) == "" {
-				f.ServiceCode = "" // of a service that is not asked
-			}
-			out = append(out, f)
+		if rule.Target == "" && !slices.Contains(targets, TargetAlibaba) {
+			f.ServiceCode = "" // of a service that is not asked
 		}
+		out = append(out, f)
 	}
 	return out
 }

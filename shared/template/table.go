@@ -8,7 +8,7 @@ var Rules []Rule
 // initialiser may not refer to.
 func init() {
 	Rules = rules
-	sortRules()
+	fillRuleSets()
 }
 
 var rules = []Rule{

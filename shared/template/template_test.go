@@ -142,17 +142,9 @@ func TestReport(t *testing.T) {
 	require.Len(t, got.Findings, 1)
 	got.Report("IB0258", got.Lookup("instanceType")[0], "not allowed", "ask")
 	got.Report("IB0258", Value{}, "region not allowed", "ask")
-	require.Equal(t, []string{"IB0258", "IB0258", "IB0101"}, rulesOf(got))
+	require.Equal(t, []string{"IB0258", "IB0258", "IB0101"}, ids(got))
 	require.Equal(t, Finding{Rule: "IB0258", Severity: Error, Path: "templates/web.Dockerfile", Line: 2, Column: 17, EndLine: 2, EndColumn: 29,
 		Message: "not allowed", Help: "ask"}, got.Findings[1])
-}
-
-func rulesOf(t *Template) []string {
-	var out []string
-	for _, f := range t.Findings {
-		out = append(out, f.Rule)
-	}
-	return out
 }
 
 // TestDigest: the order does not count, the boundaries do.

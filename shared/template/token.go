@@ -10,11 +10,7 @@ import (
 // where there is none that can be used. It is what ParseMessage answers, found
 // by a way of its own: for a body that no function could work.
 func ClientToken(body []byte) string {
-	text := strings.TrimPrefix(string(body), ByteOrderMark)
-	if decoded, ok := decodeBase64(text); ok {
-		text = decoded
-	}
-	text = strings.TrimPrefix(text, ByteOrderMark)
+	text := newBody(body).text
 	if !utf8.ValidString(text) {
 		return ""
 	}
@@ -26,7 +22,7 @@ func ClientToken(body []byte) string {
 		token, _ = value.(string)
 		times++
 	}
-	if times != 1 || !isClientToken(token) {
+	if times != 1 || keyAt("clientToken").problem(token) != "" {
 		return ""
 	}
 	return token
@@ -73,14 +69,4 @@ func skipRest(d *json.Decoder, first json.Token) bool {
 			return false
 		}
 	}
-}
-
-// isClientToken says in code what the row of clientToken says in patterns.
-func isClientToken(s string) bool {
-	for _, c := range []byte(s) {
-		if c <= ' ' || c >= 0x7f {
-			return false
-		}
-	}
-	return s != "" && len(s) <= maxToken && !strings.HasPrefix(s, "acs:") && !hasWebAddress(s)
 }

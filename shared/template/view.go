@@ -111,7 +111,7 @@ func (t *Template) Join(found []Finding) {
 	}
 	r := report{}
 	for _, s := range t.suppressions {
-		if !s.used && targetOf(s.rule) == TargetAWS {
+		if !s.used && ruleOf(s.rule).Target == TargetAWS {
 			s.used = true // reported once
 			r.unused(s, t.build)
 		}
