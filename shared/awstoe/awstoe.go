@@ -87,7 +87,7 @@ func Translate(t *template.Template, o Options) Result {
 
 func passThrough(t *template.Template, o Options) Result {
 	whole := t.Whole("IB0501", template.Error, "", "move steps into a component of their own, or the document into a bucket")
-	found := Validate(whole.Path, []byte(t.Text(whole)), t.AWS().Platform)
+	found := validate(t, whole.Path, t.Text(whole))
 	if characters, text := utf8.RuneCountInString(t.Content.Text), t.Content.Text; characters > MaxInline && (!o.Bucket || len(text) > MaxStored) {
 		whole.Message = o.lengthMessage(text)
 		found = append([]template.Finding{whole}, found...)

@@ -2,10 +2,19 @@ package awstoe
 
 import (
 	"fmt"
+	"slices"
 	"unicode/utf8"
 
 	"imagedrop/shared/template"
 )
+
+// validate judges the document of a template. What is wrong with its bytes, the
+// template's own findings say.
+func validate(t *template.Template, path, text string) []template.Finding {
+	return slices.DeleteFunc(Validate(path, []byte(text), t.AWS().Platform), func(f template.Finding) bool {
+		return f.Rule == "IB0004" || f.Rule == "IB0005"
+	})
+}
 
 // Component makes the document of a template, whatever it is written in:
 // commands are translated, an AWS document is judged and passed through.
@@ -17,7 +26,7 @@ func Component(t *template.Template, o Options) Result {
 		return Result{Tags: map[string]string{}, Lines: []Line{}}
 	}
 	path, text := t.Source()
-	out := Result{Tags: map[string]string{}, Lines: []Line{}, Findings: t.Unsuppressed(Validate(path, []byte(text), t.AWS().Platform))}
+	out := Result{Tags: map[string]string{}, Lines: []Line{}, Findings: t.Unsuppressed(validate(t, path, text))}
 	if n := utf8.RuneCountInString(t.Content.Text); n > MaxInline {
 		out.Findings = append(out.Findings, template.Finding{
 			Rule: "IB0501", Severity: template.Error, Path: path, Line: 1, Column: 1, EndLine: 1, EndColumn: 1,

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -81,6 +82,35 @@ func TestDocumentsPassThrough(t *testing.T) {
 		fmt.Fprintf(&steps, "      - {name: a%d, action: Reboot}\n", i)
 	}
 	require.NotEmpty(t, Translate(template.ParseFile("templates/a.yaml", []byte(text+steps.String())), Options{Bucket: true}).Document)
+}
+
+// TestBrokenDocuments: what has the keys of an AWS document and is no valid YAML is a
+// broken AWS document, and no YAML component; each mistake is said once.
+func TestBrokenDocuments(t *testing.T) {
+	const aws, both = "# ---\n# targets: [aws]\n# ---\n", "# ---\n# targets: [alibaba, aws]\n# ---\n"
+	tests := map[string][]string{
+		aws + "schemaVersion: 1.0\nphases:\n  - name: build\n   steps: []\n":           {"IB0520 7:4"},
+		"schemaVersion: 1.0\nphases:\n  - name: build\n   steps: []\n":                 {"IB0520 4:4"},
+		aws + "name: web\nphases:\n\t- name: build\n":                                  {"IB0520 6:1"},
+		aws + "schemaVersion: 1.0\nphases: [\n":                                        {"IB0520 6:1"},
+		both + "schemaVersion: 1.0\nphases: [\n":                                       {"IB0252 4:1", "IB0520 6:1"},
+		aws + "schemaVersion: 1.0\nphases: []\nname: \"\x01\"\n":                       {"IB0004 6:8"},
+		aws + "schemaVersion: 1.0\nphases: []\nname: \"\xff\"\n":                       {"IB0005 6:8"},
+		"Tasks:\n  - Name: a\n   Action: Reboot\nphases: []\n":                         {"IB0601 3:4"},
+		"Tasks:\n  - Name: a\n    Action: RunShellCommand\n    Properties: [\nphases:": {"IB0601 5:1"},
+	}
+	for text, want := range tests {
+		read := template.ParseFile("templates/web.yaml", []byte(text))
+		found := read.Findings
+		if slices.Contains(read.Targets, template.TargetAWS) {
+			found = append(found, Component(read, Options{}).Findings...)
+		}
+		var got []string
+		for _, f := range found {
+			got = append(got, fmt.Sprintf("%s %d:%d", f.Rule, f.Line, f.Column))
+		}
+		require.Equal(t, want, got, text)
+	}
 }
 
 // TestYAMLIsRefused: the other format has no shell text to translate.

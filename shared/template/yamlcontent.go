@@ -31,7 +31,7 @@ func readYAML(p *part, from int) *yamlContent {
 		c.code = "InvalidParameter.Content"
 	}
 	c.root, c.failure = c.text.parseQuoted()
-	if c.aws = isAWS(c.root); c.aws { // AWS quotes nothing
+	if c.aws = isAWS(c.root) || c.root == nil && looksAWS(c.text.text); c.aws { // AWS quotes nothing
 		c.root, c.failure = c.text.parse()
 	}
 	p.text = c.text.canonical(c.root)
@@ -441,7 +441,7 @@ func checkYAMLRoot(l *lint, p *part) {
 	c := p.yaml
 	switch {
 	case c.failure.said:
-	case c.failure.text != "":
+	case c.failure.text != "" && !c.aws:
 		l.add("IB0601", c.failure.at, c.code, "not valid YAML: "+c.failure.text,
 			cmp.Or(c.failure.help, "look at the indentation and the quotes on this line and the one before"))
 	case c.tangled:
@@ -488,6 +488,20 @@ var awsKeys = []string{"schemaVersion", "phases"}
 
 func isAWS(root *yaml.Node) bool {
 	return (value(root, awsKeys[0]) != nil || value(root, awsKeys[1]) != nil) && value(root, "Tasks") == nil
+}
+
+// looksAWS reports a text that is no valid YAML and has the root keys of an AWS
+// component document.
+func looksAWS(text string) (found bool) {
+	for line := range strings.Lines(text) {
+		switch key, _, ok := strings.Cut(line, ":"); {
+		case ok && slices.Contains(rootKeys, key):
+			return false
+		case ok && slices.Contains(awsKeys, key):
+			found = true
+		}
+	}
+	return found
 }
 
 var (
