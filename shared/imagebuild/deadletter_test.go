@@ -349,7 +349,7 @@ func TestDeadLetterFaults(t *testing.T) {
 			"publish":      {"Publish", upload("R-1"), "", ""},
 			"park":         {"Send", upload("R-1"), "", ""},
 		} {
-			t.Run(fmt.Sprint(name, " ", kind), func(t *testing.T) {
+			calmly(t, fmt.Sprint(name, " ", kind), func(t *testing.T) {
 				c, box := &cloud{all: []imagebuild.Resource{ofJob(template.Pipeline, "ip-1", "R-2", build)}}, &inbox{}
 				failing := func(operation string) error {
 					if operation == test.operation {

@@ -15,6 +15,11 @@ import (
 // The tests of this file run in a bubble of testing/synctest, whose clock goes
 // on only while everybody waits.
 
+// calmly runs a subtest in such a bubble: the time that the work itself takes is none.
+func calmly(t *testing.T, name string, test func(*testing.T)) {
+	t.Run(name, func(t *testing.T) { synctest.Test(t, test) })
+}
+
 func nothing(imagebuild.Query) ([]imagebuild.Resource, error) { return nil, nil }
 
 func within(d time.Duration, b *imagebuild.Builder, delivery imagebuild.Delivery) imagebuild.Result {

@@ -249,20 +249,19 @@ func TestWatchWaitsForImages(t *testing.T) {
 func TestWatchLooksAgain(t *testing.T) {
 	quick := imagebuild.Watching{MinDelay: time.Second, MaxDelay: 4 * time.Second}
 	for name, test := range map[string]struct {
-		watching    imagebuild.Watching
-		age, left   time.Duration
-		least, most time.Duration
+		watching        imagebuild.Watching
+		age, left, want time.Duration
 	}{
-		"young":                 {imagebuild.Watching{}, 10 * time.Second, time.Hour, 30 * time.Second, 30 * time.Second},
-		"of some minutes":       {imagebuild.Watching{}, 10 * time.Minute, time.Hour, 150 * time.Second, 151 * time.Second},
-		"of hours":              {imagebuild.Watching{}, 5 * time.Hour, time.Hour, 10 * time.Minute, 10 * time.Minute},
-		"from the future":       {imagebuild.Watching{}, -time.Hour, 2 * time.Hour, 30 * time.Second, 30 * time.Second},
-		"settings, young":       {quick, 0, time.Hour, time.Second, time.Second},
-		"settings, old":         {quick, time.Hour, time.Hour, 4 * time.Second, 4 * time.Second},
-		"close to the expiry":   {imagebuild.Watching{}, 23 * time.Hour, 90 * time.Second, 89 * time.Second, 90 * time.Second},
-		"all but at the expiry": {imagebuild.Watching{}, 23 * time.Hour, 500 * time.Millisecond, time.Second, time.Second},
+		"young":                 {imagebuild.Watching{}, 10 * time.Second, time.Hour, 30 * time.Second},
+		"of some minutes":       {imagebuild.Watching{}, 10 * time.Minute, time.Hour, 150 * time.Second},
+		"of hours":              {imagebuild.Watching{}, 5 * time.Hour, time.Hour, 10 * time.Minute},
+		"from the future":       {imagebuild.Watching{}, -time.Hour, 2 * time.Hour, 30 * time.Second},
+		"settings, young":       {quick, 0, time.Hour, time.Second},
+		"settings, old":         {quick, time.Hour, time.Hour, 4 * time.Second},
+		"close to the expiry":   {imagebuild.Watching{}, 23 * time.Hour, 89500 * time.Millisecond, 90 * time.Second},
+		"all but at the expiry": {imagebuild.Watching{}, 23 * time.Hour, 500 * time.Millisecond, time.Second},
 	} {
-		t.Run(name, func(t *testing.T) {
+		calmly(t, name, func(t *testing.T) {
 			c, box := watched("BUILDING"), &inbox{}
 			w := watcher(c, box)
 			w.Watching = test.watching
@@ -271,8 +270,7 @@ func TestWatchLooksAgain(t *testing.T) {
 			})
 			require.NoError(t, w.Run(t.Context(), watchInvocation, []imagebuild.Delivery{watchDelivery(f)})[0].Err)
 			require.Len(t, c.sent, 1)
-			require.GreaterOrEqual(t, c.sent[0].delay, test.least)
-			require.LessOrEqual(t, c.sent[0].delay, test.most)
+			require.Equal(t, test.want, c.sent[0].delay)
 			next := c.followUps(t)[0]
 			require.WithinDuration(t, f.Started, next.Started, time.Millisecond)
 			require.WithinDuration(t, f.Expires, next.Expires, time.Millisecond)
@@ -318,7 +316,7 @@ func TestWatchFaults(t *testing.T) {
 			"Send":       {"BUILDING", "", imagebuild.Reason{}},
 			"Publish":    {"SUCCESS", "", imagebuild.Reason{}},
 		} {
-			t.Run(operation+" "+string(kind), func(t *testing.T) {
+			calmly(t, operation+" "+string(kind), func(t *testing.T) {
 				c, box := watched(test.status), &inbox{}
 				failing := func(name string) error {
 					if name == operation {
