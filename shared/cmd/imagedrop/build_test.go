@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -85,7 +86,8 @@ func TestSendWaitsForTheBuildThatItStarts(t *testing.T) {
 func TestUpNamesTheBuildThatHasNotEnded(t *testing.T) {
 	t.Parallel()
 	dir := folder(t, map[string]string{"golden.Dockerfile": builds})
-	r := imagedrop(t, "up", "--drop", dir, "--exit", "--timeout", "3s", "--memory", "--port-base", "0", "--time-scale", "1", "-f", filepath.Join(home, "s.yaml"))
+	r, within := inTime(t, func(r result) bool { return strings.Contains(r.out, "started") },
+		"up", "--drop", dir, "--exit", "--memory", "--port-base", "0", "--time-scale", "1", "-f", filepath.Join(home, "s.yaml"))
 	r.requireCode(t, exitTrouble)
-	require.Regexp(t, `imagedrop: no outcome for 1 of 1 within 3s\n  .*golden\.Dockerfile: its build has not ended: exec-\w+\n`, r.err)
+	require.Regexp(t, `imagedrop: no outcome for 1 of 1 within `+within+`\n  .*golden\.Dockerfile: its build has not ended: exec-\w+\n`, r.err)
 }
