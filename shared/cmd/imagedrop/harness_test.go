@@ -71,6 +71,8 @@ func build(dir string) error {
 	if err != nil {
 		return err
 	}
+	// Its timer is fired by hand: tests may run at two o'clock in Shanghai.
+	text = bytes.Replace(text, []byte(" 0 0 2 * * *\n"), []byte(" 0 0 2 29 2 *\n"), 1)
 	return os.WriteFile(filepath.Join(dir, "s.yaml"), text, 0o644)
 }
 

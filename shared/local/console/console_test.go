@@ -1,6 +1,7 @@
 package console_test
 
 import (
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -87,7 +88,7 @@ func TestAnswers(t *testing.T) {
 		status             int
 		want               string
 	}{
-		{"GET", "/healthz", "", 200, `{"functions":[{"function":"rebuild","instances":0,"busy":0,"events":0,"coldStarts":0}],"outcomes":0,"status":"ok","uptimeSeconds":0,"versions":{"go":"x"}}`},
+		{"GET", "/healthz", "", 200, `{"functions":[{"function":"rebuild","instances":0,"busy":0,"waiting":0,"events":0,"coldStarts":0}],"outcomes":0,"status":"ok","uptimeSeconds":0,"versions":{"go":"x"}}`},
 		{"GET", "/v1/endpoints", "", 200, `{"ecs":"http://127.0.0.1:4701"}`},
 		{"GET", "/v1/outcomes", "", 200, `{"next":0,"outcomes":[]}`},
 		{"GET", "/v1/outcomes?after=end", "", 200, `{"next":0,"outcomes":[]}`},
@@ -106,7 +107,7 @@ func TestAnswers(t *testing.T) {
 		{"POST", "/v1/timers/rebuild/nightly", `{"time":"2026-05-04T18:00:00Z"}`, 400, `{"error":"want {\"triggerTime\": \"2026-05-04T18:00:00Z\"}: json: unknown field \"time\""}`},
 		{"POST", "/v1/catalogue", `{"familyImage":{}}`, 400, `{"error":"the catalogue is malformed: yaml: unmarshal errors:\n  line 1: field familyImage not found in type account.CatalogueData"}`},
 		{"POST", "/v1/catalogue", "", 400, `{"error":"the catalogue is malformed: EOF"}`},
-		{"GET", "/v1/stats", "", 200, `{"events":0,"queues":[],"functions":[{"function":"rebuild","instances":0,"busy":0,"events":0,"coldStarts":0}],"idle":true}`},
+		{"GET", "/v1/stats", "", 200, `{"events":0,"queues":[],"functions":[{"function":"rebuild","instances":0,"busy":0,"waiting":0,"events":0,"coldStarts":0}],"idle":true}`},
 		{"GET", "/v1/faults", "", 200, `{"faults":[]}`},
 		{"POST", "/v1/faults", `{"service":"ec3","operation":"*","effect":"timeout"}`, 400, `{"error":"there is no service \"ec3\": want ecs, oss, mns, ec2, fc"}`},
 		{"POST", "/v1/faults", `{"service":"ecs","operation":"*","effect":"code"}`, 400, `{"error":"effect \"code\" needs a code"}`},
@@ -194,6 +195,30 @@ func TestWhatWaitsIsNotIdle(t *testing.T) {
 		require.Equal(t, c.work, answer.Work)
 		require.Equal(t, c.idle, answer.Idle, body)
 	}
+}
+
+// One who waits for an answer, while no instance is there yet, is work, too.
+func TestWhoWaitsForAnInstanceIsNotIdle(t *testing.T) {
+	d := newDesk(t) // whose host starts none
+	ctx, leave := context.WithCancel(t.Context())
+	gone := make(chan struct{})
+	go func() {
+		defer close(gone)
+		r, _ := http.NewRequestWithContext(ctx, "POST", d.server.URL+"/v1/functions/rebuild/invoke", nil)
+		if resp, err := d.server.Client().Do(r); err == nil {
+			resp.Body.Close()
+		}
+	}()
+	stats := func() string {
+		_, body := d.do("GET", "/v1/stats", "", nil)
+		return body
+	}
+	const one, none = `{"events":0,"queues":[],"functions":[{"function":"rebuild","instances":0,"busy":0,"waiting":1,"events":0,"coldStarts":0}],"idle":false}`,
+		`{"events":0,"queues":[],"functions":[{"function":"rebuild","instances":0,"busy":0,"waiting":0,"events":0,"coldStarts":0}],"idle":true}`
+	require.Eventually(t, func() bool { return stats() == one }, time.Minute, time.Millisecond)
+	leave()
+	<-gone
+	require.Eventually(t, func() bool { return stats() == none }, time.Minute, time.Millisecond)
 }
 
 // A fault that fails a build in a phase reaches the service as it was sent.

@@ -41,7 +41,7 @@ func (c *console) stats(*http.Request) (any, error) {
 		waiting += q.Active + q.Inactive + q.Delayed
 	}
 	for _, f := range s.Functions {
-		waiting += f.Busy
+		waiting += f.Busy + f.Waiting
 	}
 	s.Idle = waiting == 0
 	return s, nil

@@ -125,7 +125,8 @@ type Stats struct {
 	Function   string `json:"function"`
 	Instances  int    `json:"instances"`
 	Busy       int    `json:"busy"`
-	Events     int    `json:"events"` // asynchronous events not yet done with
+	Waiting    int    `json:"waiting"` // invocations that no instance has got yet
+	Events     int    `json:"events"`  // asynchronous events not yet done with
 	ColdStarts int    `json:"coldStarts"`
 }
 

@@ -431,7 +431,7 @@ func (p *pool) kill(isMeant func(*instance) bool) (killed bool) {
 func (p *pool) stats() Stats {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	s := Stats{Function: p.fn.Name, Instances: len(p.instances), ColdStarts: p.cold, Events: p.events.len()}
+	s := Stats{Function: p.fn.Name, Instances: len(p.instances), Waiting: len(p.waiting), ColdStarts: p.cold, Events: p.events.len()}
 	for _, in := range p.instances {
 		if in.current != nil {
 			s.Busy++

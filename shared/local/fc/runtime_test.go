@@ -228,6 +228,7 @@ func TestInstancesScaleUpToTheLimit(t *testing.T) {
 	stats := w.stats("actor")
 	require.Equal(t, 3, stats.Instances)
 	require.Equal(t, 3, stats.Busy)
+	require.Eventually(t, func() bool { return w.stats("actor").Waiting == 2 }, patience, time.Millisecond)
 	require.Empty(t, g.visits, "two wait for an instance")
 	for _, v := range running {
 		v.leave(http.StatusOK)

@@ -40,9 +40,11 @@ func atOnce(*testing.T) stack.Options {
 	return opt
 }
 
-// unhurried lets a build take half a minute, and a redelivery a tenth of a second.
+// unhurried lets a build take half a minute, and a redelivery a tenth of a
+// second, of a clock that goes on only where all wait for it.
 func unhurried(*testing.T) stack.Options {
 	opt := options()
+	manual(&opt)
 	opt.TimeScale = 6
 	return opt
 }

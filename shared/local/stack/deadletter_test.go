@@ -191,7 +191,7 @@ func TestPoisonIsAnsweredOnceParkedAndBlocksNothing(t *testing.T) {
 	t.Parallel()
 	together(t, width, poisons, func(p poison) string { return p.name }, func(t *testing.T, p poison) {
 		opt := hasty(t)
-		clock := manual(&opt)
+		manual(&opt)
 		c := start(t, opt)
 		match, send := p.begin(c)
 		fault := p.fault
@@ -207,7 +207,7 @@ func TestPoisonIsAnsweredOnceParkedAndBlocksNothing(t *testing.T) {
 		require.ElementsMatch(t, want, types(others))
 		require.Equal(t, 1, c.killed())
 
-		require.Eventually(t, func() bool { clock.Advance(50 * time.Millisecond); return c.work().Idle }, time.Minute, time.Millisecond)
+		c.awaitIdle()
 		var failed []outcome
 		for id, o := range c.outcomesByID() {
 			if _, known := others[id]; !known && o.Data.Status != "succeeded" {

@@ -72,6 +72,21 @@ var binaries = sync.OnceValue(func() string {
 	return dir
 })
 
+// deployed is the repository's s.yaml with a timer whose time comes on a 29th
+// of February only: tests fire it by hand, and may run at two o'clock in Shanghai.
+var deployed = sync.OnceValue(func() string {
+	text, err := os.ReadFile(filepath.Join(repository, "s.yaml"))
+	const nightly, rarely = " 0 0 2 * * *\n", " 0 0 2 29 2 *\n"
+	if err != nil || strings.Count(string(text), nightly) != 1 {
+		panic(fmt.Sprint("no timer to change: ", err))
+	}
+	file := filepath.Join(scratch, "s.yaml")
+	if err := os.WriteFile(file, []byte(strings.Replace(string(text), nightly, rarely, 1)), 0o600); err != nil {
+		panic(err)
+	}
+	return file
+})
+
 // functionNames are the functions of the repository.
 func functionNames() (names []string) {
 	mains, err := filepath.Glob(filepath.Join(repository, "functions", "*", "main.go"))
@@ -115,7 +130,7 @@ func (j *journal) String() string {
 
 func options() stack.Options {
 	return stack.Options{
-		File: filepath.Join(repository, "s.yaml"), Memory: true, BinDir: binaries(), TimeScale: 1e6, OnDemand: true,
+		File: deployed(), Memory: true, BinDir: binaries(), TimeScale: 1e6, OnDemand: true,
 		LookupEnv: func(string) (string, bool) { return "", false },
 	}
 }
