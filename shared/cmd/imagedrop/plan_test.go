@@ -235,6 +235,8 @@ func TestPlanOfMessages(t *testing.T) {
 	require.Equal(t, "started", start.Alibaba.Outcome)
 	require.Equal(t, "StartImagePipelineExecution", start.Alibaba.Request.Action)
 	require.True(t, strings.HasPrefix(parameterIn(start.Alibaba.Request, "ImagePipelineId"), "ip-"))
+	blind := imagedropOn(t, `{"kind":"execution","pipelineName":"web"}`, "plan", "--offline", "-").requireCode(t, exitDone)
+	require.Regexp(t, `(?m)^    ImagePipelineId  <the ID of pipeline web>$`, blind.out)
 	none, r := plan(`{"kind":"execution","pipelineName":"none"}`)
 	require.Equal(t, []any{"rejected", exitRejected}, []any{none.Alibaba.Outcome, r.code})
 }

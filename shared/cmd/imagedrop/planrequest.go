@@ -48,7 +48,7 @@ func (in *planned) request() *planRequest {
 	case p.Start != nil:
 		r.Action = "StartImagePipelineExecution"
 		add("RegionId", p.Start.RegionID)
-		add("ImagePipelineId", p.Start.PipelineID)
+		add("ImagePipelineId", cmp.Or(p.Start.PipelineID, "<the ID of pipeline "+in.tmpl.PipelineName+">")) // only the cloud knows it
 		for i, tag := range p.Start.Tags {
 			add(fmt.Sprintf("Tag.%d.Key", i+1), tag.Key)
 			add(fmt.Sprintf("Tag.%d.Value", i+1), tag.Value)
