@@ -63,6 +63,13 @@ func TestPrivateKeys(t *testing.T) {
 	for _, text := range []string{"-----BEGIN PUBLIC KEY-----", "-----BEGIN CERTIFICATE-----", "PuTTY-User-Key-File-", "PuTTY-User-Key-File-4:", "PRIVATE KEY-----"} {
 		require.Empty(t, findingsOf("RUN echo '"+text+"'\n", "IB0402"), text)
 	}
+	const key = "-----BEGIN RSA PRIVATE KEY-----"
+	for text, n := range map[string]int{
+		"if grep -q -- '" + key + "' /opt/a.pem; then ls; fi": 0, "cat a | zgrep '^" + key + "'": 0, "sed -n '/^" + key + "/,/END/p' a": 0,
+		"awk '/" + key + "/ {f=1} f' a": 0, "grep -c a b; echo '" + key + "'": 1, "cat a | grep b && printf '" + key + "'": 1, "tool --key='" + key + "'": 1,
+	} {
+		require.Len(t, findingsOf("RUN "+text+"\n", "IB0402"), n, text)
+	}
 }
 
 // What only looks like a key at first sight.
