@@ -49,6 +49,13 @@ func unhurried(*testing.T) stack.Options {
 	return opt
 }
 
+// brisk lets a build take six seconds: time enough to cancel it.
+func brisk(*testing.T) stack.Options {
+	opt := options()
+	opt.TimeScale = 30
+	return opt
+}
+
 // somebodys makes a pipeline as any other program may.
 func somebodys(c *cloud) { c.makePipeline("web", nil) }
 

@@ -97,176 +97,34 @@ func (c *cloud) breakBuilds(n int) {
 		Service: "ecs", Operation: "StartImagePipelineExecution", Effect: account.EffectFailBuild, Phase: "BUILDING", Count: n}))
 }
 
+// rebuildRules are what a rebuild keeps to; each is played on a cloud of its own.
+var rebuildRules = []struct {
+	name    string
+	options func(*testing.T) stack.Options
+	play    func(*cloud)
+}{
+	{"the first build, then nothing new", atOnce, firstBuildThenNothingNew},
+	{"a new base image", atOnce, newBaseImage},
+	{"the image of another pipeline is the base", atOnce, baseOfAnotherPipeline},
+	{"a new version of a component", atOnce, newVersionOfAComponent},
+	{"other content under the same name", atOnce, otherContentUnderTheName},
+	{"the same content under the same name", atOnce, sameContentUnderTheName},
+	{"age", atOnce, tooOld},
+	{"force", atOnce, forced},
+	{"all causes at once", atOnce, allCausesAtOnce},
+	{"running", unhurried, isRunning},
+	{"paused, until the inputs change", atOnce, pausedUntilTheInputsChange},
+	{"paused, until somebody succeeds", atOnce, pausedUntilSomebodySucceeds},
+	{"a cancelled build is no failure", brisk, cancelledIsNoFailure},
+	{"selected by ID, by name, by tags", atOnce, selectedByIDNameTags},
+	{"a payload that cannot be", atOnce, payloadThatCannotBe},
+	{"one that is refused stops none", atOnce, refusedStopsNone},
+}
+
 // Each rule of a rebuild, with every timer event delivered twice.
 func TestTheRulesOfARebuild(t *testing.T) {
 	t.Parallel()
-	for _, rule := range []struct {
-		name    string
-		options func(*testing.T) stack.Options
-		play    func(*cloud)
-	}{
-		{"the first build, then nothing new", atOnce, func(c *cloud) {
-			web := c.tagged("web", nil)
-			require.Equal(c.t, "started firstBuild", c.rebuild(1, "").brief(web))
-			require.Equal(c.t, "skipped unchanged", c.rebuild(2, "").brief(web))
-			require.Len(c.t, c.executions(web), 1)
-		}},
-		{"a new base image", atOnce, func(c *cloud) {
-			web := c.tagged("web", nil)
-			c.newBase("m-bp1older")
-			c.rebuild(1, "")
-			c.newBase("m-bp1newer")
-			n := c.rebuild(2, "")
-			require.Equal(c.t, "started baseImage", n.brief(web))
-			require.Equal(c.t, "base image m-bp1older -> m-bp1newer", n[web].Data.Reason.Message)
-			require.Equal(c.t, "skipped unchanged", c.rebuild(3, "").brief(web))
-		}},
-		{"the image of another pipeline is the base", atOnce, func(c *cloud) {
-			base := c.tagged("base", map[string]string{"ImageFamily": "golden"})
-			web := c.tagged("web", map[string]string{"BaseImage": "golden", "BuildContent": "FROM IMAGE_FAMILY:golden\nRUN echo hello"})
-			first := c.rebuild(1, fmt.Sprintf(`{"imagePipelineId":%q}`, base))
-			require.Equal(c.t, []string{"started firstBuild", "nothing"}, []string{first.brief(base), first.brief(web)})
-			require.Equal(c.t, "started firstBuild", c.rebuild(2, "").brief(web))
-			require.Equal(c.t, "skipped unchanged", c.rebuild(3, "").brief(web))
-			c.newBase("m-bp1newer")
-			require.Equal(c.t, "started baseImage", c.rebuild(4, fmt.Sprintf(`{"imagePipelineId":%q}`, base)).brief(base))
-			require.Equal(c.t, "started baseImage", c.rebuild(5, "").brief(web))
-		}},
-		{"a new version of a component", atOnce, func(c *cloud) {
-			c.makeComponent("1.0.0")
-			web := c.tagged("web", withAgent())
-			c.rebuild(1, "")
-			c.makeComponent("2.0.0") // which nobody asks for
-			require.Equal(c.t, "skipped unchanged", c.rebuild(2, "").brief(web))
-			c.makeComponent("1.1.0")
-			n := c.rebuild(3, "")
-			require.Equal(c.t, "started component", n.brief(web))
-			require.Equal(c.t, "component agent 1.0.0 -> 1.1.0", n[web].Data.Reason.Message)
-		}},
-		{"other content under the same name", atOnce, func(c *cloud) {
-			older := c.tagged("web", nil)
-			c.rebuild(1, "")
-			newer := c.tagged("web", map[string]string{"BuildContent": "FROM IMAGE_FAMILY:" + aFamily + "\nRUN echo goodbye"})
-			n := c.rebuild(2, "")
-			require.Equal(c.t, []string{"skipped superseded", "started content"}, []string{n.brief(older), n.brief(newer)})
-			n = c.rebuild(3, fmt.Sprintf(`{"imagePipelineId":%q,"force":true}`, older))
-			require.Equal(c.t, "skipped superseded", n.brief(older), "nor by its ID")
-		}},
-		{"the same content under the same name", atOnce, func(c *cloud) {
-			older := c.tagged("web", nil)
-			c.rebuild(1, "")
-			newer := c.tagged("web", nil)
-			n := c.rebuild(2, "")
-			require.Equal(c.t, []string{"skipped superseded", "skipped unchanged"}, []string{n.brief(older), n.brief(newer)})
-		}},
-		{"age", atOnce, func(c *cloud) {
-			web := c.tagged("web", nil)
-			c.rebuild(1, "")
-			require.Equal(c.t, "skipped unchanged", c.rebuild(7*24-1, "").brief(web))
-			require.Equal(c.t, "skipped unchanged", c.rebuild(30*24, `{"namePattern":"w*","maxAge":"0"}`).brief(web))
-			require.Equal(c.t, "started age", c.rebuild(7*24+1, "").brief(web))
-		}},
-		{"force", atOnce, func(c *cloud) {
-			web := c.tagged("web", nil)
-			c.rebuild(1, "")
-			require.Equal(c.t, "started forced", c.rebuild(2, `{"namePattern":"web","force":true}`).brief(web))
-		}},
-		{"all causes at once", atOnce, func(c *cloud) {
-			c.makeComponent("1.0.0")
-			web := c.tagged("web", withAgent())
-			c.newBase("m-bp1older")
-			c.rebuild(1, "")
-			c.makeComponent("1.0.1")
-			c.newBase("m-bp1newer")
-			n := c.rebuild(30*24, `{"namePattern":"web","force":true}`)
-			require.Equal(c.t, "started baseImage", n.brief(web))
-			for _, cause := range []string{"base image m-bp1older -> m-bp1newer", "component agent 1.0.0 -> 1.0.1", "older than maxAge", "forced"} {
-				require.Contains(c.t, n[web].Data.Reason.Message, cause)
-			}
-		}},
-		{"running", unhurried, func(c *cloud) {
-			web := c.tagged("web", nil)
-			c.startPipeline(web, nil)
-			require.Equal(c.t, "skipped running", c.rebuild(1, "").brief(web))
-			require.Equal(c.t, "skipped running", c.rebuild(2, `{"namePattern":"web","force":true}`).brief(web))
-			require.Len(c.t, c.executions(web), 1)
-		}},
-		{"paused, until the inputs change", atOnce, func(c *cloud) {
-			web := c.tagged("web", nil)
-			c.breakBuilds(3)
-			for hours := range 3 {
-				require.Equal(c.t, "started firstBuild", c.rebuild(hours, "").brief(web))
-			}
-			require.Equal(c.t, "skipped paused", c.rebuild(3, "").brief(web))
-			require.Equal(c.t, "skipped paused", c.rebuild(4, `{"namePattern":"web","force":true}`).brief(web))
-			require.Equal(c.t, "started firstBuild", c.rebuild(5, `{"namePattern":"web","maxFailures":4}`).brief(web))
-			c.newBase("m-bp1newer")
-			c.breakBuilds(1)
-			require.Equal(c.t, "started baseImage", c.rebuild(6, "").brief(web))
-			require.Equal(c.t, "started baseImage", c.rebuild(7, "").brief(web), "one failure with the new inputs")
-			require.Equal(c.t, "skipped unchanged", c.rebuild(8, "").brief(web))
-		}},
-		{"paused, until somebody succeeds", atOnce, func(c *cloud) {
-			web := c.tagged("web", nil)
-			c.breakBuilds(3)
-			for hours := range 3 {
-				c.rebuild(hours, "")
-			}
-			require.Equal(c.t, "skipped paused", c.rebuild(3, "").brief(web))
-			c.send(byName)
-			c.awaitIdle()
-			require.Equal(c.t, "skipped unchanged", c.rebuild(4, "").brief(web))
-			require.Equal(c.t, "started forced", c.rebuild(5, `{"namePattern":"web","force":true}`).brief(web))
-		}},
-		{"a cancelled build is no failure", func(*testing.T) stack.Options {
-			opt := options()
-			opt.TimeScale = 30
-			return opt
-		}, func(c *cloud) {
-			web := c.tagged("web", nil)
-			first := c.startPipeline(web, nil)
-			c.ask("CancelImagePipelineExecution", map[string]string{"RegionId": c.e.Region, "ExecutionId": first}, &struct{}{})
-			require.Eventually(c.t, func() bool { return c.executions(web)[0].Status == "CANCELLED" }, time.Minute, 100*time.Millisecond)
-			require.Equal(c.t, "started firstBuild", c.rebuild(1, `{"namePattern":"web","maxFailures":1}`).brief(web))
-		}},
-		{"selected by ID, by name, by tags", atOnce, func(c *cloud) {
-			one, two, other := c.tagged("web-1", nil), c.tagged("web-2", nil), c.makePipeline("db", nil)
-			for payload, want := range map[string][]string{
-				fmt.Sprintf(`{"imagePipelineId":[%q,%q]}`, one, other):       {one, other},
-				`{"namePattern":"web-?"}`:                                    {one, two},
-				`{"tags":{"rebuild":"nightly"},"namePattern":"*2"}`:          {two},
-				`{"tags":{"rebuild":"weekly"}}`:                              {},
-				fmt.Sprintf(`{"imagePipelineId":%q,"namePattern":"*"}`, two): {two},
-			} {
-				require.ElementsMatch(c.t, want, slices.Collect(maps.Keys(c.rebuild(1, payload))), payload)
-			}
-		}},
-		{"a payload that cannot be", atOnce, func(c *cloud) {
-			web := c.tagged("web", nil)
-			for payload, message := range map[string]string{
-				`{"tag":{"rebuild":"nightly"}}`:              "did you mean tags?",
-				`{"maxRunning":3}`:                           "selects nothing",
-				`{"namePattern":"*","regionId":"us-west-1"}`: "us-west-1 is not allowed",
-			} {
-				n := c.rebuild(1, payload)
-				require.Len(c.t, n, 1)
-				require.Equal(c.t, "failed permanent", n.brief(""))
-				require.Contains(c.t, n[""].Data.Reason.Message, message)
-			}
-			require.Empty(c.t, c.executions(web))
-		}},
-		{"one that is refused stops none", atOnce, func(c *cloud) {
-			var ids []string
-			for _, name := range []string{"w-a", "w-b", "w-c", "w-d"} {
-				ids = append(ids, c.tagged(name, nil))
-			}
-			require.NoError(c.t, c.Account().Faults.Add(*forbidden("StartImagePipelineExecution", ids[1])))
-			require.NoError(c.t, c.Account().Faults.Add(*forbidden("DescribeImagePipelineExecutions", ids[2])))
-			n := c.rebuild(1, `{"namePattern":"w-?","maxRunning":1}`)
-			require.Equal(c.t, []string{"started firstBuild", "failed permanent", "failed permanent", "started firstBuild"},
-				[]string{n.brief(ids[0]), n.brief(ids[1]), n.brief(ids[2]), n.brief(ids[3])})
-		}},
-	} {
+	for _, rule := range rebuildRules {
 		t.Run(rule.name, func(t *testing.T) {
 			t.Parallel()
 			c := start(t, rule.options(t))
@@ -274,6 +132,179 @@ func TestTheRulesOfARebuild(t *testing.T) {
 			c.nothingIsLeft()
 		})
 	}
+}
+
+func firstBuildThenNothingNew(c *cloud) {
+	web := c.tagged("web", nil)
+	require.Equal(c.t, "started firstBuild", c.rebuild(1, "").brief(web))
+	require.Equal(c.t, "skipped unchanged", c.rebuild(2, "").brief(web))
+	require.Len(c.t, c.executions(web), 1)
+}
+
+func newBaseImage(c *cloud) {
+	web := c.tagged("web", nil)
+	c.newBase("m-bp1older")
+	c.rebuild(1, "")
+	c.newBase("m-bp1newer")
+	n := c.rebuild(2, "")
+	require.Equal(c.t, "started baseImage", n.brief(web))
+	require.Equal(c.t, "base image m-bp1older -> m-bp1newer", n[web].Data.Reason.Message)
+	require.Equal(c.t, "skipped unchanged", c.rebuild(3, "").brief(web))
+}
+
+func baseOfAnotherPipeline(c *cloud) {
+	base := c.tagged("base", map[string]string{"ImageFamily": "golden"})
+	web := c.tagged("web", map[string]string{"BaseImage": "golden", "BuildContent": "FROM IMAGE_FAMILY:golden\nRUN echo hello"})
+	first := c.rebuild(1, fmt.Sprintf(`{"imagePipelineId":%q}`, base))
+	require.Equal(c.t, []string{"started firstBuild", "nothing"}, []string{first.brief(base), first.brief(web)})
+	require.Equal(c.t, "started firstBuild", c.rebuild(2, "").brief(web))
+	require.Equal(c.t, "skipped unchanged", c.rebuild(3, "").brief(web))
+	c.newBase("m-bp1newer")
+	require.Equal(c.t, "started baseImage", c.rebuild(4, fmt.Sprintf(`{"imagePipelineId":%q}`, base)).brief(base))
+	require.Equal(c.t, "started baseImage", c.rebuild(5, "").brief(web))
+}
+
+func newVersionOfAComponent(c *cloud) {
+	c.makeComponent("1.0.0")
+	web := c.tagged("web", withAgent())
+	c.rebuild(1, "")
+	c.makeComponent("2.0.0") // which nobody asks for
+	require.Equal(c.t, "skipped unchanged", c.rebuild(2, "").brief(web))
+	c.makeComponent("1.1.0")
+	n := c.rebuild(3, "")
+	require.Equal(c.t, "started component", n.brief(web))
+	require.Equal(c.t, "component agent 1.0.0 -> 1.1.0", n[web].Data.Reason.Message)
+}
+
+func otherContentUnderTheName(c *cloud) {
+	older := c.tagged("web", nil)
+	c.rebuild(1, "")
+	newer := c.tagged("web", map[string]string{"BuildContent": "FROM IMAGE_FAMILY:" + aFamily + "\nRUN echo goodbye"})
+	n := c.rebuild(2, "")
+	require.Equal(c.t, []string{"skipped superseded", "started content"}, []string{n.brief(older), n.brief(newer)})
+	n = c.rebuild(3, fmt.Sprintf(`{"imagePipelineId":%q,"force":true}`, older))
+	require.Equal(c.t, "skipped superseded", n.brief(older), "nor by its ID")
+}
+
+func sameContentUnderTheName(c *cloud) {
+	older := c.tagged("web", nil)
+	c.rebuild(1, "")
+	newer := c.tagged("web", nil)
+	n := c.rebuild(2, "")
+	require.Equal(c.t, []string{"skipped superseded", "skipped unchanged"}, []string{n.brief(older), n.brief(newer)})
+}
+
+func tooOld(c *cloud) {
+	web := c.tagged("web", nil)
+	c.rebuild(1, "")
+	require.Equal(c.t, "skipped unchanged", c.rebuild(7*24-1, "").brief(web))
+	require.Equal(c.t, "skipped unchanged", c.rebuild(30*24, `{"namePattern":"w*","maxAge":"0"}`).brief(web))
+	require.Equal(c.t, "started age", c.rebuild(7*24+1, "").brief(web))
+}
+
+func forced(c *cloud) {
+	web := c.tagged("web", nil)
+	c.rebuild(1, "")
+	require.Equal(c.t, "started forced", c.rebuild(2, `{"namePattern":"web","force":true}`).brief(web))
+}
+
+func allCausesAtOnce(c *cloud) {
+	c.makeComponent("1.0.0")
+	web := c.tagged("web", withAgent())
+	c.newBase("m-bp1older")
+	c.rebuild(1, "")
+	c.makeComponent("1.0.1")
+	c.newBase("m-bp1newer")
+	n := c.rebuild(30*24, `{"namePattern":"web","force":true}`)
+	require.Equal(c.t, "started baseImage", n.brief(web))
+	for _, cause := range []string{"base image m-bp1older -> m-bp1newer", "component agent 1.0.0 -> 1.0.1", "older than maxAge", "forced"} {
+		require.Contains(c.t, n[web].Data.Reason.Message, cause)
+	}
+}
+
+func isRunning(c *cloud) {
+	web := c.tagged("web", nil)
+	c.startPipeline(web, nil)
+	require.Equal(c.t, "skipped running", c.rebuild(1, "").brief(web))
+	require.Equal(c.t, "skipped running", c.rebuild(2, `{"namePattern":"web","force":true}`).brief(web))
+	require.Len(c.t, c.executions(web), 1)
+}
+
+func pausedUntilTheInputsChange(c *cloud) {
+	web := c.tagged("web", nil)
+	c.breakBuilds(3)
+	for hours := range 3 {
+		require.Equal(c.t, "started firstBuild", c.rebuild(hours, "").brief(web))
+	}
+	require.Equal(c.t, "skipped paused", c.rebuild(3, "").brief(web))
+	require.Equal(c.t, "skipped paused", c.rebuild(4, `{"namePattern":"web","force":true}`).brief(web))
+	require.Equal(c.t, "started firstBuild", c.rebuild(5, `{"namePattern":"web","maxFailures":4}`).brief(web))
+	c.newBase("m-bp1newer")
+	c.breakBuilds(1)
+	require.Equal(c.t, "started baseImage", c.rebuild(6, "").brief(web))
+	require.Equal(c.t, "started baseImage", c.rebuild(7, "").brief(web), "one failure with the new inputs")
+	require.Equal(c.t, "skipped unchanged", c.rebuild(8, "").brief(web))
+}
+
+func pausedUntilSomebodySucceeds(c *cloud) {
+	web := c.tagged("web", nil)
+	c.breakBuilds(3)
+	for hours := range 3 {
+		c.rebuild(hours, "")
+	}
+	require.Equal(c.t, "skipped paused", c.rebuild(3, "").brief(web))
+	c.send(byName)
+	c.awaitIdle()
+	require.Equal(c.t, "skipped unchanged", c.rebuild(4, "").brief(web))
+	require.Equal(c.t, "started forced", c.rebuild(5, `{"namePattern":"web","force":true}`).brief(web))
+}
+
+func cancelledIsNoFailure(c *cloud) {
+	web := c.tagged("web", nil)
+	first := c.startPipeline(web, nil)
+	c.ask("CancelImagePipelineExecution", map[string]string{"RegionId": c.e.Region, "ExecutionId": first}, &struct{}{})
+	require.Eventually(c.t, func() bool { return c.executions(web)[0].Status == "CANCELLED" }, time.Minute, 100*time.Millisecond)
+	require.Equal(c.t, "started firstBuild", c.rebuild(1, `{"namePattern":"web","maxFailures":1}`).brief(web))
+}
+
+func selectedByIDNameTags(c *cloud) {
+	one, two, other := c.tagged("web-1", nil), c.tagged("web-2", nil), c.makePipeline("db", nil)
+	for payload, want := range map[string][]string{
+		fmt.Sprintf(`{"imagePipelineId":[%q,%q]}`, one, other):       {one, other},
+		`{"namePattern":"web-?"}`:                                    {one, two},
+		`{"tags":{"rebuild":"nightly"},"namePattern":"*2"}`:          {two},
+		`{"tags":{"rebuild":"weekly"}}`:                              {},
+		fmt.Sprintf(`{"imagePipelineId":%q,"namePattern":"*"}`, two): {two},
+	} {
+		require.ElementsMatch(c.t, want, slices.Collect(maps.Keys(c.rebuild(1, payload))), payload)
+	}
+}
+
+func payloadThatCannotBe(c *cloud) {
+	web := c.tagged("web", nil)
+	for payload, message := range map[string]string{
+		`{"tag":{"rebuild":"nightly"}}`:              "did you mean tags?",
+		`{"maxRunning":3}`:                           "selects nothing",
+		`{"namePattern":"*","regionId":"us-west-1"}`: "us-west-1 is not allowed",
+	} {
+		n := c.rebuild(1, payload)
+		require.Len(c.t, n, 1)
+		require.Equal(c.t, "failed permanent", n.brief(""))
+		require.Contains(c.t, n[""].Data.Reason.Message, message)
+	}
+	require.Empty(c.t, c.executions(web))
+}
+
+func refusedStopsNone(c *cloud) {
+	var ids []string
+	for _, name := range []string{"w-a", "w-b", "w-c", "w-d"} {
+		ids = append(ids, c.tagged(name, nil))
+	}
+	require.NoError(c.t, c.Account().Faults.Add(*forbidden("StartImagePipelineExecution", ids[1])))
+	require.NoError(c.t, c.Account().Faults.Add(*forbidden("DescribeImagePipelineExecutions", ids[2])))
+	n := c.rebuild(1, `{"namePattern":"w-?","maxRunning":1}`)
+	require.Equal(c.t, []string{"started firstBuild", "failed permanent", "failed permanent", "started firstBuild"},
+		[]string{n.brief(ids[0]), n.brief(ids[1]), n.brief(ids[2]), n.brief(ids[3])})
 }
 
 // mostAtOnce is the number of executions that ran at one time, by their
