@@ -46,27 +46,20 @@ func (b *AWSBuilder) Run(ctx context.Context, i Invocation, deliveries []Deliver
 	return each(ctx, b.Concurrency, deliveries, func(ctx context.Context, d Delivery) Result { return b.work(ctx, i, d) })
 }
 
-func (b *AWSBuilder) work(ctx context.Context, i Invocation, d Delivery) (r Result) {
-	received := time.Now()
-	r.Delivery = d
-	defer func() {
-		if v := recover(); v != nil {
-			r.Status, r.Reason, r.Err = "", nil, panicked(v)
+func (b *AWSBuilder) work(ctx context.Context, i Invocation, d Delivery) Result {
+	return workOwn(d, func(r *Result, received time.Time) error {
+		part, err := decodeAWSPart(d.Body)
+		if err != nil {
+			r.Reason = reasonOf(fault.Of(err))
+			return nil
 		}
-		r.Duration = time.Since(received)
-	}()
-	part, err := decodeAWSPart(d.Body)
-	if err != nil {
-		r.Reason = reasonOf(fault.Of(err))
-		return r
-	}
-	j := awsJob{AWSBuilder: b, invocation: i, part: part, spent: spent{received: received}}
-	j.spent.happened, _ = time.Parse(time.RFC3339, part.Time) // zero where the event does not say
-	r.JobID, r.ClientToken = part.Job.ID, awsToken(part.Job.ID)
-	if r.Err = j.run(ctx); r.Err == nil {
+		j := awsJob{AWSBuilder: b, invocation: i, part: part, spent: spent{received: received}}
+		j.spent.happened, _ = time.Parse(time.RFC3339, part.Time) // zero where the event does not say
+		r.JobID, r.ClientToken = part.Job.ID, awsToken(part.Job.ID)
+		err = j.run(ctx)
 		r.Status, r.Reason = j.status, j.reason
-	}
-	return r
+		return err
+	})
 }
 
 // awsJob is the AWS part of one job, and what became of it. One goroutine
@@ -78,22 +71,14 @@ type awsJob struct {
 	template   *template.Template
 	request    AWSRequest
 
-	status Status
-	arn    string
-	reason *Reason
-	spent  spent
+	ending
+	arn   string
+	spent spent
 }
 
 // run returns an error only where the platform should deliver again.
 func (j *awsJob) run(ctx context.Context) error {
-	err := j.build(ctx)
-	switch f := fault.Of(err); {
-	case err == nil:
-	case f != nil && f.Kind == fault.Invalid:
-		j.status, j.reason = Rejected, reasonOf(f)
-	case f != nil && f.Kind == fault.Permanent:
-		j.status, j.reason = Failed, reasonOf(f)
-	default:
+	if err := j.settle(j.build(ctx)); err != nil {
 		return err
 	}
 	return j.publish(ctx, j.outcome())

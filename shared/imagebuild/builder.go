@@ -45,7 +45,7 @@ func (b *Builder) Run(ctx context.Context, i Invocation, deliveries []Delivery) 
 }
 
 // each works every item, limit of them at a time, 0 means 1, and returns the
-// results in order. Time is held back for the handler. work recovers by itself.
+// results in order. Time is held back for the handler. work is guarded by itself.
 func each[T, R any](ctx context.Context, limit int, items []T, work func(context.Context, T) R) []R {
 	ctx, cancel := holdBack(ctx, farewell)
 	defer cancel()
@@ -62,14 +62,20 @@ func each[T, R any](ctx context.Context, limit int, items []T, work func(context
 	return results
 }
 
-func (b *Builder) work(ctx context.Context, i Invocation, d Delivery) (r Result) {
+// workOwn works a delivery of a message that a function of ours sent: work fills
+// in the result, which tells nothing of the job where it returns an error.
+func workOwn(d Delivery, work func(r *Result, received time.Time) error) Result {
+	r, received := Result{Delivery: d}, time.Now()
+	if r.Err = guarded(func() error { return work(&r, received) }); r.Err != nil {
+		r.Status, r.Reason = "", nil
+	}
+	r.Duration = time.Since(received)
+	return r
+}
+
+func (b *Builder) work(ctx context.Context, i Invocation, d Delivery) Result {
 	j := b.newJob(i, d)
-	defer func() {
-		if v := recover(); v != nil {
-			r = j.result(panicked(v))
-		}
-	}()
-	return j.result(j.run(ctx))
+	return j.result(guarded(func() error { return j.run(ctx) }))
 }
 
 // run returns an error only where the platform should deliver again.
@@ -140,16 +146,22 @@ func (j *job) finish(ctx context.Context, targets []string) error {
 	return j.runBuild(ctx)
 }
 
+// ending is how a job ended.
+type ending struct {
+	status Status // "" until it is known
+	reason *Reason
+}
+
 // settle turns the error of a job into its status; what only another delivery
 // can help goes back as the error.
-func (j *job) settle(err error) error {
+func (e *ending) settle(err error) error {
 	switch f := fault.Of(err); {
 	case err == nil:
 		return nil
 	case f != nil && f.Kind == fault.Invalid:
-		j.status, j.reason = Rejected, reasonOf(f)
+		e.status, e.reason = Rejected, reasonOf(f)
 	case f != nil && f.Kind == fault.Permanent:
-		j.status, j.reason = Failed, reasonOf(f)
+		e.status, e.reason = Failed, reasonOf(f)
 	default:
 		return err
 	}
@@ -200,6 +212,16 @@ func holdBack(ctx context.Context, held time.Duration) (context.Context, context
 		return context.WithCancel(ctx)
 	}
 	return context.WithDeadline(ctx, deadline.Add(-min(held, time.Until(deadline)/2)))
+}
+
+// guarded makes a panic of the call an error.
+func guarded(call func() error) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = panicked(v)
+		}
+	}()
+	return call()
 }
 
 // panicked is the fault of a recovered panic. A panic's value may hold the

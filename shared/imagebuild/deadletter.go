@@ -47,14 +47,9 @@ func (l *DeadLetters) Run(ctx context.Context, i Invocation, given []GivenUp) []
 	return slices.Concat(results...)
 }
 
-func (l *DeadLetters) work(ctx context.Context, i Invocation, g GivenUp) (results []Result) {
+func (l *DeadLetters) work(ctx context.Context, i Invocation, g GivenUp) []Result {
 	event := letter{DeadLetters: l, invocation: i, GivenUp: g, received: time.Now()}
-	defer func() {
-		if v := recover(); v != nil {
-			results = event.results(panicked(v))
-		}
-	}()
-	return event.results(event.run(ctx))
+	return event.results(guarded(func() error { return event.run(ctx) }))
 }
 
 // letter is one given-up event, and what becomes of its jobs. One goroutine

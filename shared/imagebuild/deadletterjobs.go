@@ -145,15 +145,11 @@ func (l *letter) judgeContinuation(ctx context.Context, d Delivery) error {
 	if p, err := ParseRebuildPolicy(run.Payload); err == nil && p.RegionID != "" {
 		region = p.RegionID
 	}
-	events := each(ctx, l.Concurrency, run.Due, func(ctx context.Context, due Due) (one letter) {
-		one = letter{DeadLetters: l.DeadLetters, GivenUp: l.GivenUp, invocation: l.invocation, received: l.received}
-		defer func() {
-			if v := recover(); v != nil {
-				one.err = panicked(v)
-			}
-		}()
-		one.err = one.judgeExecution(ctx, claim{job: run.job(due.ImagePipelineID), spent: spent{received: l.received}, wish: wish{
-			kind: template.Execution, regionID: region, imagePipelineID: due.ImagePipelineID, pipelineName: due.Name}})
+	events := each(ctx, l.Concurrency, run.Due, func(ctx context.Context, due Due) letter {
+		one := letter{DeadLetters: l.DeadLetters, GivenUp: l.GivenUp, invocation: l.invocation, received: l.received}
+		start := claim{job: run.job(due.ImagePipelineID), spent: spent{received: l.received}, wish: wish{
+			kind: template.Execution, regionID: region, imagePipelineID: due.ImagePipelineID, pipelineName: due.Name}}
+		one.err = guarded(func() error { return one.judgeExecution(ctx, start) })
 		return one
 	})
 	for i, one := range events {

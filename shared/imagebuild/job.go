@@ -48,9 +48,8 @@ type job struct {
 	number   string             // the version below the template's wildcard, "" where none is chosen
 	held     bool               // a call about the resource failed, or a create was sent before
 
-	status   Status
+	ending
 	resource Resource
-	reason   *Reason
 	spent    spent
 
 	// Of a job that starts an execution:

@@ -80,27 +80,27 @@ func (inert) Start(context.Context, StartRequest) (string, error) {
 // Plan plans one delivery. An error means that it is not known what would
 // become of it.
 func (p *Planner) Plan(ctx context.Context, i Invocation, d Delivery) (plan Plan, err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			err = panicked(v)
-		}
-	}()
+	err = guarded(func() error { return p.plan(ctx, i, d, &plan) })
+	return plan, err
+}
+
+func (p *Planner) plan(ctx context.Context, i Invocation, d Delivery, plan *Plan) error {
 	j := (&Builder{Objects: p.Objects, Resources: inert{p.Cloud}, Builds: Builds{Executions: inert{p.Cloud}, Images: p.Cloud}, Policy: p.Policy}).newJob(i, d)
 	targets, err := j.targets(ctx)
 	if err == nil && j.status == "" {
-		err = p.parts(ctx, j, targets, &plan)
+		err = p.parts(ctx, j, targets, plan)
 	}
 	if err := j.settle(err); err != nil {
-		return plan, err
+		return err
 	}
 	if p.Cloud != nil {
 		if err := j.recall(ctx); err != nil {
-			return plan, err
+			return err
 		}
 	}
 	plan.JobID, plan.ClientToken, plan.RegionID, plan.Template = j.id, j.clientToken(), j.region(), j.template
 	plan.Status, plan.Reason, plan.Resource = j.status, j.reason, j.resource
-	return plan, nil
+	return nil
 }
 
 func (p *Planner) parts(ctx context.Context, j *job, targets []string, plan *Plan) error {

@@ -70,7 +70,7 @@ func (b *Rebuilder) Run(ctx context.Context, i Invocation, deliveries []Delivery
 
 func (b *Rebuilder) work(ctx context.Context, i Invocation, d Delivery) []Result {
 	s := &step{Rebuilder: b, invocation: i, delivery: d, received: time.Now()}
-	err := s.guarded(func() error { return s.work(ctx) })
+	err := guarded(func() error { return s.work(ctx) })
 	if err != nil || len(s.results) == 0 {
 		s.results = append(s.results, Result{Delivery: d, JobID: s.state.job("").ID, Err: err, Duration: time.Since(s.received)})
 	}
@@ -97,16 +97,6 @@ type step struct {
 	mu      sync.Mutex
 	ahead   bool // another chain is
 	results []Result
-}
-
-// guarded makes a panic an error.
-func (s *step) guarded(call func() error) (err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			err = panicked(v)
-		}
-	}()
-	return call()
 }
 
 // work returns an error only where the platform should deliver again.
@@ -300,7 +290,7 @@ func (s *step) abreast(list []*candidate, work func(*candidate) error) error {
 	for _, c := range list {
 		group.Go(func() error {
 			c.began = time.Now()
-			return s.guarded(func() error { return work(c) })
+			return guarded(func() error { return work(c) })
 		})
 	}
 	return group.Wait()

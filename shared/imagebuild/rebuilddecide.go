@@ -81,7 +81,7 @@ func (s *step) judged(ctx context.Context, c *candidate) (again bool, err error)
 func (s *step) patiently(ctx context.Context, calls func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, patienceOfPipeline)
 	defer cancel()
-	return s.guarded(func() error { return calls(ctx) })
+	return guarded(func() error { return calls(ctx) })
 }
 
 // tolerate keeps the fault of one pipeline from the others: it ends this one,

@@ -68,26 +68,19 @@ func (w *Watcher) Run(ctx context.Context, i Invocation, deliveries []Delivery) 
 	})
 }
 
-func (w *Watcher) work(ctx context.Context, i Invocation, d Delivery) (r Result) {
-	received := time.Now()
-	r.Delivery = d
-	defer func() {
-		if v := recover(); v != nil {
-			r.Status, r.Reason, r.Err = "", nil, panicked(v)
+func (w *Watcher) work(ctx context.Context, i Invocation, d Delivery) Result {
+	return workOwn(d, func(r *Result, _ time.Time) error {
+		f, err := decodeFollowUp(d.Body)
+		if err != nil {
+			r.Reason = reasonOf(fault.Of(err))
+			return nil
 		}
-		r.Duration = time.Since(received)
-	}()
-	f, err := decodeFollowUp(d.Body)
-	if err != nil {
-		r.Reason = reasonOf(fault.Of(err))
-		return r
-	}
-	look := watch{Watcher: w, invocation: i, followUp: f}
-	r.JobID, r.ClientToken = f.Job.ID, f.ClientToken
-	if r.Err = look.run(ctx); r.Err == nil {
+		look := watch{Watcher: w, invocation: i, followUp: f}
+		r.JobID, r.ClientToken = f.Job.ID, f.ClientToken
+		err = look.run(ctx)
 		r.Status, r.Reason = look.status, look.reason
-	}
-	return r
+		return err
+	})
 }
 
 // watch is one look at one execution, and what was seen. One goroutine works it.
