@@ -168,9 +168,13 @@ func (s *script) insideOf(k *call, a *argument) *call {
 	return nil
 }
 
-func (s *script) help(run, task string) string {
-	if s.in == nil {
-		return task
+// help is what to write instead: in RUN, in a task, or in a step of an AWS document.
+func (s *script) help(run, task, step string) string {
+	switch {
+	case s.in != nil:
+		return run
+	case s.p.yaml.aws:
+		return step
 	}
-	return run
+	return task
 }

@@ -3,8 +3,6 @@ package template
 import (
 	"math"
 	"strings"
-
-	"go.yaml.in/yaml/v3"
 )
 
 // checkCache finds packages whose download stays in the image: nothing behind
@@ -14,6 +12,9 @@ func checkCache(l *lint, p *part) {
 	var of *script
 	for i := range p.scripts {
 		s := &p.scripts[i]
+		if s.isTest() {
+			continue
+		}
 		for j := range s.calls {
 			k := &s.calls[j]
 			switch {
@@ -24,7 +25,7 @@ func checkCache(l *lint, p *part) {
 			}
 		}
 	}
-	if last != nil && p.section != inTest {
+	if last != nil {
 		l.add("IB0305", of.span(last.at), "", "the packages that were downloaded stay in the image", "end with "+cleaning(last.name))
 	}
 }
@@ -121,15 +122,7 @@ func checkSudo(l *lint, s *script) {
 
 // isRoot reports a script that works as root, as far as the text tells.
 func (s *script) isRoot() bool {
-	user := ""
-	if s.in == nil {
-		s.p.eachAction(func(task *yaml.Node, _ *Action) {
-			properties := value(task, "Properties")
-			if name := value(properties, "username"); name != nil && value(properties, "commandContent") == s.node {
-				user = name.Value
-			}
-		})
-	}
+	user := s.user
 	for i := range s.p.commands {
 		in := &s.p.commands[i]
 		if in == s.in {

@@ -17,7 +17,7 @@ func checkPipe(l *lint, s *script) {
 		for i := 0; i+2 < len(p.stages); i++ {
 			if k := s.main(p.stages[i], p.stages[i+1]); k != nil && mustNotFail(k) {
 				l.add("IB0304", s.span(k.at), "", "if "+k.label()+" fails, the pipe hides it",
-					s.help("write RUN set -o pipefail; ... with bash, or do it in two steps", "write set -o pipefail above, with bash, or do it in two steps"))
+					"write "+s.help("RUN set -o pipefail; ...", "set -o pipefail above,", "set -o pipefail above,")+" with bash, or do it in two steps")
 				break
 			}
 		}
@@ -202,7 +202,7 @@ func checkHidden(l *lint, s *script) {
 				continue
 			}
 			l.add("IB0315", s.span(k.at), "", "if "+k.label()+" fails, the script goes on, and the build does not fail",
-				s.help("join the commands with && instead of ;, or begin with set -e;", "begin the script with set -e"))
+				s.help("join the commands with && instead of ;, or begin with set -e;", "begin the script with set -e", "begin the commands with set -e"))
 			return
 		}
 	}
@@ -237,29 +237,29 @@ func (s *script) looksAtStatus(i int) bool {
 // checkLost finds what a shell does to itself as the last thing: it is gone
 // with the shell.
 func checkLost(l *lint, s *script) {
-	if len(s.steps) == 0 || s.err != nil || s.p.section == inTest && s.in == nil {
+	if len(s.steps) == 0 || s.err != nil || s.isTest() && s.in == nil {
 		return
 	}
 	k := s.lastOf(s.steps[len(s.steps)-1].stmt)
 	if k == nil || k.tools&tState == 0 || k.context.depth > 0 {
 		return
 	}
-	const gone = " has no effect: it ends with this shell"
+	const gone, join = " has no effect: it ends with this shell", "join it to the commands it is for with &&"
 	switch k.name {
 	case "cd", "pushd":
 		if to := k.verb(); len(s.calls) > 1 && (to == ".." || to == "" || to == "/") {
 			return // back to where it was, out of habit
 		}
-		l.add("IB0314", s.span(k.at), "", k.name+gone, s.help("write WORKDIR <directory>, or join it to the commands it is for with &&",
-			"set the property workingDir of the task that needs it"))
+		l.add("IB0314", s.span(k.at), "", k.name+gone, s.help("write WORKDIR <directory>, or "+join,
+			"set the property workingDir of the task that needs it", join))
 	case "export":
-		l.add("IB0314", s.span(k.at), "", k.name+gone, s.help(`write ENV name="value", or join it to the commands it is for with &&`,
-			"write the variable to /etc/environment or to a file in /etc/profile.d"))
+		const elsewhere = "write the variable to /etc/environment or to a file in /etc/profile.d"
+		l.add("IB0314", s.span(k.at), "", k.name+gone, s.help(`write ENV name="value", or `+join, elsewhere, elsewhere))
 	case "alias", "umask", "ulimit":
 		l.add("IB0314", s.span(k.at), "", k.name+gone, "join it to the commands it is for, or write it to a file in /etc/profile.d")
 	case "source", ".":
 		if len(k.args) > 0 && isProfile(k.args[0].text) {
-			l.add("IB0314", s.span(k.at), "", "reading a profile"+gone, "join it to the commands it is for with &&")
+			l.add("IB0314", s.span(k.at), "", "reading a profile"+gone, join)
 		}
 	}
 }
@@ -324,7 +324,7 @@ func checkSwallowed(l *lint, s *script) {
 
 // checkBackground finds what is started and left: it ends with the build.
 func checkBackground(l *lint, s *script) {
-	if s.p.section == inTest || s.err != nil {
+	if s.isTest() || s.err != nil {
 		return
 	}
 	for i := range s.steps {

@@ -9,12 +9,12 @@ import (
 // checkServices finds services that run now and not in the image: started, and
 // neither enabled nor stopped again. In a test section that is what is meant.
 func checkServices(l *lint, p *part) {
-	if p.section == inTest {
-		return
-	}
 	var kept map[string]bool
 	for i := range p.scripts {
 		s := &p.scripts[i]
+		if s.isTest() {
+			continue
+		}
 		for j := range s.calls {
 			k := &s.calls[j]
 			if k.tools&tService == 0 {
@@ -206,7 +206,7 @@ func firstAgent(list []argument) *argument {
 
 // checkRuntime finds changes of the running system that are not in the image.
 func checkRuntime(l *lint, s *script, k *call) {
-	if s.p.section == inTest || k.context.elsewhere {
+	if s.isTest() || k.context.elsewhere {
 		return
 	}
 	kept := ""
@@ -264,7 +264,7 @@ func isDeed(setting string) bool {
 
 // checkRuntimeFiles finds what is written into the running kernel.
 func checkRuntimeFiles(l *lint, s *script) {
-	if s.p.section == inTest {
+	if s.isTest() {
 		return
 	}
 	for _, w := range s.writes {

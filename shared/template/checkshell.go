@@ -21,11 +21,8 @@ func checkPower(l *lint, s *script, k *call) {
 			return // takes one back
 		}
 	}
-	help := "write RESTART on a line of its own: the build waits for the restart and goes on"
-	if s.in == nil {
-		help = "write a task with Action: Reboot: the build waits for the restart and goes on"
-	}
-	l.add("IB0309", s.span(k.at), "", "the instance is restarted or stopped under the build, which loses it", help)
+	l.add("IB0309", s.span(k.at), "", "the instance is restarted or stopped under the build, which loses it",
+		"write "+s.help("RESTART on a line of its own", "a task with Action: Reboot", "a step with action: Reboot")+": the build waits for the restart and goes on")
 }
 
 // rootDirectories are those without which no system starts.

@@ -10,14 +10,16 @@ import (
 	"mvdan.cc/sh/v3/syntax"
 )
 
-// script is one shell text of a part: the argument of RUN, or the
-// commandContent of a task. It is parsed once, for all rules.
+// script is one shell text of a part: the argument of RUN, the commandContent of a
+// task, or the commands of a step of an AWS document. It is parsed once, for all rules.
 type script struct {
-	p    *part
-	in   *instruction // RUN, nil of a task
-	node *yaml.Node   // commandContent, nil of RUN
-	text string
-	runs []run // of a task, once someone asked for a place
+	p       *part
+	in      *instruction // RUN, nil of YAML
+	entries []entry      // of YAML, nil of RUN
+	user    string       // of a task, "" is root
+	tests   bool         // what a step does after the build
+	text    string
+	blanked bool // references in it were
 
 	stmts []*syntax.Stmt // the whole statements before a syntax error, if there is one
 	base  int            // offset of text in what was parsed
@@ -30,6 +32,13 @@ type script struct {
 	loops   []*syntax.WhileClause
 	fors    []*syntax.WordIter
 	secrets []assignment // to names that say something of the value
+}
+
+// entry is a scalar of YAML that a script is made of.
+type entry struct {
+	node *yaml.Node
+	at   int   // where its value begins in the script
+	runs []run // once someone asked for a place
 }
 
 // Bounds of what is parsed. A longer script is sent to no service, and a
@@ -81,6 +90,7 @@ func readScripts(p *part) {
 	p.room = room
 	if p.yaml != nil {
 		room.tasks(p)
+		room.awsSteps(p)
 	} else {
 		room.runs(p)
 	}
@@ -157,11 +167,45 @@ func (room *shellRoom) tasks(p *part) {
 		if a.Name != "RunShellCommand" || n == nil || n.Kind != yaml.ScalarNode {
 			return
 		}
-		text := blankReferences(n.Value)
-		if left -= len(text); left >= 0 && interpreterOf(text) != notShell {
-			room.add(script{p: p, node: n, text: text})
+		s := script{p: p, entries: []entry{{node: n}}, text: blankReferences(n.Value, isReferenceName)}
+		s.blanked = s.text != n.Value
+		if name := value(value(task, "Properties"), "username"); name != nil {
+			s.user = name.Value
+		}
+		if left -= len(s.text); left >= 0 && interpreterOf(s.text) != notShell {
+			room.add(s)
 		}
 	})
+}
+
+// awsSteps are those of an AWS document that a shell reads: all entries of commands are one
+// script. Source: AWSTOE, action modules, ExecuteBash.
+func (room *shellRoom) awsSteps(p *part) {
+	if !p.isAWSDocument() {
+		return
+	}
+	left := maxScripts
+	for _, phase := range items(value(p.yaml.root, "phases")) {
+		name := value(phase, "name")
+		for _, step := range items(value(phase, "steps")) {
+			if action := value(step, "action"); action == nil || action.Value != "ExecuteBash" {
+				continue
+			}
+			s := script{p: p, tests: name != nil && name.Value != "build"}
+			var b strings.Builder
+			for _, command := range items(value(value(step, "inputs"), "commands")) {
+				if n := resolved(command); n != nil && n.Kind == yaml.ScalarNode {
+					s.entries = append(s.entries, entry{node: n, at: b.Len()})
+					b.WriteString(n.Value + "\n")
+				}
+			}
+			s.text = blankReferences(b.String(), isAWSReference)
+			s.blanked = s.text != b.String()
+			if left -= len(s.text); left >= 0 && interpreterOf(s.text) != notShell {
+				room.add(s)
+			}
+		}
+	}
 }
 
 // isParsable bounds the size and the nesting, quotes and all.
@@ -185,7 +229,7 @@ func isParsable(text string) bool {
 
 // blankReferences writes an expansion of the same length in the place of each
 // {{ reference }}: the service puts a value there before a shell sees the text.
-func blankReferences(text string) string {
+func blankReferences(text string, isReference func(string) bool) string {
 	var b strings.Builder
 	at := 0
 	for {
@@ -199,7 +243,7 @@ func blankReferences(text string) string {
 			break
 		}
 		end := open + length + len("}}")
-		if !isReferenceName(text[open+2 : end-2]) {
+		if !isReference(text[open+2 : end-2]) {
 			b.WriteString(text[at : open+1])
 			at = open + 1
 			continue
@@ -225,6 +269,9 @@ func isReferenceName(s string) bool {
 	first, rest, dotted := strings.Cut(s, ".")
 	return isNameOf(first, "_-") && (!dotted || isNameOf(rest, "_"))
 }
+
+// isAWSReference takes whatever AWSTOE may, for example phase.step.inputs[0].path.
+func isAWSReference(s string) bool { return s != "" && !strings.ContainsAny(s, "{}\n") }
 
 func isNameOf(s, also string) bool {
 	for i := range len(s) {
@@ -398,8 +445,30 @@ func (s *script) span(e extent) span {
 	if s.in != nil {
 		return s.p.spanIn(s.in, e.start, e.end)
 	}
-	if s.runs == nil {
-		s.runs = runsOf(s.p.yaml.text, s.node, s.node.Value)
+	first, last := s.entryAt(e.start), s.entryAt(max(e.start, e.end-1))
+	at := first.span(s.p.yaml.text, e)
+	if first != last {
+		at.end = last.span(s.p.yaml.text, e).end
 	}
-	return spanOfRuns(s.p.yaml.text, s.node, s.runs, e)
+	return at
 }
+
+// entryAt is the entry in which a place of the text stands.
+func (s *script) entryAt(at int) *entry {
+	i := len(s.entries) - 1
+	for i > 0 && s.entries[i].at > at {
+		i--
+	}
+	return &s.entries[i]
+}
+
+// span is where the part of a range of the script that is in the entry stands.
+func (n *entry) span(y *yamlText, e extent) span {
+	if n.runs == nil {
+		n.runs = runsOf(y, n.node, n.node.Value)
+	}
+	return spanOfRuns(y, n.node, n.runs, extent{max(e.start-n.at, 0), min(e.end-n.at, len(n.node.Value))})
+}
+
+// isTest reports a script that only looks at what was built.
+func (s *script) isTest() bool { return s.tests || s.p.section == inTest }

@@ -182,7 +182,7 @@ func TestWordsOfCalls(t *testing.T) {
 }
 
 // FuzzShell: no panic; positions inside the text; the same findings for LF and
-// CRLF, in a RUN, in each kind of YAML scalar, and in a message.
+// CRLF, in a RUN, in each kind of YAML scalar, and in the commands of an AWS document.
 func FuzzShell(f *testing.F) {
 	addCases(f, func(path string, text []byte) {
 		for line := range strings.Lines(string(text)) {
@@ -191,7 +191,7 @@ func FuzzShell(f *testing.F) {
 			}
 		}
 	})
-	for form := range byte(5) {
+	for form := range byte(6) {
 		f.Add(form, "set -e\n\nif true; then # a\n\tyum install 日本 \\\n  a\nfi\n\nreboot \"\n")
 		f.Add(form, "it's `a` \\$ \"b\" {{ p }} $(c | d) <<E\nE\n")
 	}
@@ -199,7 +199,7 @@ func FuzzShell(f *testing.F) {
 		path, whole := "templates/web.yaml", ""
 		const task = "Parameters: {p: {Type: String}}\nTasks:\n- Name: a\n  Action: RunShellCommand\n  Properties:\n    commandContent: "
 		indented := strings.ReplaceAll(text, "\n", "\n      ")
-		switch form % 5 {
+		switch form % 6 {
 		case 0:
 			path, whole = "templates/web.Dockerfile", "RUN "+strings.ReplaceAll(text, "\n", " \\\n# a comment\n")+"\n"
 		case 1:
@@ -210,6 +210,9 @@ func FuzzShell(f *testing.F) {
 			whole = task + `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", "\n\n      ").Replace(text) + "\"\n"
 		case 4:
 			whole = task + "'" + strings.NewReplacer("'", "''", "\n", "\n\n      ").Replace(text) + "'\n"
+		case 5:
+			const step = "schemaVersion: 1.0\nphases:\n- name: build\n  steps:\n  - name: a\n    action: ExecuteBash\n    inputs:\n      commands:\n      - '"
+			whole = step + strings.NewReplacer("'", "''", "\n", "'\n      - '").Replace(text) + "'\n"
 		}
 		got := Options{Pedantic: true}.ParseFile(path, []byte(whole))
 		requireInside(t, whole, got.Findings)

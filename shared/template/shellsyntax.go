@@ -31,7 +31,7 @@ func reportSyntax(l *lint, s *script) {
 		return
 	}
 	place := s.span(extent{at, s.tokenEnd(at)})
-	if sure == likely || s.node != nil && s.text != s.node.Value {
+	if sure == likely || s.blanked {
 		l.warn("IB0300", place, message, "does a shell read this? bash -n tells")
 		return
 	}
