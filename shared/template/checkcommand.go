@@ -176,8 +176,12 @@ func checkEnvQuotes(l *lint, p *part, in *instruction) {
 			continue // IB0111: these quotes must hold more
 		}
 		key, value, ok := strings.Cut(w.text, "=")
-		if ok && key != "" && (len(value) < 2 || value[0] != '"' || value[len(value)-1] != '"') && unclosedQuote(w.text) < 0 && !l.full("IB0143") {
-			f := l.add("IB0143", p.spanOfWord(in, w), "", "a value without double quotes", `write key="value"; the documents show no other form`)
+		if ok && key != "" && !isDoubleQuoted(value) && unclosedQuote(w.text) < 0 && !l.full("IB0143") {
+			help := `write key="value"; the documents show no other form`
+			if strings.HasPrefix(value, `"`) {
+				help = "end the value with its quote; is a blank missing behind it?"
+			}
+			f := l.add("IB0143", p.spanOfWord(in, w), "", "a value without double quotes", help)
 			at := p.spanOfWord(in, w)
 			at.start += len(key) + 1
 			if quoted, ok := quotedValue(value); ok && p.src.text[at.start:at.end] == value {
@@ -185,6 +189,20 @@ func checkEnvQuotes(l *lint, p *part, in *instruction) {
 			}
 		}
 	}
+}
+
+// isDoubleQuoted reports one text in double quotes: not "a"b="c", where a blank is
+// missing between two pairs.
+func isDoubleQuoted(value string) bool {
+	for i := 1; i < len(value) && value[0] == '"'; i++ {
+		switch value[i] {
+		case '\\':
+			i++
+		case '"':
+			return i == len(value)-1
+		}
+	}
+	return false
 }
 
 // offerPair offers key="value" in the place of `key value`, which takes what

@@ -1,1 +1,2 @@
 ENV A=b C="d" E='f'
+ENV G="h"I="j"

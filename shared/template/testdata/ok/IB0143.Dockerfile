@@ -1,1 +1,2 @@
 ENV A="b" C=""
+ENV D="x\"y" E="\\"
