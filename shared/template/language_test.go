@@ -2,6 +2,7 @@ package template
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -20,6 +21,15 @@ func TestLanguage(t *testing.T) {
 	}
 	windows := "# ---\n# systemType: Windows\n# ---\n"
 	run := "commandContent: ls"
+	based := "# ---\n# baseImageType: IMAGE\n# baseImage: m-1\n# ---\n"
+	version := func(v string) string { return "# ---\n# componentVersion: '" + v + "'\n# ---\nRUN a\n" }
+	tasks := make([]string, MaxCommands+1)
+	for i := range tasks {
+		tasks[i] = fmt.Sprintf("- {Name: t%d, Action: Reboot}\n", i)
+	}
+	reference := func(tail string) string {
+		return base + "COMPONENT acs:ecs:cn-hangzhou:1:imagecomponent/ab" + tail + "\n"
+	}
 	for _, test := range []struct {
 		statement, text string
 		want            string // rules, in the order of the text
@@ -34,6 +44,21 @@ func TestLanguage(t *testing.T) {
 		{"upper case", "Run a\n", "IB0012"},
 		{"here-documents", "RUN cat <<EOF\na\nEOF\n", "IB0010"},
 		{"directives of Docker", "# escape=`\nRUN a\n", "IB0011"},
+
+		{"16,384 bytes of UTF-8", "RUN " + strings.Repeat("中", 5460), ""},
+		{"and no more", "RUN a" + strings.Repeat("中", 5460), "IB0002"},
+		{"of what is sent", "\ufeff# " + strings.Repeat("a", 1000) + "\r\nRUN " + strings.Repeat("a", 16370) + " \\\r\n# b\r\n  aaaaa\r\n", ""},
+		{"the same of tests", base + "# --- test\nRUN " + strings.Repeat("a", 16380), ""},
+		{"and no more of tests", base + "# --- test\nRUN " + strings.Repeat("a", 16381), "IB0245"},
+		{"127 commands, a continued line once", strings.Repeat("RUN a && \\\n b\n# c\n\n", 127), ""},
+		{"128 commands", strings.Repeat("RUN a\n", 128), "IB0003"},
+		{"FROM and COMPONENT count", base + strings.Repeat("COMPONENT ic-1\n", 126), ""},
+		{"FROM and COMPONENT count one each", base + strings.Repeat("COMPONENT ic-1\n", 127), "IB0003"},
+		{"126 without FROM", based + strings.Repeat("RUN a\n", 126), ""},
+		{"127 without FROM", based + strings.Repeat("RUN a\n", 127), "IB0003"},
+		{"127 tests", based + "# --- test\n" + strings.Repeat("RUN a\n", 127), ""},
+		{"128 tests", based + "# --- test\n" + strings.Repeat("RUN a\n", 128), "IB0003"},
+		{"any number of tasks", "Tasks:\n" + strings.Join(tasks, ""), ""},
 
 		{"no FROM in a component", "# ---\n# kind: component\n# ---\nFROM IMAGE:m-1\nRUN a\n", "IB0120"},
 		{"FROM IMAGE and IMAGE_FAMILY", "FROM IMAGE_FAMILY:acs:a:b\n", ""},
@@ -59,8 +84,10 @@ func TestLanguage(t *testing.T) {
 		{"the array form ends", "CMD [\"a\"\n", "IB0114"},
 		{"RUN as an array", "RUN [\"a\"]\n", "IB0115"},
 		{"RUN without flags", "RUN --network=none a\n", "IB0118"},
+		{"COPY of a pattern", "COPY /a/* /b\n", "IB0112"},
+		{"each command but RESTART has an argument", "RUN\nENV\nLABEL\nCOPY\nWORKDIR\nUSER\nCMD\nENTRYPOINT\n", "IB0102 IB0103 IB0104 IB0105 IB0106 IB0107 IB0108 IB0109"},
 		{"RESTART without argument", "RUN a\nRESTART b\nRUN c\n", "IB0110"},
-		{"no other command", "ADD a b\nARG c\nSHELL d\n", "IB0101 IB0101 IB0101"},
+		{"no other command", "ADD a b\nARG c\nEXPOSE 1\nVOLUME /a\nSHELL d\nHEALTHCHECK NONE\nONBUILD RUN a\nSTOPSIGNAL 9\nMAINTAINER a\n", strings.Repeat("IB0101 ", 9)},
 
 		{"COMPONENT by ID", base + "COMPONENT ic-1\n", ""},
 		{"COMPONENT with parameters", base + "COMPONENT ic-1 --a b --c \"d e\" \\\n  --f \"\"\n", ""},
@@ -68,8 +95,30 @@ func TestLanguage(t *testing.T) {
 		{"COMPONENT with wildcards from the right", base + "COMPONENT acs:ecs:cn-hangzhou:1:imagecomponent/ab/*.*.*\n", ""},
 		{"COMPONENT with a wildcard on the left", base + "COMPONENT acs:ecs:cn-hangzhou:1:imagecomponent/ab/1.*.0\n", "IB0131"},
 		{"COMPONENT with a colon before the version", base + "COMPONENT acs:ecs:cn-hangzhou:1:imagecomponent/ab:1.0.0\n", "IB0131"},
+		{"COMPONENT with a wildcard for the last number", reference("/1.0.*"), ""},
+		{"COMPONENT with a wildcard first", reference("/*.1.2"), "IB0131"},
+		{"COMPONENT with a leading zero", reference("/01.2.3"), "IB0131"},
+		{"COMPONENT with two numbers", reference("/1.0"), "IB0131"},
+		{"COMPONENT without a version", reference(""), "IB0131"},
+		{"a parameter without a value", reference("/1.0.0 --a"), "IB0131"},
+		{"a value in single quotes", reference("/1.0.0 --a 'b'"), "IB0131"},
+		{"a value of two words", reference("/1.0.0 --a b c"), "IB0131"},
+		{"a quote inside a value", reference("/1.0.0 --a b\"c\""), "IB0131"},
+		{"a parameter given twice", reference("/1.0.0 --a b --a c"), "IB0131"},
+		{"a parameter with an equals sign", reference("/1.0.0 --a=b"), "IB0131"},
 		{"COMPONENT in tests", base + "# --- test\nCOMPONENT ic-1\n", ""},
 		{"COMPONENT in a component", "COMPONENT ic-1\n", "IB0130"},
+
+		{"a version", version("10.0.3"), ""},
+		{"the next patch", version("1.4.*"), ""},
+		{"the next minor version", version("1.*.*"), ""},
+		{"a version with a wildcard first", version("*.1.2"), "IB0210"},
+		{"a version with a wildcard between", version("1.*.3"), "IB0210"},
+		{"a version of wildcards", version("*.*.*"), "IB0210"},
+		{"a version with a leading zero", version("01.2.3"), "IB0205"},
+		{"a version of two numbers", version("1.2"), "IB0205"},
+		{"a version of four numbers", version("1.2.3.4"), "IB0205"},
+		{"a version with a letter", version("v1.2.3"), "IB0205"},
 
 		{"Tasks alone", task("RunShellCommand", run), ""},
 		{"Parameters without Tasks", parameters, "IB0602"},
@@ -103,6 +152,8 @@ func TestLanguage(t *testing.T) {
 		{"a reference without quotes in brackets", parameters + "Tasks:\n  - {Name: a, Action: WebDownload, Properties: {sourcePath: {{ p }}, destinationDir: {{ p }}}}\n  - Name: b\n    Action: RunShellCommand\n    Properties:\n      commandContent: ls\n      workingDir: {{ p }}/x\n", "IB0609 IB0609 IB0609"},
 		{"braces of others", task("RunShellCommand", "commandContent: \"docker ps --format '{{ .Names }}'\""), ""},
 		{"YAML and commands on Windows", windows + "RUN a\n", "IB0249"},
+		{"commands on a Windows image", "FROM IMAGE_FAMILY:acs:windows_2022_x64\nRUN a\n", "IB0249"},
+		{"COMPONENT and RESTART on a Windows image", "FROM IMAGE_FAMILY:acs:windows_2022_x64\nCOMPONENT ic-1\nRESTART\nCOMPONENT ic-1\n", ""},
 	} {
 		t.Run(test.statement, func(t *testing.T) {
 			path := "templates/web.Dockerfile"
