@@ -30,7 +30,7 @@ cloud is away it waits for its return.`,
 		Example: "  imagedrop drop events/templates\n  imagedrop drop web.Dockerfile --builds\n  imagedrop drop web.Dockerfile --json",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, paths []string) error {
-			groups, err := uploads(paths)
+			groups, err := uploads(cmd.Context(), paths)
 			if err != nil {
 				return err
 			}
@@ -68,8 +68,8 @@ func runBatch(ctx context.Context, l *line, wait patience, screen *screen, group
 
 // uploads returns the templates that paths name as tasks: the components, and
 // behind them what may refer to them.
-func uploads(paths []string) ([][]task, error) {
-	files, err := findTemplates(paths)
+func uploads(ctx context.Context, paths []string) ([][]task, error) {
+	files, err := findTemplates(ctx, paths)
 	if err != nil {
 		return nil, err
 	}

@@ -205,7 +205,7 @@ func TestWhatATemplateIsCalledInTheBucket(t *testing.T) {
 		"other/../other/chrony":              {"chrony/Dockerfile"},
 		"link":                               {"chrony/Dockerfile", "web.Dockerfile"},
 	} {
-		files, err := findTemplates([]string{path})
+		files, err := findTemplates(t.Context(), []string{path})
 		require.NoError(t, err, path)
 		var keys []string
 		for _, f := range files {
@@ -213,9 +213,9 @@ func TestWhatATemplateIsCalledInTheBucket(t *testing.T) {
 		}
 		require.ElementsMatch(t, want, keys, path)
 	}
-	files, err := findTemplates([]string{"other", "link/web.Dockerfile", "other/web.Dockerfile"})
+	files, err := findTemplates(t.Context(), []string{"other", "link/web.Dockerfile", "other/web.Dockerfile"})
 	require.NoError(t, err)
 	require.Len(t, files, 2, "each once")
-	_, err = findTemplates([]string{"templates/chrony/Dockerfile", "other/chrony/Dockerfile"})
+	_, err = findTemplates(t.Context(), []string{"templates/chrony/Dockerfile", "other/chrony/Dockerfile"})
 	require.EqualError(t, err, "templates/chrony/Dockerfile and other/chrony/Dockerfile would be the same object, templates/chrony/Dockerfile")
 }

@@ -25,11 +25,11 @@ type file struct {
 
 // findTemplates lists the templates that paths name, directories walked, each
 // once.
-func findTemplates(paths []string) ([]file, error) {
+func findTemplates(ctx context.Context, paths []string) ([]file, error) {
 	var files []file
 	byKey := map[string]string{}
 	for _, p := range paths {
-		found, err := walk(p)
+		found, err := walk(ctx, p)
 		if err != nil {
 			return nil, err
 		}
@@ -61,14 +61,17 @@ var skipped = map[string]bool{"node_modules": true, "vendor": true}
 // walk lists the templates below root in the order of their names, or root
 // itself where it is one. Links to files are followed, links to folders are not,
 // so that no walk goes in circles. What cannot be read keeps nothing else from
-// being found.
-func walk(root string) (files []file, err error) {
+// being found; an interrupt ends the walk.
+func walk(ctx context.Context, root string) (files []file, err error) {
 	if info, err := os.Stat(root); err == nil && info.IsDir() {
 		root = filepath.Clean(root) + "/" // so that a link to a directory is one
 	}
 	var unread []error
 	_ = filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {
-		if err != nil {
+		switch {
+		case ctx.Err() != nil:
+			return fs.SkipAll
+		case err != nil:
 			unread = append(unread, err)
 			return nil
 		}
@@ -81,7 +84,7 @@ func walk(root string) (files []file, err error) {
 		}
 		return nil
 	})
-	return files, errors.Join(unread...)
+	return files, errors.Join(append(unread, ctx.Err())...)
 }
 
 // isFile tells files, and links to them, from what a read could wait at for

@@ -149,7 +149,7 @@ func runLint(ctx context.Context, paths []string, o lintOptions, s streams) (err
 	if o.check, err = policyCheck(o.policy, o.region); err != nil {
 		return err
 	}
-	results, err := lintAll(ctx, lintable(paths, o.stdinName), o, s)
+	results, err := lintAll(ctx, lintable(ctx, paths, o.stdinName), o, s)
 	if err != nil && o.fix && !o.diff {
 		return errors.Join(err, printMended(results, s.err)) // files were changed, if not all
 	}
@@ -212,7 +212,7 @@ type linted struct {
 const stdin = "<stdin>"
 
 // lintable lists what the paths name, each once: "-", messages, templates.
-func lintable(paths []string, stdinName string) (inputs []*linted) {
+func lintable(ctx context.Context, paths []string, stdinName string) (inputs []*linted) {
 	seen := map[string]bool{}
 	add := func(l *linted) {
 		if !seen[filepath.Clean(l.path)] {
@@ -229,7 +229,7 @@ func lintable(paths []string, stdinName string) (inputs []*linted) {
 			add(&linted{file: file{path: p}, name: p})
 			continue
 		}
-		files, err := walk(p)
+		files, err := walk(ctx, p)
 		if err == nil && len(files) == 0 {
 			err = noTemplate(p)
 		}

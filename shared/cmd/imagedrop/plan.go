@@ -134,7 +134,7 @@ func (f planFlags) readPolicy() (imagebuild.Policy, error) {
 }
 
 func planInputs(ctx context.Context, paths []string, s streams) (inputs []*planned) {
-	for _, l := range lintable(paths, "") {
+	for _, l := range lintable(ctx, paths, "") {
 		in := &planned{linted: l, err: l.err}
 		if in.err == nil {
 			in.text, in.err = readTemplate(ctx, l.path, s.in, &bytes.Buffer{})

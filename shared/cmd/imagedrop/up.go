@@ -75,7 +75,7 @@ func up(ctx context.Context, f upFlags, s streams) error {
 	var groups [][]task
 	if f.drop != "" {
 		var err error
-		if groups, err = uploads([]string{f.drop}); err != nil {
+		if groups, err = uploads(ctx, []string{f.drop}); err != nil {
 			return err
 		}
 	}
