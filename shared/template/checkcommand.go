@@ -125,7 +125,7 @@ func helpPair(in *instruction, strays int, help string) string {
 	switch {
 	case strays > 0:
 		return help + ", a value with blanks in double quotes"
-	case in.quoted:
+	case in.spills:
 		return helpQuoted
 	}
 	return help
@@ -217,7 +217,7 @@ func (p *part) offerPair(f *Finding, in *instruction) {
 
 // checkLabel takes key=value pairs only.
 func checkLabel(l *lint, p *part, in *instruction) {
-	if in.quoted { // IB0101
+	if in.spills { // IB0101
 		return
 	}
 	p.eachBadPair(in, func(w word, strays int, problem string) {

@@ -201,10 +201,11 @@ func (p *part) wholeLine(at int) span {
 	return p.src.wholeLine(line - 1)
 }
 
+const helpHeredoc = `continue lines with "\", for example RUN printf '%s\n' a b > file`
+
 func checkHeredoc(l *lint, p *part, in *instruction) {
 	if in.heredoc.end > 0 {
-		l.add("IB0010", p.span(in.heredoc.start, in.heredoc.end), "InvalidCommandContent."+in.name(), "here-documents are not supported",
-			`continue lines with "\", for example RUN printf '%s\n' a b > file`)
+		l.add("IB0010", p.span(in.heredoc.start, in.heredoc.end), "InvalidCommandContent."+in.name(), "here-documents are not supported", helpHeredoc)
 	}
 }
 

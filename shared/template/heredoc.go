@@ -72,10 +72,9 @@ func heredocName(word string) (name string, dash bool) {
 	if strings.Contains(name, "<") {
 		return "", false
 	}
-	return strings.Map(func(r rune) rune {
-		if r == '"' || r == '\'' || r == '\\' {
-			return -1
-		}
-		return r
-	}, name), dash
+	return withoutQuotes(name), dash
+}
+
+func withoutQuotes(word string) string {
+	return strings.NewReplacer(`"`, "", "'", "", `\`, "").Replace(word)
 }

@@ -46,7 +46,10 @@ func (j *jsonText) trailing() error {
 
 func (j *jsonText) syntax(err error) {
 	at := int(j.dec.InputOffset())
-	text := err.Error()
+	text, help := err.Error(), "send one JSON object"
+	if strings.HasSuffix(text, "in string literal") {
+		help = `write a line end inside a string as \n, a tab as \t`
+	}
 	var syntax *json.SyntaxError
 	switch {
 	case errors.As(err, &syntax):
@@ -57,7 +60,7 @@ func (j *jsonText) syntax(err error) {
 		at, text = len(j.src.text), "unexpected end of JSON input"
 	}
 	at = min(max(at, 0), len(j.src.text))
-	j.report.add("IB0252", j.span("", at, min(at+1, len(j.src.text))), "", "not valid JSON: "+text, "send one JSON object")
+	j.report.add("IB0252", j.span("", at, min(at+1, len(j.src.text))), "", "not valid JSON: "+text, help)
 }
 
 func (j *jsonText) span(pointer string, start, end int) span {

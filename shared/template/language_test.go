@@ -86,6 +86,7 @@ func TestLanguage(t *testing.T) {
 		{"RUN without flags", "RUN --network=none a\n", "IB0118"},
 		{"COPY of a pattern", "COPY /a/* /b\n", "IB0112"},
 		{"each command but RESTART has an argument", "RUN\nENV\nLABEL\nCOPY\nWORKDIR\nUSER\nCMD\nENTRYPOINT\n", "IB0102 IB0103 IB0104 IB0105 IB0106 IB0107 IB0108 IB0109"},
+		{"RUN without a flag on two lines", "RUN -\\\n-network=none a\n", "IB0118"},
 		{"RESTART without argument", "RUN a\nRESTART b\nRUN c\n", "IB0110"},
 		{"no other command", "ADD a b\nARG c\nEXPOSE 1\nVOLUME /a\nSHELL d\nHEALTHCHECK NONE\nONBUILD RUN a\nSTOPSIGNAL 9\nMAINTAINER a\n", strings.Repeat("IB0101 ", 9)},
 

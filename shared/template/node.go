@@ -246,7 +246,11 @@ func (r *reader) tags(key *Key, n *node) []scalar {
 			out = append(out, scalar{tag: m.key, tagAt: m.keyAt, text: m.value.text, at: m.value.at})
 		case badNode:
 		default:
-			r.mismatch(key.Path, &m.value, "a tag's value is text, this is "+string(m.value.kind), `for an empty value write ""`)
+			help := quoteHelp(m.value.kind)
+			if m.value.kind == nullNode {
+				help = `for an empty value write ""`
+			}
+			r.mismatch(key.Path, &m.value, "a tag's value is text, this is "+string(m.value.kind), help)
 		}
 	}
 	return out

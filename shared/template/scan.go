@@ -29,7 +29,7 @@ type instruction struct {
 	verb       verb
 	open       bool   // its last line ends in `\` with nothing after it
 	split      bool   // words are cut
-	quoted     bool   // one of its quotes ends on a line below, up to which its lines go
+	spills     bool   // its text goes on below without a continuation mark
 	word       string // the keyword as written
 	start, end int    // first and past the last byte in the source
 	canonical  int    // offset of its text in part.text
@@ -119,21 +119,14 @@ func (p *part) join(args []piece, b *strings.Builder) string {
 // part it from the keyword. The length stays, so that offsets do.
 func plainHead(args string) string {
 	head := len(args) - len(skipBlanks(args))
-	if !hasOddBlank(args[:head]) {
+	if head == 0 || !hasOddBlank(args[:head]) {
 		return args
 	}
 	return strings.Repeat(" ", head) + args[head:]
 }
 
-// head is the argument from its first word on, as far as it stands on one line.
-func (p *part) head(in *instruction) string {
-	for _, a := range p.args(in) {
-		if text := skipBlanks(p.src.text[a.start:a.end]); text != "" {
-			return text
-		}
-	}
-	return ""
-}
+// head is the argument from its first word on.
+func (p *part) head(in *instruction) string { return skipBlanks(p.arguments(in)) }
 
 // wordsOf are the words of the argument.
 func (p *part) wordsOf(in *instruction) []word {
@@ -279,7 +272,7 @@ func (s *scanner) command(text string) {
 	indent := len(text) - len(skipBlanks(text))
 	word := firstWord(text[indent:])
 	verb := verbOf(word)
-	if verb == vUnknown && s.skipQuoted() {
+	if verb == vUnknown && s.skipSpill() {
 		return
 	}
 	in := instruction{word: word, verb: verb, start: start + indent, canonical: s.out.Len()}

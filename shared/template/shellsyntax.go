@@ -11,7 +11,7 @@ import (
 // text before a shell sees it, or the parser knows less than a shell, nobody
 // can be sure.
 func checkSyntax(l *lint, s *script) {
-	if s.err != nil && (s.in == nil || !s.in.open && !s.in.quoted) { // IB0008, IB0101: the end is missing
+	if s.err != nil && (s.in == nil || !s.in.open && !s.in.spills) { // IB0008, IB0101: the end is missing
 		reportSyntax(l, s)
 	}
 }

@@ -40,16 +40,25 @@ func (s *scanner) skipStray(in *instruction) {
 // isYAMLRoot reports a word that begins a YAML component.
 func isYAMLRoot(word string) bool { return word == "Tasks:" || word == "Parameters:" }
 
-// skipQuoted steps over the lines that a quote of the last command was meant to
-// hold, and tells of the quote instead of each of them. They are such where the
-// quote ends before the next line that is a command for certain.
-func (s *scanner) skipQuoted() bool {
+// skipSpill steps over the lines that the last command was meant to hold without
+// a continuation mark, and tells of the command instead of each of them.
+func (s *scanner) skipSpill() bool {
 	n := len(s.part.commands)
 	if n == 0 || n > MaxCommands {
 		return false
 	}
 	in := &s.part.commands[n-1]
-	if in.verb&(vRUN|vENV|vLABEL) == 0 || in.open || in.heredoc.end > 0 {
+	if in.open || in.heredoc.end > 0 || in.spills {
+		return false
+	}
+	in.spills = s.skipQuoted(in) || s.skipParted(in)
+	return in.spills
+}
+
+// skipQuoted steps over the lines of a quote that ends before the next line that
+// is a command for certain.
+func (s *scanner) skipQuoted(in *instruction) bool {
+	if in.verb&(vRUN|vENV|vLABEL) == 0 {
 		return false
 	}
 	args := s.part.arguments(in)
@@ -61,12 +70,29 @@ func (s *scanner) skipQuoted() bool {
 	if last < 0 {
 		return false
 	}
-	in.quoted = true
 	if in.verb != vENV || isStray(s.part.wordsOf(in)[0]) { // else IB0111
 		s.report.add("IB0101", s.part.spanIn(in, at, at+1), codeUnknown, "a quote that this line does not close: to Image Builder the lines below are commands", helpQuoted)
 	}
 	s.take(in, last)
 	return true
+}
+
+// skipParted steps over the body of a here-document with a blank behind its mark,
+// which is none to Docker.
+func (s *scanner) skipParted(in *instruction) bool {
+	if in.verb != vRUN || !s.hasAngles(in) {
+		return false
+	}
+	list := s.part.wordsOf(in)
+	for i := range len(list) - 1 {
+		mark := strings.TrimLeft(list[i].text, "0123456789")
+		if (mark == "<<" || mark == "<<-") && s.skipHeredoc(in, withoutQuotes(list[i+1].text), mark == "<<-") {
+			s.report.add("IB0101", s.part.spanIn(in, list[i].start, list[i+1].end), codeUnknown,
+				"a here-document: to Image Builder the lines below are commands", helpHeredoc)
+			return true
+		}
+	}
+	return false
 }
 
 const helpQuoted = `end each line but the last with "\", which joins them; for text of several lines write RUN printf '%s\n' a b > file`

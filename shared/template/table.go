@@ -26,7 +26,7 @@ var rules = []Rule{
 	{ID: "IB0008", Severity: Error, Firm: true, Doc: "a continuation mark with nothing after it", Codes: []string{"InvalidCommandContent.<CMD>"},
 		on: anyVerb, each: checkOpen},
 	{ID: "IB0009", Severity: Warning, Doc: "a blank line inside a continued command", part: checkBlankLines},
-	{ID: "IB0010", Severity: Error, Firm: true, Doc: "a here-document", Codes: []string{"InvalidCommandContent.<CMD>"}, on: anyVerb, each: checkHeredoc},
+	{ID: "IB0010", Severity: Error, Firm: true, Doc: "a here-document", Codes: []string{"InvalidCommandContent.<CMD>"}, on: vRUN | vCOPY, each: checkHeredoc},
 	{ID: "IB0011", Severity: Error, Doc: "a parser directive of Docker"},
 	{ID: "IB0012", Severity: Warning, Doc: "a command not in upper case", on: ^vUnknown, each: checkCase},
 	{ID: "IB0013", Severity: Warning, Firm: true, Doc: "a suppression that suppresses nothing"},
