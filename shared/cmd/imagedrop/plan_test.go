@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -205,6 +206,23 @@ func TestPlanJSONHasEveryMember(t *testing.T) {
 	require.ElementsMatch(t, strings.Fields("outcome regionId characters maxCharacters request"), keys(aws))
 	require.Equal(t, `"CreateComponent"`, string(object(aws["request"])["action"]))
 	require.Equal(t, `"2.0.0"`, string(object(alibaba["resource"])["version"]), "what the service gives where none is asked for")
+}
+
+// 127 is for commands; a YAML component may have as many tasks as fit its bytes.
+func TestPlanOfYAMLHasNoLimitOfTasks(t *testing.T) {
+	for name, want := range map[string]any{"agent.Dockerfile": 127.0, "agent.yaml": nil} {
+		text := map[string]string{"agent.Dockerfile": "RUN true\n", "agent.yaml": "Tasks:\n" + strings.Repeat("  - {Name: NEXT, Action: Reboot}\n", 130)}[name]
+		for i := range 130 {
+			text = strings.Replace(text, "NEXT", fmt.Sprint("t", i), 1)
+		}
+		r := imagedrop(t, "plan", "--offline", "--json", write(t, name, text)).requireCode(t, exitDone)
+		var got struct {
+			Plans []struct{ Content map[string]any }
+		}
+		require.NoError(t, json.Unmarshal([]byte(r.out), &got))
+		require.Contains(t, got.Plans[0].Content, "maxCommands")
+		require.Equal(t, want, got.Plans[0].Content["maxCommands"], name)
+	}
 }
 
 func TestPlanOfMessages(t *testing.T) {

@@ -35,7 +35,7 @@ type planPart struct {
 	Bytes       int    `json:"bytes"`
 	MaxBytes    int    `json:"maxBytes"`
 	Commands    int    `json:"commands"`
-	MaxCommands int    `json:"maxCommands"`
+	MaxCommands *int   `json:"maxCommands"` // null for YAML: nothing limits its tasks
 }
 
 type planAlibaba struct {
@@ -95,7 +95,7 @@ func printPlansJSON(inputs []*planned, w io.Writer) error {
 func (in *planned) json() planJSON {
 	t := in.tmpl
 	j := planJSON{
-		Path: in.name, Kind: t.Kind, Content: partOf(t.Content), Test: partOf(t.Test), Findings: reportOf([]*judged{in.sum()}).Findings,
+		Path: in.name, Kind: t.Kind, Content: partOf(t.Content, t.Format), Test: partOf(t.Test, t.Format), Findings: reportOf([]*judged{in.sum()}).Findings,
 		Alibaba: in.alibaba(), AWS: in.forAWS(),
 	}
 	if in.knowsJob() {
@@ -107,8 +107,12 @@ func (in *planned) json() planJSON {
 	return j
 }
 
-func partOf(p template.Part) planPart {
-	return planPart{p.Text, p.Bytes, template.MaxContentBytes, p.Commands, template.MaxCommands}
+func partOf(p template.Part, format template.Format) planPart {
+	out := planPart{p.Text, p.Bytes, template.MaxContentBytes, p.Commands, nil}
+	if most := template.MaxCommands; format == template.Dockerfile {
+		out.MaxCommands = &most
+	}
+	return out
 }
 
 func resourceOf(r imagebuild.Resource) planResource {
