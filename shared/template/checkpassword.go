@@ -83,6 +83,16 @@ func (k *call) ownPassword() *argument {
 		return k.following("-k", "--access-key-secret")
 	case "openssl":
 		return k.attached("pass:")
+	case "mongo", "mongosh": // -p alone asks
+		if a := k.following("-p"); a != nil && !strings.HasPrefix(a.text, "-") {
+			return a
+		}
+	case "rabbitmqctl":
+		for i := range k.args {
+			if verb := k.args[i].text; i+2 < len(k.args) && (verb == "add_user" || verb == "change_password") {
+				return &k.args[i+2]
+			}
+		}
 	case "redis-cli":
 		return k.following("-a", "--pass")
 	case "mysql", "mysqladmin", "mysqldump", "mariadb":

@@ -100,7 +100,7 @@ func TestPasswordsOfCommands(t *testing.T) {
 		"IB0405": {
 			"echo 'root:$' | chpasswd", "printf '$\\n$\\n' | passwd app", "(echo $; echo $) | passwd app", "chpasswd <<< 'root:$'", "passwd --stdin app <<< $",
 			"echo $ | docker login -u app --password-stdin", "useradd --password='$' app", "sshpass -p$ ssh app@example.com true",
-			"mysqladmin -u root password '$'", "mysql -e \"CREATE USER 'a'@'%' IDENTIFIED BY '$'\"", "psql -c \"ALTER USER a PASSWORD '$'\"", "redis-cli --pass $ ping",
+			"mysqladmin -u root password '$'", "mysql -e \"CREATE USER 'a'@'%' IDENTIFIED BY '$'\"", "psql -c \"ALTER USER a PASSWORD '$'\"", "redis-cli --pass $ ping", "mongosh -u root -p $ --eval a", "rabbitmqctl -n a@b add_user app $", "rabbitmqctl change_password app $",
 			"docker login --username=app --password=$ example.com", "helm registry login -u app -p $ example.com", "htpasswd -bc /etc/users app $", "openssl rsa -passin pass:$ -in a -out b",
 			"curl -fsSuapp:$ https://example.com/ -o a", "curl -fsS -uapp:$ https://example.com/ -o a", "curl -fsS --user=app:$ https://example.com/ -o a",
 			"curl -fsS -H 'PRIVATE-TOKEN: $' https://example.com/ -o a", "curl -fsS --header='X-Api-Key: $' https://example.com/ -o a",
@@ -144,6 +144,7 @@ func TestNoPasswords(t *testing.T) {
 	for _, text := range []string{
 		`ENV DB_PASSWORD="changeme"`, `ENV DB_PASSWORD="CHANGE_ME"`, `ENV DB_PASSWORD="your-password"`, `ENV DB_PASSWORD="{{ password }}"`, `ENV DB_PASSWORD="__PASSWORD__"`, `ENV DB_PASSWORD="<password>"`,
 		`ENV DB_PASSWORD="$PASSWORD"`, `ENV DB_PASSWORD="${PASSWORD:?}"`, `ENV CSRF_TOKEN_HEADER="X-Token"`, `ENV PASSWORD_HASHER="bcrypt"`, `ENV SECRET_BACKEND="vault"`, `ENV ACCESS_TOKEN_EXPIRE_MINUTES="1440"`, `ENV SECRET_KEY="dummy-for-the-build"`, "RUN docker run --rm -e DB_PASSWORD=\"$PASSWORD\" -e ALLOW_EMPTY_PASSWORD=yes app true",
+		`RUN rabbitmqctl add_user app "$PASSWORD"`, "RUN rabbitmqctl add_user app < /run/password", "RUN mongosh -u root -p --eval a < /run/password",
 		"RUN echo PASSWORD=required", `ENV FIRST_PASS="binary"`,
 		`ENV HTTP_PROXY="http://10.0.0.1:3128"`, `ENV DATABASE_URL="postgres://app:$PASSWORD@db/app"`,
 		"RUN echo \"root:$PASSWORD\" | chpasswd", "RUN echo app:$(openssl rand -hex 8) | chpasswd", "RUN chpasswd < /run/users", "RUN chpasswd <<< \"app:$PASSWORD\"",
