@@ -112,7 +112,7 @@ func TestGivenUpEventsCanBeDoneLater(t *testing.T) {
 		require.Contains(t, record.RequestPayload, j.id)
 
 		c.Account().Faults.Clear()
-		require.NoError(t, c.invoke("upload", record.RequestPayload))
+		c.acknowledge("upload", record.RequestPayload)
 		scenarios[0].verify(c, j, c.outcomes(1))
 	})
 	t.Run("message", func(t *testing.T) {
@@ -130,7 +130,7 @@ func TestGivenUpEventsCanBeDoneLater(t *testing.T) {
 		require.Equal(t, j.id, event.Data.MessageID)
 
 		c.Account().Faults.Clear()
-		require.NoError(t, c.invoke("message", "["+letter+"]"))
+		c.acknowledge("message", "["+letter+"]")
 		o := c.following()
 		require.Equal(t, []string{"created", j.id}, []string{o.Data.Status, o.Data.Job.ID})
 		require.Equal(t, []outcome{o}, c.received(1))

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/aliyun/alibabacloud-oss-go-sdk-v2/oss"
 	ali_mns "github.com/aliyun/aliyun-mns-go-sdk"
@@ -72,6 +73,12 @@ func (c *cloud) message(id, body string) job {
 // it has answered.
 func (c *cloud) deliver(j job, n int) error {
 	return c.invoke(j.function, j.event(n))
+}
+
+// acknowledge delivers the event until the function has done its work, as the
+// platform does: an invocation that was given little time may not end in it.
+func (c *cloud) acknowledge(function, event string) {
+	require.Eventually(c.t, func() bool { return c.invoke(function, event) == nil }, time.Minute, time.Millisecond)
 }
 
 func (c *cloud) invoke(function, event string) error {

@@ -28,6 +28,7 @@ import (
 	"github.com/aliyun/alibabacloud-oss-go-sdk-v2/oss"
 	"github.com/aliyun/alibabacloud-oss-go-sdk-v2/oss/credentials"
 	ali_mns "github.com/aliyun/aliyun-mns-go-sdk"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"imagedrop/shared/local/account"
@@ -372,7 +373,7 @@ func TestTheStateOutlivesTheCloud(t *testing.T) {
 
 func TestAfterAKillTheAddressesStayTheSame(t *testing.T) {
 	opt := options()
-	opt.StateDir = t.TempDir()
+	opt.StateDir, opt.PortBase = t.TempDir(), portBase(t)
 	c := start(t, opt)
 	left, err := os.ReadFile(filepath.Join(opt.StateDir, "endpoints.json"))
 	require.NoError(t, err)
@@ -380,7 +381,27 @@ func TestAfterAKillTheAddressesStayTheSame(t *testing.T) {
 	c.close()
 	// What a killed cloud leaves behind.
 	require.NoError(t, os.WriteFile(filepath.Join(opt.StateDir, "endpoints.json"), left, 0o600))
+	opt.PortBase = 0
 	require.Equal(t, before.Addresses, start(t, opt).e.Addresses)
+}
+
+// portBase finds free ports below those that the system gives to whoever asks
+// for any: between two starts of a cloud nobody takes them.
+func portBase(t *testing.T) int {
+	for base := 20_000; base < 30_000; base += 100 {
+		var taken error
+		for port := base; port < base+16; port++ {
+			l, err := net.Listen("tcp4", fmt.Sprint("127.0.0.1:", port))
+			if taken = errors.Join(taken, err); err == nil {
+				require.NoError(t, l.Close())
+			}
+		}
+		if taken == nil {
+			return base
+		}
+	}
+	require.Fail(t, "no port is free")
+	return 0
 }
 
 func TestASecondCloudOnTheSameStateIsRefused(t *testing.T) {
@@ -456,10 +477,12 @@ func TestCloseLeavesNothingBehind(t *testing.T) {
 		waiting <- err
 	}()
 	c.close()
-	<-waiting // answered or cut off
-	var stacks bytes.Buffer
-	require.NoError(t, pprof.Lookup("goroutine").WriteTo(&stacks, 2))
-	require.NotContains(t, stacks.String(), "created by imagedrop/shared/local")
+	<-waiting                                                   // answered or cut off
+	require.EventuallyWithT(t, func(collect *assert.CollectT) { // what was told to end is given a processor once more
+		var stacks bytes.Buffer
+		assert.NoError(collect, pprof.Lookup("goroutine").WriteTo(&stacks, 2))
+		assert.NotContains(collect, stacks.String(), "created by imagedrop/shared/local")
+	}, time.Minute, time.Millisecond)
 	_, err := net.DialTimeout("tcp", strings.TrimPrefix(c.e.OSS, "http://"), time.Second)
 	require.Error(t, err)
 }
