@@ -96,46 +96,40 @@ func (l *leaky) put(key, text string) {
 	require.NoError(l.t, err)
 }
 
-// parked takes what became of an event that was given up. The event itself is
-// in it as it came, by design; what the platform and deadletter add is looked at.
+// parked takes one given-up event of the queue of deadletter.
 func (l *leaky) parked() {
 	l.t.Helper()
-	messages, failures := make(chan ali_mns.MessageReceiveResponse, 1), make(chan error, 1)
-	l.cloud.queue("imagedrop-parked").ReceiveMessage(messages, failures, mnsTimeout-1)
-	select {
-	case m := <-messages:
-		var parked map[string]any
-		require.NoError(l.t, json.Unmarshal([]byte(m.MessageBody), &parked), m.MessageBody)
-		require.Contains(l.t, parked["reason"], "message")
-		delete(parked, "event")
-		rest, err := json.Marshal(parked)
-		require.NoError(l.t, err)
-		l.seen.Write(rest)
-		require.NoError(l.t, l.cloud.queue("imagedrop-parked").DeleteMessage(m.ReceiptHandle))
-	case err := <-failures:
-		require.NoError(l.t, err)
-	}
+	record := l.takeGivenUp("imagedrop-parked", "event")
+	require.Contains(l.t, record["reason"], "message")
 }
 
-// dead takes one record of the dead-letter queue. The event that was given up
-// is in it as it came, by design; what the platform adds is looked at.
+// dead takes one given-up event of the dead-letter queue.
 func (l *leaky) dead() {
 	l.t.Helper()
+	record := l.takeGivenUp("imagedrop-dlq", "requestPayload")
+	require.Contains(l.t, record, "responsePayload")
+}
+
+// takeGivenUp takes one message of a queue. The event that was given up is in it
+// under that name as it came, by design; what the platform and deadletter add is
+// looked at.
+func (l *leaky) takeGivenUp(queue, event string) (record map[string]any) {
+	l.t.Helper()
 	messages, failures := make(chan ali_mns.MessageReceiveResponse, 1), make(chan error, 1)
-	l.cloud.queue("imagedrop-dlq").ReceiveMessage(messages, failures, mnsTimeout-1)
+	l.cloud.queue(queue).ReceiveMessage(messages, failures, mnsTimeout-1)
 	select {
 	case m := <-messages:
-		var record map[string]any
 		require.NoError(l.t, json.Unmarshal([]byte(m.MessageBody), &record), m.MessageBody)
-		require.Contains(l.t, record, "responsePayload")
-		delete(record, "requestPayload")
+		require.Contains(l.t, record, event)
+		delete(record, event)
 		rest, err := json.Marshal(record)
 		require.NoError(l.t, err)
 		l.seen.Write(rest)
-		require.NoError(l.t, l.cloud.queue("imagedrop-dlq").DeleteMessage(m.ReceiptHandle))
+		require.NoError(l.t, l.cloud.queue(queue).DeleteMessage(m.ReceiptHandle))
 	case err := <-failures:
 		require.NoError(l.t, err)
 	}
+	return record
 }
 
 // requireNoLeak looks through all that was printed, logged and published.

@@ -308,7 +308,7 @@ func (f *Faults) kill(r *http.Request) {
 	if fn == nil {
 		return
 	}
-	// Each API has its own form, but all name the key in one of these places.
+	// Each API has its own form, but calls of functions name the key in one of these places.
 	authorization, query := r.Header.Get("Authorization"), r.URL.RawQuery
 	fn(func(accessKeyID string) bool {
 		return strings.Contains(authorization, accessKeyID) || strings.Contains(query, accessKeyID)
