@@ -252,7 +252,7 @@ func TestHookSeesEveryPublishInItsTransaction(t *testing.T) {
 	}))
 }
 
-func TestSDKListsTopicsAndSubscriptions(t *testing.T) {
+func TestSDKListsTopics(t *testing.T) {
 	c := newCloud(t, account.SystemClock{}, mns.Options{})
 	m := ali_mns.NewMNSTopicManager(c.sdk())
 	list, err := m.ListTopic("", 0, "")
@@ -261,58 +261,80 @@ func TestSDKListsTopicsAndSubscriptions(t *testing.T) {
 	for _, name := range []string{"a", "t", "t-1", "t-2", "t-3"} {
 		require.NoError(t, c.CreateTopic(name))
 	}
-	topic := ali_mns.NewMNSTopic("t", c.sdk())
-	for _, name := range []string{"b", "s-1", "s-2", "s-3"} {
-		require.NoError(t, topic.Subscribe(name, ali_mns.MessageSubsribeRequest{Endpoint: endpoint + "q"}))
-	}
-	c.do(t, call{method: "PUT", target: "/topics/t-1/subscriptions/s-9", body: "<Subscription><Endpoint>" + endpoint + "q</Endpoint></Subscription>"})
-	base := "http://localhost:" + c.port() + prefix + "/topics/"
 
-	var urls, names []string
-	for marker := ""; ; {
+	urls := pages(t, 2, func(marker string) (urls []string, next string, err error) {
 		page, err := m.ListTopic(marker, 2, "t-")
-		require.NoError(t, err)
-		require.LessOrEqual(t, len(page.Topics), 2)
 		for _, x := range page.Topics {
 			urls = append(urls, x.TopicURL)
 		}
-		if marker = page.NextMarker; marker == "" {
-			break
-		}
-	}
-	require.Equal(t, []string{base + "t-1", base + "t-2", base + "t-3"}, urls)
+		return urls, page.NextMarker, err
+	})
+	require.Equal(t, []string{c.topicURL("t-1"), c.topicURL("t-2"), c.topicURL("t-3")}, urls)
+
 	details, err := m.ListTopicDetail("", 2, "")
 	require.NoError(t, err)
+	var names []string
 	for _, x := range details.Attrs {
 		names = append(names, x.TopicName)
 		require.EqualValues(t, 65536, x.MaxMessageSize)
 	}
 	require.Equal(t, []string{"a", "t"}, names)
 	require.NotEmpty(t, details.NextMarker)
+}
 
-	urls, names = nil, nil
-	for marker := ""; ; {
+func TestSDKListsSubscriptions(t *testing.T) {
+	c := newCloud(t, account.SystemClock{}, mns.Options{})
+	subscribe := func(topic string, names ...string) ali_mns.AliMNSTopic {
+		require.NoError(t, c.CreateTopic(topic))
+		m := ali_mns.NewMNSTopic(topic, c.sdk())
+		for _, name := range names {
+			require.NoError(t, m.Subscribe(name, ali_mns.MessageSubsribeRequest{Endpoint: endpoint + "q"}))
+		}
+		return m
+	}
+	topic := subscribe("t", "b", "s-1", "s-2", "s-3")
+	subscribe("t-1", "s-9")
+
+	urls := pages(t, 2, func(marker string) (urls []string, next string, err error) {
 		page, err := topic.ListSubscriptionByTopic(marker, 2, "s-")
-		require.NoError(t, err)
-		require.LessOrEqual(t, len(page.Subscriptions), 2)
 		for _, x := range page.Subscriptions {
 			urls = append(urls, x.SubscriptionURL)
 		}
-		if marker = page.NextMarker; marker == "" {
-			break
-		}
-	}
-	require.Equal(t, []string{base + "t/subscriptions/s-1", base + "t/subscriptions/s-2", base + "t/subscriptions/s-3"}, urls)
-	subscriptions, err := topic.ListSubscriptionDetailByTopic("", 0, "")
+		return urls, page.NextMarker, err
+	})
+	base := c.topicURL("t") + "/subscriptions/"
+	require.Equal(t, []string{base + "s-1", base + "s-2", base + "s-3"}, urls)
+
+	details, err := topic.ListSubscriptionDetailByTopic("", 0, "")
 	require.NoError(t, err)
-	for _, x := range subscriptions.Attrs {
+	var names []string
+	for _, x := range details.Attrs {
 		names = append(names, x.SubscriptionName)
 		require.Equal(t, "t", x.TopicName)
 	}
 	require.Equal(t, []string{"b", "s-1", "s-2", "s-3"}, names, "those of t-1 are not among them")
-	require.Empty(t, subscriptions.NextMarker)
+	require.Empty(t, details.NextMarker)
 	_, err = ali_mns.NewMNSTopic("none", c.sdk()).ListSubscriptionByTopic("", 0, "")
 	sdkCode(t, ali_mns.ERR_MNS_TOPIC_NOT_EXIST, err)
+}
+
+// topicURL is how lists name a topic.
+func (c *cloud) topicURL(name string) string {
+	return "http://localhost:" + c.port() + prefix + "/topics/" + name
+}
+
+// pages reads a list page by page, none of which has more items than that.
+func pages(t *testing.T, limit int, page func(marker string) (items []string, next string, err error)) (all []string) {
+	t.Helper()
+	for marker := ""; ; {
+		items, next, err := page(marker)
+		require.NoError(t, err)
+		require.LessOrEqual(t, len(items), limit)
+		all = append(all, items...)
+		if marker = next; marker == "" {
+			return all
+		}
+	}
 }
 
 func TestTopicRefusals(t *testing.T) {
