@@ -438,7 +438,7 @@ func TestHeadErrorsTravelInAHeader(t *testing.T) {
 	}
 }
 
-func TestVersions(t *testing.T) {
+func TestAVersionThatIsNotThere(t *testing.T) {
 	c := start(t, oss.Options{})
 	c.put(t, "k", "v")
 	_, err := c.client.GetObject(t.Context(), &sdk.GetObjectRequest{Bucket: sdk.Ptr(bucket), Key: sdk.Ptr("k"), VersionId: sdk.Ptr("CAEQexample")})

@@ -41,80 +41,99 @@ func (c *cloud) versions(t testing.TB, limit int32) (all []string) {
 	return all
 }
 
-// The life of a key in a bucket whose versioning is off, on, and suspended.
-func TestVersioning(t *testing.T) {
-	var in inbox
-	c := start(t, oss.Options{Rules: []oss.Rule{{ID: "r", Bucket: bucket, Events: []string{"oss:ObjectRemoved:*"}, Deliver: in.deliver}}})
-	status := func() *string {
-		result, err := c.client.GetBucketVersioning(t.Context(), &sdk.GetBucketVersioningRequest{Bucket: sdk.Ptr(bucket)})
-		require.NoError(t, err)
-		return result.VersionStatus
+// status is that of the bucket's versioning, nil where it was never on.
+func (c *cloud) status(t testing.TB) *string {
+	result, err := c.client.GetBucketVersioning(t.Context(), &sdk.GetBucketVersioningRequest{Bucket: sdk.Ptr(bucket)})
+	require.NoError(t, err)
+	return result.VersionStatus
+}
+
+// remove deletes the object k, or a version of it.
+func (c *cloud) remove(t testing.TB, id string) *sdk.DeleteObjectResult {
+	result, err := c.client.DeleteObject(t.Context(), &sdk.DeleteObjectRequest{Bucket: sdk.Ptr(bucket), Key: sdk.Ptr("k"), VersionId: optional(id)})
+	require.NoError(t, err)
+	return result
+}
+
+// readVersion reads a version of the object k.
+func (c *cloud) readVersion(t testing.TB, id string) (string, error) {
+	result, err := c.client.GetObject(t.Context(), &sdk.GetObjectRequest{Bucket: sdk.Ptr(bucket), Key: sdk.Ptr("k"), VersionId: &id})
+	if err != nil {
+		return "", err
 	}
-	remove := func(id string) *sdk.DeleteObjectResult {
-		request := &sdk.DeleteObjectRequest{Bucket: sdk.Ptr(bucket), Key: sdk.Ptr("k")}
-		if id != "" {
-			request.VersionId = &id
-		}
-		result, err := c.client.DeleteObject(t.Context(), request)
-		require.NoError(t, err)
-		return result
-	}
-	read1 := func(id string) (string, error) {
-		result, err := c.client.GetObject(t.Context(), &sdk.GetObjectRequest{Bucket: sdk.Ptr(bucket), Key: sdk.Ptr("k"), VersionId: &id})
-		if err != nil {
-			return "", err
-		}
-		require.Equal(t, id, *result.VersionId)
-		return read(t, result.Body), nil
-	}
-	require.Nil(t, status())
+	require.Equal(t, id, *result.VersionId)
+	return read(t, result.Body), nil
+}
+
+// With versioning off an object has one version, with versioning on all.
+func TestVersioningOffAndOn(t *testing.T) {
+	c := start(t, oss.Options{})
+	require.Nil(t, c.status(t))
 	require.Nil(t, c.put(t, "k", "off 1").VersionId)
 	c.put(t, "k", "off 2")
 	require.Equal(t, []string{"k=null*"}, c.versions(t, 10))
 
 	c.version(t, sdk.VersionEnabled)
-	require.Equal(t, "Enabled", *status())
+	require.Equal(t, "Enabled", *c.status(t))
 	require.Equal(t, []string{"k=null*"}, c.versions(t, 10))
 	v1, v2 := *c.put(t, "k", "on 1").VersionId, *c.put(t, "k", "on 2").VersionId
 	require.Equal(t, []string{"k=" + v2 + "*", "k=" + v1, "k=null"}, c.versions(t, 10))
 	for id, want := range map[string]string{"null": "off 2", v1: "on 1", v2: "on 2"} {
-		got, err := read1(id)
+		got, err := c.readVersion(t, id)
 		require.NoError(t, err)
 		require.Equal(t, want, got)
 	}
+}
 
-	marked := remove("")
+// A marker hides an object; without it the object is there again. Events tell
+// when an object went, not when it was hidden already.
+func TestDeleteMarkers(t *testing.T) {
+	var in inbox
+	c := start(t, oss.Options{Rules: []oss.Rule{{ID: "r", Bucket: bucket, Events: []string{"oss:ObjectRemoved:*"}, Deliver: in.deliver}}})
+	c.version(t, sdk.VersionEnabled)
+	v1, v2 := *c.put(t, "k", "one").VersionId, *c.put(t, "k", "two").VersionId
+
+	marked := c.remove(t, "")
 	require.True(t, marked.DeleteMarker)
 	require.Len(t, in.take(), 1)
 	marker := *marked.VersionId
 	_, err := c.client.HeadObject(t.Context(), &sdk.HeadObjectRequest{Bucket: sdk.Ptr(bucket), Key: sdk.Ptr("k")})
 	gone := requireError(t, err, 404, "NoSuchKey")
 	require.Equal(t, []string{"true", marker}, []string{gone.Headers.Get("x-oss-delete-marker"), gone.Headers.Get("x-oss-version-id")})
-	_, err = read1(marker)
+	_, err = c.readVersion(t, marker)
 	require.Equal(t, "0017-00000002", requireError(t, err, 405, "MethodNotAllowed").EC)
-	again := *remove("").VersionId
+	again := *c.remove(t, "").VersionId
 	require.Empty(t, in.take(), "nothing went")
-	require.Equal(t, []string{"[k=" + again + "*]", "[k=" + marker + "]", "k=" + v2, "k=" + v1, "k=null"}, c.versions(t, 10))
+	require.Equal(t, []string{"[k=" + again + "*]", "[k=" + marker + "]", "k=" + v2, "k=" + v1}, c.versions(t, 10))
 	require.Empty(t, c.listV2(t, "", "", "", 10))
 
-	require.True(t, remove(again).DeleteMarker)
-	require.True(t, remove(marker).DeleteMarker)
+	require.True(t, c.remove(t, again).DeleteMarker)
+	require.True(t, c.remove(t, marker).DeleteMarker)
 	require.Empty(t, in.take())
-	require.Equal(t, "on 2", c.get(t, "k"), "without its markers it is there again")
-	require.False(t, remove(v2).DeleteMarker)
+	require.Equal(t, "two", c.get(t, "k"), "without its markers it is there again")
+	require.False(t, c.remove(t, v2).DeleteMarker)
 	require.Len(t, in.take(), 1)
-	require.Equal(t, "on 1", c.get(t, "k"), "the version before")
+	require.Equal(t, "one", c.get(t, "k"), "the version before")
+}
 
+// Suspended, an object gets the version null again, and keeps those that it has.
+// A bucket with versions, or with markers only, is not empty.
+func TestSuspendedVersioning(t *testing.T) {
+	c := start(t, oss.Options{})
+	c.put(t, "k", "off")
+	c.version(t, sdk.VersionEnabled)
+	v1 := *c.put(t, "k", "on").VersionId
 	c.version(t, sdk.VersionSuspended)
+	require.Equal(t, "Suspended", *c.status(t))
 	require.Equal(t, "null", *c.put(t, "k", "suspended").VersionId)
 	require.Equal(t, []string{"k=null*", "k=" + v1}, c.versions(t, 10))
-	require.Equal(t, "null", *remove("").VersionId)
+	require.Equal(t, "null", *c.remove(t, "").VersionId)
 	require.Equal(t, []string{"[k=null*]", "k=" + v1}, c.versions(t, 10))
 
-	_, err = c.client.DeleteBucket(t.Context(), &sdk.DeleteBucketRequest{Bucket: sdk.Ptr(bucket)})
+	c.remove(t, v1)
+	_, err := c.client.DeleteBucket(t.Context(), &sdk.DeleteBucketRequest{Bucket: sdk.Ptr(bucket)})
 	requireError(t, err, 409, "BucketNotEmpty")
-	remove("null")
-	remove(v1)
+	c.remove(t, "null")
 	require.Empty(t, c.versions(t, 10))
 	require.Zero(t, c.rows(t, "oss.chunks"), "bytes that no version has any more")
 	_, err = c.client.DeleteBucket(t.Context(), &sdk.DeleteBucketRequest{Bucket: sdk.Ptr(bucket)})
