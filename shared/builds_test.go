@@ -17,35 +17,102 @@ import (
 	"imagedrop/shared/sdkclient"
 )
 
-// drop takes what a job reads and sends.
-type drop struct {
-	text     string
+// foundry works jobs on a local ECS, whose clock is still.
+type foundry struct {
+	t          *testing.T
+	ctx        context.Context
+	clock      *account.ManualClock
+	client     *ecsimage.Client
+	builder    *imagebuild.Builder
+	invocation imagebuild.Invocation
+
+	text     string // of the object that is read next
 	outcomes []imagebuild.Outcome
-	sent     [][]byte
+	digests  map[string]bool // of the executions that were looked at
 }
 
-func (d *drop) Read(context.Context, imagebuild.ObjectRef, int64) ([]byte, error) {
-	return []byte(d.text), nil
+func newFoundry(t *testing.T) *foundry {
+	clock := account.NewManualClock(time.Now())
+	state, err := store.OpenMemory()
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, state.Close()) })
+	acct := account.NewAt(clock)
+	acct.Scale = 600 // a build takes less than a second, the signatures stay fresh
+	server := httptest.NewServer(ecs.New(acct, state, ecs.Options{}))
+	t.Cleanup(server.Close)
+	client, err := ecsimage.New(ecsimage.Options{Endpoint: server.URL})
+	require.NoError(t, err)
+	key := acct.Keys.Issue(clock.Now().Add(time.Hour))
+	f := &foundry{
+		t: t, clock: clock, client: client, digests: map[string]bool{},
+		ctx: sdkclient.WithCredentials(t.Context(), sdkclient.Credentials{
+			AccessKeyID: key.AccessKeyID, AccessKeySecret: key.Secret, SecurityToken: key.Token}),
+		invocation: imagebuild.Invocation{Function: "upload", Region: account.Region, AccountID: account.ID},
+	}
+	f.builder = &imagebuild.Builder{
+		Objects: f, Resources: client, Publisher: imagebuild.Publisher{Outbox: f}, Builds: imagebuild.Builds{Executions: client, Images: client, Watch: f},
+		Policy: imagebuild.Policy{Build: true, Regions: []string{"*"}, Accounts: []string{"*"}},
+	}
+	return f
 }
 
-func (d *drop) Publish(_ context.Context, body []byte) error {
-	d.outcomes = append(d.outcomes, imagebuild.Outcome{})
-	return json.Unmarshal(body, &d.outcomes[len(d.outcomes)-1])
+// Read implements imagebuild.Objects.
+func (f *foundry) Read(context.Context, imagebuild.ObjectRef, int64) ([]byte, error) {
+	return []byte(f.text), nil
 }
 
-func (d *drop) Send(_ context.Context, body []byte, _ time.Duration) error {
-	d.sent = append(d.sent, body)
-	return nil
+// Publish implements imagebuild.Outbox.
+func (f *foundry) Publish(_ context.Context, body []byte) error {
+	f.outcomes = append(f.outcomes, imagebuild.Outcome{})
+	return json.Unmarshal(body, &f.outcomes[len(f.outcomes)-1])
 }
 
-// What an execution of an unchanged pipeline is started with is the same
-// however the pipeline was found: by the ID of the one just created, by ID, or
-// by name among others. Otherwise the first rebuild of each pipeline would say
-// that its content changed.
-func TestExecutionsOfOnePipelineHaveOneDigest(t *testing.T) {
-	const (
-		other = "FROM IMAGE_FAMILY:acs:alibaba_cloud_linux_3_2104_lts_x64\nRUN true\n"
-		full  = `# ---
+// Send takes the follow-ups of builds, which nobody looks at here.
+func (f *foundry) Send(context.Context, []byte, time.Duration) error { return nil }
+
+func (f *foundry) work(delivery imagebuild.Delivery) imagebuild.OutcomeData {
+	f.t.Helper()
+	delivery.Time = f.clock.Now()
+	r := f.builder.Run(f.ctx, f.invocation, []imagebuild.Delivery{delivery})[0]
+	require.NoError(f.t, r.Err)
+	return f.outcomes[len(f.outcomes)-1].Data
+}
+
+func (f *foundry) send(id, body string) imagebuild.OutcomeData {
+	f.t.Helper()
+	return f.work(imagebuild.Delivery{Trigger: imagebuild.TriggerQueue, SourceID: id, Body: []byte(body)})
+}
+
+func (f *foundry) upload(id, key, text string) imagebuild.OutcomeData {
+	f.t.Helper()
+	f.text = text
+	return f.work(imagebuild.Delivery{Trigger: imagebuild.TriggerOSS, SourceID: id,
+		Object: imagebuild.ObjectRef{Bucket: "b", Key: "templates/" + key, ETag: id}})
+}
+
+// started returns the ID of the execution that an outcome tells of, and notes
+// its digest.
+func (f *foundry) started(o imagebuild.OutcomeData) string {
+	f.t.Helper()
+	require.Equal(f.t, imagebuild.Started, o.Status, "%+v", o)
+	found, err := f.client.Executions(f.ctx, imagebuild.ExecutionQuery{RegionID: account.Region, IDs: []string{o.Resource.ID}})
+	require.NoError(f.t, err)
+	require.Len(f.t, found, 1)
+	tags := map[string]string{}
+	for _, tag := range found[0].Tags {
+		tags[tag.Key] = tag.Value
+	}
+	require.Equal(f.t, o.Job.ID, tags["imagedrop:job"])
+	require.NotEmpty(f.t, tags["imagedrop:base"])
+	require.NotEmpty(f.t, tags["imagedrop:components"])
+	f.digests[tags["imagedrop:digest"]] = true
+	return found[0].ID
+}
+
+const (
+	// namesake is another template of the name that manyParameters has.
+	namesake       = "# ---\n# name: web-golden\n# ---\nFROM IMAGE_FAMILY:acs:alibaba_cloud_linux_3_2104_lts_x64\nRUN true\n"
+	manyParameters = `# ---
 # name: web-golden
 # description: web tier
 # systemDiskSize: 40
@@ -66,81 +133,35 @@ RUN yum install -y nginx
 # --- test
 RUN nginx -t
 `
-	)
-	clock := account.NewManualClock(time.Now())
-	state, err := store.OpenMemory()
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, state.Close()) })
-	acct := account.NewAt(clock)
-	acct.Scale = 600 // a build takes less than a second, the signatures stay fresh
-	server := httptest.NewServer(ecs.New(acct, state, ecs.Options{}))
-	t.Cleanup(server.Close)
-	client, err := ecsimage.New(ecsimage.Options{Endpoint: server.URL})
-	require.NoError(t, err)
-	key := acct.Keys.Issue(clock.Now().Add(time.Hour))
-	ctx := sdkclient.WithCredentials(t.Context(), sdkclient.Credentials{AccessKeyID: key.AccessKeyID, AccessKeySecret: key.Secret, SecurityToken: key.Token})
+)
 
-	d := &drop{}
-	builder := &imagebuild.Builder{
-		Objects: d, Resources: client, Publisher: imagebuild.Publisher{Outbox: d}, Builds: imagebuild.Builds{Executions: client, Images: client, Watch: d},
-		Policy: imagebuild.Policy{Build: true, Regions: []string{"*"}, Accounts: []string{"*"}},
-	}
-	invocation := imagebuild.Invocation{Function: "upload", Region: account.Region, AccountID: account.ID}
-	work := func(delivery imagebuild.Delivery) imagebuild.OutcomeData {
-		t.Helper()
-		r := builder.Run(ctx, invocation, []imagebuild.Delivery{delivery})[0]
-		require.NoError(t, r.Err)
-		return d.outcomes[len(d.outcomes)-1].Data
-	}
-	send := func(id, body string) imagebuild.OutcomeData {
-		t.Helper()
-		return work(imagebuild.Delivery{Trigger: imagebuild.TriggerQueue, SourceID: id, Body: []byte(body), Time: clock.Now()})
-	}
-	upload := func(id, key, text string) imagebuild.OutcomeData {
-		t.Helper()
-		d.text = text
-		return work(imagebuild.Delivery{Trigger: imagebuild.TriggerOSS, SourceID: id, Time: clock.Now(),
-			Object: imagebuild.ObjectRef{Bucket: "b", Key: "templates/" + key, ETag: id}})
-	}
-	digests := map[string]bool{}
-	started := func(o imagebuild.OutcomeData) string {
-		t.Helper()
-		require.Equal(t, imagebuild.Started, o.Status, "%+v", o)
-		found, err := client.Executions(ctx, imagebuild.ExecutionQuery{RegionID: account.Region, IDs: []string{o.Resource.ID}})
-		require.NoError(t, err)
-		require.Len(t, found, 1)
-		tags := map[string]string{}
-		for _, tag := range found[0].Tags {
-			tags[tag.Key] = tag.Value
-		}
-		require.Equal(t, o.Job.ID, tags["imagedrop:job"])
-		require.NotEmpty(t, tags["imagedrop:base"])
-		require.NotEmpty(t, tags["imagedrop:components"])
-		digests[tags["imagedrop:digest"]] = true
-		return found[0].ID
-	}
+// What an execution of an unchanged pipeline is started with is the same
+// however the pipeline was found: by the ID of the one just created, by ID, or
+// by name among others. Otherwise the first rebuild of each pipeline would say
+// that its content changed.
+func TestExecutionsOfOnePipelineHaveOneDigest(t *testing.T) {
+	f := newFoundry(t)
+	f.upload("job-0", "agent.Dockerfile", "# ---\n# componentVersion: 1.0.0\n# ---\nRUN true\n")
+	f.upload("job-1", "web-golden.Dockerfile", namesake)
+	f.clock.Advance(time.Second)
+	first := f.upload("job-2", "web.Dockerfile", manyParameters)
+	id := f.started(first)
+	require.Equal(t, id, f.started(f.upload("job-2", "web.Dockerfile", manyParameters)), "delivered again")
 
-	upload("job-0", "agent.Dockerfile", "# ---\n# componentVersion: 1.0.0\n# ---\nRUN true\n")
-	upload("job-1", "web-golden.Dockerfile", "# ---\n# name: web-golden\n# ---\n"+other)
-	clock.Advance(time.Second)
-	first := upload("job-2", "web.Dockerfile", full)
-	id := started(first)
-	require.Equal(t, id, started(upload("job-2", "web.Dockerfile", full)), "delivered again")
-
-	running := send("m-1", `{"kind":"execution","pipelineName":"web-golden"}`)
+	running := f.send("m-1", `{"kind":"execution","pipelineName":"web-golden"}`)
 	require.Equal(t, imagebuild.Skipped, running.Status)
 	require.Equal(t, "running", running.Reason.Kind)
 	require.Equal(t, first.Resource.ImagePipelineID, running.Resource.ImagePipelineID, "the newest of the name")
 
-	clock.Advance(time.Minute)
-	require.Equal(t, id, started(upload("job-2", "web.Dockerfile", full)), "delivered again after its end")
-	require.NotEqual(t, id, started(send("m-2", `{"kind":"execution","pipelineName":"web-golden"}`)))
-	clock.Advance(time.Minute)
-	started(send("m-3", `{"kind":"execution","imagePipelineId":"`+first.Resource.ImagePipelineID+`"}`))
-	require.Len(t, digests, 1)
+	f.clock.Advance(time.Minute)
+	require.Equal(t, id, f.started(f.upload("job-2", "web.Dockerfile", manyParameters)), "delivered again after its end")
+	require.NotEqual(t, id, f.started(f.send("m-2", `{"kind":"execution","pipelineName":"web-golden"}`)))
+	f.clock.Advance(time.Minute)
+	f.started(f.send("m-3", `{"kind":"execution","imagePipelineId":"`+first.Resource.ImagePipelineID+`"}`))
+	require.Len(t, f.digests, 1)
 
-	clock.Advance(time.Minute)
-	upload("job-3", "agent.Dockerfile", "# ---\n# componentVersion: 1.1.0\n# ---\nRUN false\n")
-	started(send("m-4", `{"kind":"execution","pipelineName":"web-golden"}`))
-	require.Len(t, digests, 2, "a new version of a component is another input")
+	f.clock.Advance(time.Minute)
+	f.upload("job-3", "agent.Dockerfile", "# ---\n# componentVersion: 1.1.0\n# ---\nRUN false\n")
+	f.started(f.send("m-4", `{"kind":"execution","pipelineName":"web-golden"}`))
+	require.Len(t, f.digests, 2, "a new version of a component is another input")
 }
