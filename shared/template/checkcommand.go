@@ -33,7 +33,7 @@ func checkUnknown(l *lint, p *part, in *instruction) {
 		f.offer("write "+verb, change{at, verb})
 	case verb != "":
 		f.offer("write a blank", change{at, verb + " " + rest})
-	case dockerOnly[word] == "" && word == strings.ToUpper(word) && !p.cutShort(in): // in lower case it may be shell text
+	case dockerOnly[word] == "" && word == strings.ToUpper(word) && isLetter(word[0]) && !p.cutShort(in): // anything else may be shell text
 		f.offerNear(at, word, Keywords())
 	}
 }

@@ -4,5 +4,6 @@
 # escape=`
 EN A="b"
 nru true
+"RUN echo a"
 MAINTAINER ops@example.com
 RUN true && \
