@@ -43,6 +43,12 @@ func (f *form) get(name string) string { return f.fields.Get(name) }
 // signature in its body.
 func (c *call) isForm() bool { return c.op.name == "PostObject" }
 
+// isMultipart reports the type of a form, in any case of letters.
+func isMultipart(contentType string) bool {
+	kind, _, _ := strings.Cut(contentType, ";")
+	return strings.EqualFold(strings.TrimSpace(kind), "multipart/form-data")
+}
+
 // readForm reads the body of a PostObject, once. Fields behind the file are not
 // looked at.
 func (s *Service) readForm(c *call) (*form, error) {

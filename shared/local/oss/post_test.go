@@ -199,5 +199,6 @@ func TestFormsThatAreRefused(t *testing.T) {
 		require.Equal(t, code, requireErrorDocument(t, c.postBody(t, "multipart/form-data; boundary=b", body)).Code, "%q", body)
 	}
 	require.Equal(t, "MalformedPOSTRequest", requireErrorDocument(t, c.postBody(t, "multipart/form-data", "")).Code)
+	require.Equal(t, "IncorrectNumberOfFilesInPOSTRequest", requireErrorDocument(t, c.postBody(t, "Multipart/Form-Data; boundary=b", "")).Code)
 	require.Equal(t, []string{"there"}, c.listV2(t, "", "", "", 1000))
 }

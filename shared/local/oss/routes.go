@@ -196,7 +196,7 @@ func (c *call) lookUp() operation {
 	if method == http.MethodPut && c.Header.Get(sourceHeader) != "" {
 		suffix = copying
 	}
-	if method == http.MethodPost && level == onBucket && strings.HasPrefix(c.Header.Get("Content-Type"), "multipart/form-data") {
+	if method == http.MethodPost && level == onBucket && isMultipart(c.Header.Get("Content-Type")) {
 		suffix = posting
 	}
 	for _, sub := range slices.Sorted(maps.Keys(c.query)) {
