@@ -9,6 +9,8 @@ FUNCTIONS := upload message rebuild watch deadletter awscomponent
 # Executions, not seconds: at the end of a time go test may report its own
 # deadline as a failure of the target (golang/go#75804).
 FUZZTIME  := 1000x
+# What takes so long hangs: a slow machine needs ten minutes for some packages.
+HANGS     := 30m
 # What is held to BuildKit's parser stands apart, so that go.mod does not know it.
 BUILDKIT  := shared/template/buildkit
 
@@ -23,13 +25,13 @@ build: ## build the functions and the command line into dist/
 	@go build -ldflags '$(LDFLAGS)' -o dist/imagedrop ./shared/cmd/imagedrop
 
 test: ## run every test; needs Go only, no C compiler
-	go test ./...
+	go test -timeout $(HANGS) ./...
 	go -C $(BUILDKIT) test ./...
 
 check: lint ## what CI runs: lint, tests with the race detector, every cut without it, short fuzz runs, tidy modules, third-party clients
-	CGO_ENABLED=1 go test -race -vet=off ./...
+	CGO_ENABLED=1 go test -race -vet=off -timeout $(HANGS) ./...
 	go -C $(BUILDKIT) test -vet=off ./...
-	go test -vet=off -run 'Agreement|Every|Cut|InRounds|ObjectChanges|Thousand' ./shared ./shared/imagebuild ./shared/local/stack
+	go test -vet=off -timeout $(HANGS) -run 'Agreement|Every|Cut|InRounds|ObjectChanges|Thousand' ./shared ./shared/imagebuild ./shared/local/stack
 	@$(MAKE) --no-print-directory fuzz
 	go mod tidy -diff
 	go -C $(BUILDKIT) mod tidy -diff
@@ -62,7 +64,7 @@ durability: ## kill the local cloud KILLS times (default 1000) at random moments
 
 # The time-out is for what hangs; each step and each installation has its own.
 conformance: build ## ask the local cloud what third-party clients ask; one that is not installed is skipped, with a message
-	cd shared/local/conformance && go test -tags nethttpomithttp2,conformance -count 1 -timeout 10m -parallel 12 $(ARGS)
+	cd shared/local/conformance && go test -tags nethttpomithttp2,conformance -count 1 -timeout $(HANGS) -parallel 12 $(ARGS)
 
 clean: ## remove what build and run made
 	rm -rf dist .imagedrop

@@ -48,10 +48,14 @@ func TestFailuresOfAFunction(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			f := function("actor")
-			f.MaxInstances, f.Timeout = 1, time.Second
+			f.MaxInstances = 1
 			w := start(t, []fc.Function{f})
 			before := answer[int](t, w.invoke(order{Do: "pid"}))
+			if tt.do.Do == "hang" { // the others are in no hurry
+				w.host.SetTimeout("actor", time.Second)
+			}
 			r := w.invoke(tt.do)
+			w.host.SetTimeout("actor", f.Timeout)
 			require.Equal(t, "UnhandledInvocationError", r.ErrorType)
 			require.Regexp(t, tt.body, string(r.Body))
 			after := w.invoke(order{Do: "pid"})
@@ -167,10 +171,9 @@ func TestLogsOfAnInvocation(t *testing.T) {
 }
 
 func TestLogsBeforeTheEndOfAProcess(t *testing.T) {
-	f := function("actor")
-	f.Timeout = time.Second
-	w := start(t, []fc.Function{f})
+	w := start(t, []fc.Function{function("actor")})
 	require.Contains(t, w.invoke(order{Do: "exit", Text: "last words"}).Logs, "last words")
+	w.host.SetTimeout("actor", time.Second)
 	require.Contains(t, w.invoke(order{Do: "hang", Text: "still here"}).Logs, "still here")
 }
 
