@@ -173,7 +173,8 @@ func parametersProblem(list []word) (at int, problem, help string) {
 		case at+1 == len(list) || strings.HasPrefix(list[at+1].text, "--"):
 			return at, "a parameter without a value", form
 		case !isParameterValue(list[at+1].text):
-			return at + 1, "a value that is neither one word nor in double quotes", form
+			return at + 1, "a value that is neither one word nor in double quotes",
+				"put the whole value in double quotes, also one with a backslash or a single quote; it can hold no double quote itself"
 		}
 		seen[name] = true
 	}
