@@ -122,6 +122,27 @@ func checkTabs(l *lint, p *part, in *instruction) {
 	}
 }
 
+// checkWordBlanks looks for odd blanks in the words of shell text in YAML; those of
+// RUN are found with its other blanks. Comments and quoted words may have them.
+func checkWordBlanks(l *lint, s *script) {
+	if s.in != nil || !s.p.src.has(beyondASCII) || !hasOddBlank(s.text) {
+		return
+	}
+	for i := range s.calls {
+		s.reportOddBlank(l, s.calls[i].at)
+		for _, a := range s.calls[i].args {
+			s.reportOddBlank(l, a.at)
+		}
+	}
+}
+
+func (s *script) reportOddBlank(l *lint, word extent) {
+	if at, size := oddBlank(s.text[word.start:word.end]); size > 0 && !l.full("IB0007") {
+		at += word.start
+		l.add("IB0007", s.span(extent{at, at + size}), "", "a no-break or wide space, which no shell takes for a blank", "write an ordinary blank, or quote it")
+	}
+}
+
 // oddBlank finds the first odd blank outside quotes, except between keyword
 // and argument, where it is only reported like any other.
 func oddBlank(text string) (at, size int) {

@@ -22,7 +22,7 @@ var rules = []Rule{
 	{ID: "IB0006", Severity: Error, Firm: true, Doc: "YAML in a Dockerfile, or as the content of a pipeline",
 		Codes: []string{"InvalidParameter.BuildContent", "InvalidParameter.TestContent"}, part: checkMisplacedYAML},
 	{ID: "IB0007", Severity: Warning, Firm: true, Doc: "a tab or a no-break space where a blank is expected, or blanks after a continuation mark",
-		on: anyVerb, each: checkBlanks, part: checkLateBlanks},
+		on: anyVerb, each: checkBlanks, part: checkLateBlanks, script: checkWordBlanks},
 	{ID: "IB0008", Severity: Error, Firm: true, Doc: "a continuation mark with nothing after it", Codes: []string{"InvalidCommandContent.<CMD>"},
 		on: anyVerb, each: checkOpen},
 	{ID: "IB0009", Severity: Warning, Doc: "a blank line inside a continued command", part: checkBlankLines},
