@@ -43,7 +43,8 @@ func TestLanguage(t *testing.T) {
 		{"CRLF and a byte order mark", "\ufeffRUN a && \\\r\n b\r\n", ""},
 		{"upper case", "Run a\n", "IB0012"},
 		{"here-documents", "RUN cat <<EOF\na\nEOF\n", "IB0010"},
-		{"directives of Docker", "# escape=`\nRUN a\n", "IB0011"},
+		{"directives of Docker", "# syntax=a\n# escape=`\n#Check = skip=all\nRUN a\n", "IB0011 IB0011 IB0011"},
+		{"comments below a command are no directives", "RUN a\n# escape=`\n", ""},
 
 		{"16,384 bytes of UTF-8", "RUN " + strings.Repeat("中", 5460), ""},
 		{"and no more", "RUN a" + strings.Repeat("中", 5460), "IB0002"},
