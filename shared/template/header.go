@@ -3,21 +3,20 @@ package template
 import (
 	"cmp"
 	"strings"
-	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
 )
 
-// lines is a range of lines, counted from 0; to is exclusive.
-type lines struct{ from, to int }
+// lineRange is a range of lines, counted from 0; to is exclusive.
+type lineRange struct{ from, to int }
 
 // readHeader finds the header of a file and reads its keys. It answers the
 // header's lines, markers included, none where there is no header; and whether
 // some of it could not be read, so that it is unknown what else it gives.
-func readHeader(r *report, src *source, format Format) (keys []given, at lines, broken bool) {
+func readHeader(r *report, src *source, format Format) (keys []given, at lineRange, broken bool) {
 	h, ok := findHeader(src, format)
 	if !ok {
-		return nil, lines{}, false
+		return nil, lineRange{}, false
 	}
 	root, failures := readYAMLHeader(r, src, h)
 	checkHeaderMarker(r, src, h, h.first, root)
@@ -89,7 +88,7 @@ func readYAMLHeader(r *report, src *source, h header) (node, []yamlFailure) {
 const maxBlocks = 1000
 
 // blocks cuts the lines of a header where a key may begin at its left edge.
-func blocks(src *source, from, to int) (out []lines) {
+func blocks(src *source, from, to int) (out []lineRange) {
 	edge := -1
 	for i := from; i < to && len(out) < maxBlocks; i++ {
 		body := commentBody(src.line(i))
@@ -107,7 +106,7 @@ func blocks(src *source, from, to int) (out []lines) {
 		if len(out) > 0 {
 			out[len(out)-1].to = i
 		}
-		out = append(out, lines{i, to})
+		out = append(out, lineRange{i, to})
 	}
 	return out
 }
@@ -149,11 +148,11 @@ type header struct {
 }
 
 // lines are those of the header, markers included.
-func (h header) lines() lines {
+func (h header) lines() lineRange {
 	if h.closed {
-		return lines{h.first, h.last + 1}
+		return lineRange{h.first, h.last + 1}
 	}
-	return lines{h.first, h.last}
+	return lineRange{h.first, h.last}
 }
 
 // findHeader finds the opening marker, or what was meant as one, before the
@@ -183,47 +182,31 @@ func findHeader(src *source, format Format) (header, bool) {
 // belong to the header. Lines that are no comments belong to it where they look
 // like its keys and a closing marker follows.
 func endOfHeader(src *source, first int, format Format) header {
-	h := header{first: first, last: -1}
+	open := header{first: first, last: len(src.lines)}
+	var bare []int
 	for i := first; i < len(src.lines); i++ {
-		text := src.line(i)
+		text, isMarker := src.line(i), false
 		switch kindOfLine(text) {
 		case contentLine:
-			if h.last < 0 {
-				h.last = i
-			}
+			open.last = min(open.last, i)
 			if !isBareLine(text, format) {
-				return h.open()
+				return open
 			}
-			h.bare = append(h.bare, i)
-			if i > first && trimBlanks(text) == bareMarker {
-				h.last, h.closed = i, true
-				return h
-			}
+			bare, isMarker = append(bare, i), trimBlanks(text) == bareMarker
 		case commentLine:
 			switch markerOf(text) {
-			case exactHeader, nearHeader:
-				if i > first {
-					h.last, h.closed = i, true
-					return h
-				}
 			case exactTest, nearTest:
-				if h.last < 0 {
-					h.last = i
-				}
-				return h.open()
+				open.last = min(open.last, i)
+				return open
+			case exactHeader, nearHeader:
+				isMarker = true
 			}
 		}
+		if isMarker && i > first {
+			return header{first: first, last: i, closed: true, bare: bare}
+		}
 	}
-	if h.last < 0 {
-		h.last = len(src.lines)
-	}
-	return h.open()
-}
-
-// open is the header without the lines that only a closing marker makes its own.
-func (h header) open() header {
-	h.bare = nil
-	return h
+	return open
 }
 
 // bareMarker is the marker of those who know it from other tools.
@@ -234,20 +217,6 @@ const bareMarker = "---"
 func isBareLine(text string, format Format) bool {
 	text = trimBlanks(skipBlanks(text))
 	return format == Dockerfile && (text == bareMarker || matches(`^(- |["']?[A-Za-z][A-Za-z0-9_.-]*["']?:( |$))`, text))
-}
-
-// yamlText is YAML that stands in a source, perhaps behind comment marks.
-type yamlText struct {
-	src  *source
-	text string
-	// starts has the offset in src of each line of text, as YAML counts lines.
-	starts []int
-	end    int // offset in src of the end of the text
-
-	// The last answer of offset: nodes come in order, and a line may be long.
-	line, column, at int
-	// The last answer of lineEnd: it holds from there up to the next line.
-	lineFrom, lineTo, nextLine int
 }
 
 // stripComment takes the YAML out of the comment lines from..to.
@@ -277,57 +246,6 @@ func commentBody(line string) string {
 		return strings.TrimPrefix(body, " ")
 	}
 	return line
-}
-
-// addLine notes a line of text and the breaks that only YAML sees in it.
-func (y *yamlText) addLine(offset int, line string) {
-	y.starts = append(y.starts, offset)
-	for i, r := range line {
-		if r != '\n' && isYAMLBreak(r) {
-			y.starts = append(y.starts, offset+i+utf8.RuneLen(r))
-		}
-	}
-}
-
-// isYAMLBreak reports the characters that end a line of YAML 1.1.
-func isYAMLBreak(r rune) bool {
-	switch r {
-	case '\n', '\r', '\u0085', '\u2028', '\u2029':
-		return true
-	}
-	return false
-}
-
-// offset maps a YAML line and column, both from 1, to the source.
-func (y *yamlText) offset(line, column int) int {
-	if len(y.starts) == 0 || line < 1 {
-		return y.end
-	}
-	if line > len(y.starts) {
-		return y.end
-	}
-	if line != y.line || column < y.column {
-		y.line, y.column, y.at = line, 1, y.starts[line-1]
-	}
-	for ; y.column < column && y.at < y.end; y.column++ {
-		_, n := utf8.DecodeRuneInString(y.src.text[y.at:])
-		y.at += n
-	}
-	return min(y.at, y.end)
-}
-
-// lineEnd is the end of the source's line that holds an offset, without the
-// blanks and the line end.
-func (y *yamlText) lineEnd(at int) int {
-	if at < y.lineFrom || at >= y.nextLine {
-		rest := y.src.text[at:]
-		if i := strings.IndexByte(rest, '\n'); i >= 0 {
-			rest = rest[:i]
-		}
-		y.lineFrom, y.nextLine = at, at+len(rest)+1
-		y.lineTo = at + len(strings.TrimRight(rest, " \t\r"))
-	}
-	return max(at, y.lineTo)
 }
 
 // scalarKinds maps YAML's tags to node kinds.
@@ -388,80 +306,4 @@ func (y *yamlText) problem(n *yaml.Node, depth int) string {
 		return "YAML's tags are not allowed in a header"
 	}
 	return ""
-}
-
-// span is the place of a node. The library tells where a node begins only; the
-// end of a scalar, and of a list or mapping in brackets, is looked up in its
-// line, other nodes end with their line.
-func (y *yamlText) span(n *yaml.Node) span {
-	start := y.offset(n.Line, n.Column)
-	if n.Kind == yaml.ScalarNode && n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) == 0 {
-		start = y.behindProperties(start)
-	}
-	line := y.src.text[start:y.lineEnd(start)]
-	length := len(line)
-	switch {
-	case n.Style&yaml.FlowStyle != 0:
-		length = flowLength(line)
-	case n.Kind != yaml.ScalarNode:
-	case n.Style&yaml.DoubleQuotedStyle != 0:
-		length = quotedLength(line, '"', '\\')
-	case n.Style&yaml.SingleQuotedStyle != 0:
-		length = quotedLength(line, '\'', '\'')
-	case strings.HasPrefix(line, n.Value):
-		length = len(n.Value)
-	}
-	return span{src: y.src, start: start, end: start + length}
-}
-
-// behindProperties is where a scalar begins that has an anchor or a tag before
-// it: the library gives the place of these.
-func (y *yamlText) behindProperties(at int) int {
-	for end := y.lineEnd(at); at < end && (y.src.text[at] == '&' || y.src.text[at] == '!'); {
-		blank := strings.IndexAny(y.src.text[at:end], " \t")
-		if blank < 0 {
-			return at
-		}
-		at += blank
-		at += len(y.src.text[at:end]) - len(strings.TrimLeft(y.src.text[at:end], " \t"))
-	}
-	return at
-}
-
-// flowLength is the length of the list or mapping in brackets that a line begins
-// with; one that does not end on the line takes all of it.
-func flowLength(line string) int {
-	open := 0
-	for i := 0; i < len(line); i++ {
-		switch c := line[i]; {
-		case c == '[' || c == '{':
-			open++
-		case c == ']' || c == '}':
-			if open--; open == 0 {
-				return i + 1
-			}
-		case i == 0 || !strings.ContainsRune(" [{,:", rune(line[i-1])):
-		case c == '"':
-			i += quotedLength(line[i:], '"', '\\') - 1
-		case c == '\'':
-			i += quotedLength(line[i:], '\'', '\'') - 1
-		}
-	}
-	return len(line)
-}
-
-// quotedLength is the length of the quoted scalar that a line begins with; one
-// that does not end on the line takes all of it.
-func quotedLength(line string, mark, escape byte) int {
-	for i := 1; i < len(line); i++ {
-		switch {
-		case line[i] == escape && escape != mark:
-			i++
-		case line[i] == mark && i+1 < len(line) && line[i+1] == mark && escape == mark:
-			i++
-		case line[i] == mark:
-			return i + 1
-		}
-	}
-	return len(line)
 }

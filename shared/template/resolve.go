@@ -115,7 +115,7 @@ func (l *lint) read() {
 }
 
 // scan reads the parts after the header.
-func (l *lint) scan(header lines) {
+func (l *lint) scan(header lineRange) {
 	src := l.in.content
 	l.build = &part{section: inBuild, src: src, at: whole(src)}
 	rest := -1

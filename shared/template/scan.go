@@ -426,7 +426,7 @@ var asDashes = strings.NewReplacer("\u2013", "--", "\u2014", "---")
 // checkDirectives finds what Docker takes for directives: comments before the
 // first command, outside the lines of the header. It answers the continuation
 // mark that one wants, so that the lines below are read as they were meant.
-func checkDirectives(r *report, src *source, header lines) (escape string) {
+func checkDirectives(r *report, src *source, header lineRange) (escape string) {
 	for i := range src.lines {
 		text := src.line(i)
 		switch kindOfLine(text) {

@@ -40,7 +40,7 @@ func readSuppressions(r *report, src *source, format Format) {
 	}
 	s := suppressing{report: r, src: src, yaml: format != Dockerfile || sniff(src) == YAML}
 	if h, ok := findHeader(src, format); ok {
-		s.header = lines{h.first + 1, h.last}
+		s.header = lineRange{h.first + 1, h.last}
 	}
 	for i := range src.lines {
 		s.line(i, src.line(i))
@@ -51,7 +51,7 @@ func readSuppressions(r *report, src *source, format Format) {
 type suppressing struct {
 	report  *report
 	src     *source
-	header  lines          // without its markers
+	header  lineRange      // without its markers
 	yaml    bool           // what follows the header
 	begun   bool           // something else stands above
 	waiting []*suppression // for the line that they cover
