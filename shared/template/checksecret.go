@@ -648,6 +648,10 @@ func eachPair(text string, f func(start, end int, value string)) {
 // checkSecretParameters looks at the defaults of a component's parameters, and at
 // what its tasks are given beside shell text.
 func checkSecretParameters(l *lint, p *part) {
+	if p.isAWSDocument() {
+		l.checkAWSSecrets(p, "parameters", "default")
+		l.checkAWSSecrets(p, "constants", "value")
+	}
 	if !p.isYAMLComponent() {
 		return
 	}
@@ -664,6 +668,19 @@ func checkSecretParameters(l *lint, p *part) {
 			}
 		})
 	})
+}
+
+// checkAWSSecrets looks at the values of a list of parameters or constants: they stand in
+// CloudTrail, too. Source: AWSTOE, user-defined variables.
+func (l *lint) checkAWSSecrets(p *part, list, key string) {
+	for _, item := range items(value(p.yaml.root, list)) {
+		pairs(item, func(name, declared *yaml.Node) {
+			n := value(declared, key)
+			if n != nil && n.Kind == yaml.ScalarNode && suggestsSecret(name.Value) && !isPlainValue(n.Value) && !l.full("IB0403") {
+				l.add("IB0403", p.yaml.text.span(n), "", "the name says that the "+key+" is a secret, and everybody can read it", "let the step read it, for example from Secrets Manager")
+			}
+		})
+	}
 }
 
 // checkProperty looks at a property of a task, which may be a text of pairs.
