@@ -151,7 +151,8 @@ func checkParameterForms(l *lint, p *part) {
 			switch {
 			case key.Value == "Type", isMisspeltType(parameter, key):
 			case key.Value != "DefaultValue":
-				l.warnYAML(p, key, "unknown key"+named(key.Value)+" of a parameter", suggestFrom(key.Value, parameterKeys))
+				f := l.warnYAML(p, key, "unknown key"+named(key.Value)+" of a parameter", suggestFrom(key.Value, parameterKeys))
+				p.offerYAML(f, key, parameterKeys, func(near string) bool { return value(parameter, near) != nil })
 			case known && !isNullNode(n) && bareReference(n) == "" && (n.Kind != yaml.ScalarNode || want != "" && !fitsScalar(want, n)):
 				l.addYAMLAs(p, "IB0613", n, "the default is no "+declared, "write a value of the type, or another Type")
 			}
@@ -159,6 +160,6 @@ func checkParameterForms(l *lint, p *part) {
 	})
 }
 
-func (l *lint) warnYAML(p *part, n *yaml.Node, message, help string) {
-	l.warn("IB0613", p.yaml.text.span(n), message, help)
+func (l *lint) warnYAML(p *part, n *yaml.Node, message, help string) *Finding {
+	return l.warn("IB0613", p.yaml.text.span(n), message, help)
 }
