@@ -165,7 +165,7 @@ func makeOnAWS(t *testing.T, client *ec2image.Client, in sample, job string) {
 	require.NoError(t, builder.Run(t.Context(), invocation, []imagebuild.Delivery{in.delivery(job)})[0].Err)
 	require.Empty(t, c.published, "%s", c.published)
 	aws := imagebuild.AWSBuilder{Publisher: imagebuild.Publisher{Outbox: c}, Components: client, Translate: func(t *template.Template) imagebuild.Translation {
-		made := awstoe.Component(t, awstoe.Options{})
+		made := awstoe.Component(t)
 		return imagebuild.Translation{Document: made.Document, Tags: made.Tags, Findings: made.Findings}
 	}}
 	part := imagebuild.Delivery{Trigger: imagebuild.TriggerQueue, SourceID: "M-1", Body: c.sent}

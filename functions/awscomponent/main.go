@@ -37,9 +37,8 @@ func newHandler(getenv func(string) string, log *slog.Logger) (*handler, error) 
 	}}, nil
 }
 
-// translate makes a document that goes into the request: there is no bucket
-// for a longer one, and no component that stands for one of Alibaba Cloud.
+// translate makes a document that goes into the request.
 func translate(t *template.Template) imagebuild.Translation {
-	made := awstoe.Component(t, awstoe.Options{})
+	made := awstoe.Component(t)
 	return imagebuild.Translation{Document: made.Document, Tags: made.Tags, Findings: made.Findings}
 }

@@ -12,22 +12,9 @@ import (
 	"imagedrop/shared/template"
 )
 
-const (
-	// MaxInline bounds a document that is sent in the request, in characters.
-	// Source: EC2 Image Builder API, CreateComponent, parameter data.
-	MaxInline = 16_000
-	// MaxStored bounds a document that the request names by its S3 address, in
-	// bytes: 64 KB, the default quota. Source: EC2 Image Builder quotas.
-	MaxStored = 65_536
-)
-
-// Options are what a translation needs to know beside the template. The zero
-// value is what holds where nothing is configured.
-type Options struct {
-	// Bucket reports that a document too long for the request can be put into a
-	// bucket and named by its address.
-	Bucket bool
-}
+// MaxInline bounds a document, which is sent in the request, in characters.
+// Source: EC2 Image Builder API, CreateComponent, parameter data.
+const MaxInline = 16_000
 
 // Result is a translated template. The same template and options give the same
 // bytes.
@@ -63,40 +50,51 @@ type Line struct {
 	Reason   string   `json:"reason,omitempty"` // "" where it is exact
 }
 
-// Translate makes an AWSTOE document of a template in the Dockerfile dialect:
-// phase build of the content, phase test of the test section. CMD and ENTRYPOINT
-// need the key aws.systemdUnit. A template that is such a document is validated and passed through as it is sent. It reads
-// any template, wrong ones too, so that all findings come in one pass.
-func Translate(t *template.Template, o Options) Result {
-	if t.Format == template.AWSTOE {
-		return passThrough(t, o)
+// Component makes the document of a template, whatever it is written in: commands are
+// translated, phase build of the content and phase test of the test section; an AWS
+// document is judged and passed through as it is sent. It reads any template, wrong ones
+// too, so that all findings come in one pass.
+func Component(t *template.Template) Result {
+	out := Result{Tags: map[string]string{}, Lines: []Line{}}
+	switch {
+	case t.Format != template.AWSTOE:
+		out = translate(t)
+	case t.Content.Text == "" && len(t.Lookup("aws.uri")) > 0: // whatever is wrong with it
+		return out
+	default:
+		out.Document, out.Findings = t.Content.Text, validate(t)
 	}
-	tr := &translation{options: o, template: t, tags: map[string]string{}}
-	tr.read()
-	doc, fits := o.choose(tr.phases())
-	if !fits {
-		tr.tooLong(doc)
-	}
-	template.Sort(tr.found)
-	out := Result{Tags: tr.tags, Lines: tr.lines, Findings: t.Unsuppressed(tr.found)}
-	if !t.Rejects(template.TargetAWS) && !hasErrors(out.Findings) {
-		out.Document = doc.text
+	out.Findings = t.Unsuppressed(out.Findings)
+	if t.Rejects(template.TargetAWS) || hasErrors(out.Findings) {
+		out.Document = ""
 	}
 	return out
 }
 
-func passThrough(t *template.Template, o Options) Result {
-	whole := t.Whole("IB0501", template.Error, "", "move steps into a component of their own, or the document into a bucket")
-	found := validate(t, whole.Path, t.Text(whole))
-	if characters, text := utf8.RuneCountInString(t.Content.Text), t.Content.Text; characters > MaxInline && (!o.Bucket || len(text) > MaxStored) {
-		whole.Message = o.lengthMessage(text)
-		found = append([]template.Finding{whole}, found...)
+// translate writes the document of commands. CMD and ENTRYPOINT need the key
+// aws.systemdUnit.
+func translate(t *template.Template) Result {
+	tr := &translation{template: t, tags: map[string]string{}}
+	tr.read()
+	doc := choose(tr.phases())
+	if utf8.RuneCountInString(doc.text) > MaxInline {
+		tr.tooLong(doc)
 	}
-	out := Result{Findings: t.Unsuppressed(found)}
-	if !t.Rejects(template.TargetAWS) && !hasErrors(out.Findings) {
-		out.Document = t.Content.Text
+	template.Sort(tr.found)
+	return Result{Document: doc.text, Tags: tr.tags, Lines: tr.lines, Findings: tr.found}
+}
+
+// validate judges a document that is passed through. What is wrong with its bytes, the
+// template's own findings say.
+func validate(t *template.Template) []template.Finding {
+	path, text := t.Source()
+	found := slices.DeleteFunc(Validate(path, []byte(text), t.AWS().Platform), func(f template.Finding) bool {
+		return f.Rule == "IB0004" || f.Rule == "IB0005"
+	})
+	if utf8.RuneCountInString(t.Content.Text) > MaxInline {
+		found = append(found, t.Whole("IB0501", template.Error, lengthMessage(t.Content.Text), "put it into S3 and name it in aws.uri"))
 	}
-	return out
+	return found
 }
 
 func hasErrors(found []template.Finding) bool {
@@ -105,19 +103,11 @@ func hasErrors(found []template.Finding) bool {
 
 // tooLong points at the command whose step crosses the limit.
 func (tr *translation) tooLong(doc document) {
-	limit := MaxInline
-	if tr.options.Bucket {
-		limit = MaxStored
-	}
-	at := slices.IndexFunc(doc.steps, func(s placed) bool { return s.end > limit })
-	tr.add(doc.steps[max(at, 0)].command, "IB0501", template.Error, 0, 0, tr.options.lengthMessage(doc.text),
-		"move steps into a component of their own, or files into a bucket")
+	at := slices.IndexFunc(doc.steps, func(s placed) bool { return s.end > MaxInline })
+	tr.add(doc.steps[max(at, 0)].command, "IB0501", template.Error, 0, 0, lengthMessage(doc.text),
+		"move steps into a component of their own")
 }
 
-func (o Options) lengthMessage(text string) string {
-	if o.Bucket {
-		return fmt.Sprintf("the AWS document has %d bytes; at most %d can be stored", len(text), MaxStored)
-	}
-	return fmt.Sprintf("the AWS document has %d characters; at most %d can be sent, and there is no bucket for more",
-		utf8.RuneCountInString(text), MaxInline)
+func lengthMessage(text string) string {
+	return fmt.Sprintf("the AWS document has %d characters; at most %d can be sent", utf8.RuneCountInString(text), MaxInline)
 }

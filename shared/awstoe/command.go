@@ -28,7 +28,6 @@ const environment = "/etc/environment"
 
 // translation is one template under way.
 type translation struct {
-	options  Options
 	template *template.Template
 	found    []template.Finding
 	lines    []Line

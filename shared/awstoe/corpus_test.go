@@ -19,7 +19,7 @@ import (
 var remark = regexp.MustCompile(`^# (differs|refused): (IB\d+)\n`)
 
 // layoutNames name the layouts in messages.
-var layoutNames = [...]string{"clear", "dense", "densest"}
+var layoutNames = [...]string{"legible", "dense", "densest"}
 
 // TestMeaningIsKept: a translated template leaves the same files with the same
 // contents, shows commands the same environment and ends with the same status
@@ -49,7 +49,7 @@ func TestMeaningIsKept(t *testing.T) {
 func agrees(t *testing.T, server, text string, refused bool, rule string) bool {
 	plain := newWorld(t, server)
 	read := parse(t, plain.settle(text))
-	result := Translate(read, Options{})
+	result := Component(read)
 	require.Equal(t, refused, result.Document == "", "%+v", result.Findings)
 	if rule != "" {
 		require.True(t, slices.ContainsFunc(result.Findings, func(f template.Finding) bool { return f.Rule == rule }), "%+v", result.Findings)

@@ -72,7 +72,7 @@ func TestMeaningOfGeneratedTemplates(t *testing.T) {
 				t.Parallel()
 				text := generate(rand.New(rand.NewPCG(4, seed)))
 				w := newWorld(t, server)
-				if Translate(parse(t, w.settle(text)), Options{}).Document != "" {
+				if Component(parse(t, w.settle(text))).Document != "" {
 					ran.Add(1)
 					require.True(t, agrees(t, server, text, false, ""), text)
 				}
@@ -113,8 +113,8 @@ func FuzzTranslate(f *testing.F) {
 	f.Add("# ---\n# aws: {systemdUnit: true}\n# ---\nCMD [\"a\"]\nENTRYPOINT b\nCOPY s3://b/k* /x\nUSER $A\nENV \n")
 	f.Fuzz(func(t *testing.T, source string) {
 		read := template.ParseFile("templates/x.Dockerfile", []byte(source))
-		result := Translate(read, Options{})
-		require.Equal(t, result, Translate(template.ParseFile("templates/x.Dockerfile", []byte(source)), Options{}))
+		result := Component(read)
+		require.Equal(t, result, Component(template.ParseFile("templates/x.Dockerfile", []byte(source))))
 		lines := strings.Count(source, "\n") + 1
 		for _, found := range result.Findings {
 			require.True(t, found.Line >= 1 && found.Line <= lines && found.Column >= 1, "%+v", found)

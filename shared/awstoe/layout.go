@@ -34,33 +34,27 @@ func (s *step) name() string {
 	return fmt.Sprintf("L%03d-L%03d-%s", first.command.Line, last.command.Line, kind)
 }
 
-// layouts are the ways to write a document, the clearest first.
-var layouts = [...]func([]phase) document{clear, dense, densest}
+// layouts are the ways to write a document, the most legible first.
+var layouts = [...]func([]phase) document{legible, dense, densest}
 
-// choose is the clearest document that can be sent, else the clearest that a
-// bucket can hold where there is one, else the shortest, which does not fit.
-func (o Options) choose(phases []phase) (doc document, fits bool) {
-	var all [len(layouts)]document
-	best := 0
+// choose is the most legible document that can be sent, else the shortest, which cannot.
+func choose(phases []phase) document {
+	var shortest document
 	for i, layout := range layouts {
-		if all[i] = layout(phases); utf8.RuneCountInString(all[i].text) <= MaxInline {
-			return all[i], true
+		doc := layout(phases)
+		if utf8.RuneCountInString(doc.text) <= MaxInline {
+			return doc
 		}
-		if len(all[i].text) < len(all[best].text) {
-			best = i
-		}
-	}
-	for _, doc := range all {
-		if o.Bucket && len(doc.text) <= MaxStored {
-			return doc, true
+		if i == 0 || len(doc.text) < len(shortest.text) {
+			shortest = doc
 		}
 	}
-	return all[best], false
+	return shortest
 }
 
-// clear gives each command a step; only adjacent RUNs, which share everything,
+// legible gives each command a step; only adjacent RUNs, which share everything,
 // share one. A retry would repeat all of a step; maxAttempts is left at 1.
-func clear(phases []phase) document {
+func legible(phases []phase) document {
 	w := writer{style: wide}
 	for _, p := range phases {
 		w.phase(p.name)

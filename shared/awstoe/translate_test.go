@@ -23,7 +23,7 @@ func TestTranslations(t *testing.T) {
 			text, err := os.ReadFile(path)
 			require.NoError(t, err)
 			read := template.ParseFile("templates/"+filepath.Base(path), text)
-			got := Translate(read, Options{})
+			got := Component(read)
 			require.Equal(t, got.Document == "", read.Rejects(template.TargetAWS) || hasErrors(got.Findings))
 			var b strings.Builder
 			b.WriteString(got.Document)
@@ -62,26 +62,21 @@ func TestEveryRuleHasACase(t *testing.T) {
 func TestDocumentsPassThrough(t *testing.T) {
 	const header, text = "# ---\n# name: web\n# ---\n", "schemaVersion: 1.0\nphases:\n  - name: build\n    steps:\n      - {name: a, action: Reboot}\n"
 	read := template.ParseFile("templates/a.yaml", []byte(header+text))
-	got := Translate(read, Options{})
+	got := Component(read)
 	require.Empty(t, got.Findings)
 	require.Equal(t, read.Content.Text, got.Document)
 	require.Contains(t, got.Document, "action: Reboot")
 
 	broken := template.ParseFile("templates/a.yaml", []byte(header+strings.Replace(text, "Reboot", "Rebot", 1)))
-	got = Translate(broken, Options{})
+	got = Component(broken)
 	require.Empty(t, got.Document)
 	require.Contains(t, shown(t, got.Findings), "templates/a.yaml:8:27-8:32 error IB0523")
 	broken.Join(got.Findings)
 	require.Contains(t, broken.Text(broken.Findings[0]), "Rebot")
 
 	long := strings.Repeat("      - {name: a, action: Reboot}\n", MaxInline/20)
-	got = Translate(template.ParseFile("templates/a.yaml", []byte(text+long)), Options{})
+	got = Component(template.ParseFile("templates/a.yaml", []byte(text+long)))
 	require.Contains(t, shown(t, got.Findings), "error IB0501")
-	var steps strings.Builder
-	for i := range 600 {
-		fmt.Fprintf(&steps, "      - {name: a%d, action: Reboot}\n", i)
-	}
-	require.NotEmpty(t, Translate(template.ParseFile("templates/a.yaml", []byte(text+steps.String())), Options{Bucket: true}).Document)
 }
 
 // TestBrokenDocuments: what has the keys of an AWS document and is no valid YAML is a
@@ -103,7 +98,7 @@ func TestBrokenDocuments(t *testing.T) {
 		read := template.ParseFile("templates/web.yaml", []byte(text))
 		found := read.Findings
 		if slices.Contains(read.Targets, template.TargetAWS) {
-			found = append(found, Component(read, Options{}).Findings...)
+			found = append(found, Component(read).Findings...)
 		}
 		var got []string
 		for _, f := range found {
@@ -115,7 +110,7 @@ func TestBrokenDocuments(t *testing.T) {
 
 // TestYAMLIsRefused: the other format has no shell text to translate.
 func TestYAMLIsRefused(t *testing.T) {
-	got := Translate(template.ParseFile("templates/a.yaml", []byte("Tasks:\n  - Name: a\n    Action: RunShellCommand\n    Properties: {commandContent: ls}\n")), Options{})
+	got := Component(template.ParseFile("templates/a.yaml", []byte("Tasks:\n  - Name: a\n    Action: RunShellCommand\n    Properties: {commandContent: ls}\n")))
 	require.Empty(t, got.Document)
 	require.Contains(t, shown(t, got.Findings), "a.yaml:1:1-1:1 error IB0516")
 }
@@ -155,13 +150,13 @@ func TestFullTemplatesFit(t *testing.T) {
 		size    int
 		layout  string
 	}{
-		{"short commands", run, 7_000, "clear"},
+		{"short commands", run, 7_000, "legible"},
 		{"127 RUN", run, 15_500, "dense"},
 		{"127 commands of every kind", mixed, 13_500, "densest"},
 	} {
 		text := full(c.command, c.size)
 		read := parse(t, text)
-		got := Translate(read, Options{})
+		got := Component(read)
 		require.NotEmpty(t, got.Document, "%s: %s", c.name, shown(t, got.Findings))
 		require.LessOrEqual(t, utf8.RuneCountInString(got.Document), MaxInline, c.name)
 		require.Equal(t, got.Document, chosen(read, c.layout), c.name)
@@ -188,10 +183,10 @@ func TestOverhead(t *testing.T) {
 		return float64(long-short) / many
 	}
 	const text = len("true")
-	require.InDelta(t, 30+text, cost(clear, one), 0.2)
+	require.InDelta(t, 30+text, cost(legible, one), 0.2)
 	require.InDelta(t, 6+text, cost(dense, one), 0.2)
 	const step = "RUN true\nRESTART\n"
-	require.InDelta(t, 251, cost(clear, step), 1)
+	require.InDelta(t, 251, cost(legible, step), 1)
 	require.InDelta(t, 202, cost(dense, step), 1)
 	require.InDelta(t, 192, cost(densest, step), 1)
 	const env = "ENV A=\"b\"\nRUN true\n"
@@ -202,23 +197,16 @@ func TestOverhead(t *testing.T) {
 func TestTooLong(t *testing.T) {
 	text := full(func(i int) string { return fmt.Sprintf("RUN echo '%s' ", strings.Repeat("'\"'\"'", i%20)) }, 15_000)
 	read := parse(t, text)
-	got := Translate(read, Options{})
+	got := Component(read)
 	require.Empty(t, got.Document)
 	require.Equal(t, "IB0501", got.Findings[len(got.Findings)-1].Rule)
-	require.Contains(t, shown(t, got.Findings), "there is no bucket for more")
-
-	got = Translate(read, Options{Bucket: true})
-	require.Greater(t, len(got.Document), MaxInline)
-	require.Equal(t, chosen(read, "clear"), got.Document)
-	require.Empty(t, got.Findings)
 }
 
-// TestFarTooLong: where even a bucket does not help, the finding points at the
-// command that crosses the limit.
+// TestFarTooLong: the finding points at the command that crosses the limit.
 func TestFarTooLong(t *testing.T) {
-	quotes := strings.Repeat("''", 3_900) + "\u0085" // which takes YAML's own quotes
+	quotes := strings.Repeat("''", 1_000) + "\u0085" // which takes YAML's own quotes
 	read := parse(t, "RUN echo "+quotes+"\nRESTART\nRUN echo "+quotes+"\n")
-	got := Translate(read, Options{Bucket: true})
+	got := Component(read)
 	require.Empty(t, got.Document)
 	require.Contains(t, shown(t, got.Findings), "case.Dockerfile:3:1-3:4 error IB0501")
 }
@@ -227,7 +215,7 @@ func TestFarTooLong(t *testing.T) {
 func TestFindingsNeverRepeatText(t *testing.T) {
 	const secret = "s3cr3t-v4lue"
 	read := template.ParseFile("templates/a.Dockerfile", []byte("ENV A=\"${"+secret+"}\"\nCOPY oss://"+secret+"/a /x\nLABEL aws:"+secret+"=\"b\"\nRUN exit 194 "+secret+"\nUSER "+secret+":x\n"))
-	got := Translate(read, Options{})
+	got := Component(read)
 	require.NotEmpty(t, got.Findings)
 	require.NotContains(t, fmt.Sprintf("%+v", got.Findings)+fmt.Sprintf("%+v", got.Lines), secret)
 }
@@ -240,13 +228,13 @@ func BenchmarkTranslate(b *testing.B) {
 		return fmt.Sprintf("RUN yum install -y package-%d ", i)
 	}, 12_000)
 	read := parse(b, text)
-	if Translate(read, Options{}).Document == "" {
+	if Component(read).Document == "" {
 		b.Fatal("refused")
 	}
 	b.SetBytes(int64(len(text)))
 	b.ReportAllocs()
 	for b.Loop() {
-		Translate(read, Options{})
+		Component(read)
 	}
 }
 
@@ -254,19 +242,16 @@ func BenchmarkTranslate(b *testing.B) {
 // service where the template says so, and what has no form on AWS does not.
 func TestSuppressedErrorsAreSent(t *testing.T) {
 	const text = "schemaVersion: 1.0\nphases:\n  - name: build\n    steps:\n      # ib:ignore IB0523 a new module\n      - {name: a, action: RunScript}\n"
-	for name, component := range map[string]func(*template.Template, Options) Result{"Component": Component, "Translate": Translate} {
-		t.Run(name, func(t *testing.T) {
-			read := template.ParseFile("templates/a.yaml", []byte(text))
-			got := component(read, Options{})
-			require.Empty(t, got.Findings)
-			require.Contains(t, got.Document, "RunScript")
-			require.NotContains(t, got.Document, "ib:ignore")
-			read.Join(got.Findings)
-			require.Empty(t, read.Findings)
-		})
-	}
-	read := template.ParseFile("templates/a.Dockerfile", []byte("# ---\n# targets: [aws]\n# ---\n# ib:ignore IB0514,IB0504 not so\nENV A=\"b\"\nCOPY a b\n"))
-	got := Component(read, Options{})
+	read := template.ParseFile("templates/a.yaml", []byte(text))
+	got := Component(read)
+	require.Empty(t, got.Findings)
+	require.Contains(t, got.Document, "RunScript")
+	require.NotContains(t, got.Document, "ib:ignore")
+	read.Join(got.Findings)
+	require.Empty(t, read.Findings)
+
+	read = template.ParseFile("templates/a.Dockerfile", []byte("# ---\n# targets: [aws]\n# ---\n# ib:ignore IB0514,IB0504 not so\nENV A=\"b\"\nCOPY a b\n"))
+	got = Component(read)
 	require.Empty(t, got.Document)
 	require.Contains(t, shown(t, read.Findings), "IB0014 IB0504 cannot be suppressed")
 	require.NotContains(t, shown(t, got.Findings), "IB0514 ENV")

@@ -175,7 +175,7 @@ var rules = []Rule{
 	{ID: "IB0406", Severity: Warning, Doc: "a check of certificates or signatures turned off", tools: tNetwork, call: checkTrust, script: checkTrustVariables,
 		on: vENV, each: checkTrustEnv},
 
-	{ID: "IB0501", Target: TargetAWS, Severity: Error, Firm: true, Doc: "target aws: a document of more than 16,000 characters and no bucket for it"},
+	{ID: "IB0501", Target: TargetAWS, Severity: Error, Firm: true, Doc: "target aws: a document of more than 16,000 characters"},
 	{ID: "IB0502", Target: TargetAWS, Severity: Warning, Doc: "target aws: {{, which AWS may take for a reference; written apart where a shell puts it together again, an info"},
 	{ID: "IB0503", Target: TargetAWS, Severity: Warning, Doc: "target aws: exit 194 in RUN, which restarts the instance and repeats the step"},
 	{ID: "IB0504", Target: TargetAWS, Severity: Error, Firm: true, Doc: "target aws: a source of COPY that has no AWS form"},

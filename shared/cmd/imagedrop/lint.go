@@ -343,7 +343,7 @@ func (l *linted) lint(o lintOptions) {
 // translate adds what the function awscomponent would find.
 func (l *linted) translate() {
 	if l.aws == nil && l.tmpl.AWS().URI == "" {
-		made := awstoe.Component(l.tmpl, awstoe.Options{})
+		made := awstoe.Component(l.tmpl)
 		l.tmpl.Join(made.Findings)
 		l.aws = &made
 	}

@@ -210,7 +210,7 @@ func (p *planner) connect(ecs, oss string) error {
 
 // planTranslation is that of the function awscomponent.
 func planTranslation(t *template.Template) imagebuild.Translation {
-	made := awstoe.Component(t, awstoe.Options{})
+	made := awstoe.Component(t)
 	return imagebuild.Translation{Document: made.Document, Tags: made.Tags, Findings: made.Findings}
 }
 

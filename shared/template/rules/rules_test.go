@@ -168,7 +168,7 @@ func (b block) lint(t *testing.T, rule string) []template.Finding {
 		require.Fail(t, "a block of an unknown language", "%s: %q", rule, b.language)
 	}
 	if slices.Contains(read.Targets, template.TargetAWS) && read.AWS().URI == "" {
-		read.Join(awstoe.Component(read, awstoe.Options{}).Findings)
+		read.Join(awstoe.Component(read).Findings)
 	}
 	if rule == "IB0258" {
 		strict, err := imagebuild.ParsePolicy("")
