@@ -176,6 +176,9 @@ func checkEnvQuotes(l *lint, p *part, in *instruction) {
 			continue // IB0111: these quotes must hold more
 		}
 		key, value, ok := strings.Cut(w.text, "=")
+		if strings.HasPrefix(value, `"`) && hasOddBlank(value) {
+			continue // IB0007: it was meant to part two pairs
+		}
 		if ok && key != "" && !isDoubleQuoted(value) && unclosedQuote(w.text) < 0 && !l.full("IB0143") {
 			help := `write key="value"; the documents show no other form`
 			if strings.HasPrefix(value, `"`) {

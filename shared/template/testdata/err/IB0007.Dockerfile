@@ -5,3 +5,4 @@ RUN a \
 ENV A="é"	B="2" \
 	C="3" 	 D="4"
 COPY /a	/b
+ENV A="b" C="d"
