@@ -302,7 +302,8 @@ func checkCopy(l *lint, p *part, in *instruction) {
 	}
 }
 
-// countFields counts what lies between blanks of any kind.
+// countFields counts what lies between blanks of any kind, and makes no list of it:
+// it looks at each COPY, WORKDIR and USER.
 func countFields(s string) int {
 	n := 0
 	for range strings.FieldsSeq(s) {
