@@ -152,6 +152,9 @@ func (l *lint) runPartRules(p *part, set *ruleSet) {
 	}
 	for i := range p.commands {
 		in := &p.commands[i]
+		if in.stray {
+			continue
+		}
 		for _, r := range set.verbs[bits.TrailingZeros32(uint32(in.verb))] {
 			r.each(l, p, in)
 		}

@@ -30,6 +30,7 @@ type instruction struct {
 	open       bool   // its last line ends in `\` with nothing after it
 	split      bool   // words are cut
 	spills     bool   // its text goes on below without a continuation mark
+	stray      bool   // it is what spills of the command above, which is told of
 	word       string // the keyword as written
 	start, end int    // first and past the last byte in the source
 	canonical  int    // offset of its text in part.text
@@ -175,14 +176,15 @@ func (p *part) spanOfWord(in *instruction, w word) span { return p.spanIn(in, w.
 
 // scanner reads one source, once, line by line.
 type scanner struct {
-	report *report
-	src    *source
-	line   int // next line
-	end    int // line after the last
-	out    strings.Builder
-	part   *part
-	rule   markerRule
-	paired int // line of the closing marker of a header that stands in the wrong place, 0 for none
+	report  *report
+	src     *source
+	line    int // next line
+	end     int // line after the last
+	out     strings.Builder
+	part    *part
+	rule    markerRule
+	strayTo int // the line after those that a quote of the last command was meant to hold
+	paired  int // line of the closing marker of a header that stands in the wrong place, 0 for none
 }
 
 // scanPart reads the lines from..to of a source as commands. It stops at a
@@ -272,10 +274,13 @@ func (s *scanner) command(text string) {
 	indent := len(text) - len(skipBlanks(text))
 	word := firstWord(text[indent:])
 	verb := verbOf(word)
-	if verb == vUnknown && s.skipSpill() {
+	if verb == vUnknown && s.spills() {
 		return
 	}
-	in := instruction{word: word, verb: verb, start: start + indent, canonical: s.out.Len()}
+	in := instruction{word: word, verb: verb, start: start + indent, canonical: s.out.Len(), stray: s.line < s.strayTo}
+	if in.stray {
+		in.verb = vUnknown
+	}
 	in.pieces.start = len(s.part.pieces)
 	if in.canonical > 0 {
 		s.out.WriteByte('\n')
@@ -295,11 +300,18 @@ func (s *scanner) command(text string) {
 	if in.pieces.end > in.pieces.start+1 {
 		s.part.joinable += in.end - in.start
 	}
-	s.heredoc(&in)
-	if isYAMLRoot(word) {
-		s.skipStray(&in)
+	if !in.stray {
+		s.below(&in)
 	}
 	s.part.commands = append(s.part.commands, in)
+}
+
+// below steps over the lines below an instruction that are its text and no commands.
+func (s *scanner) below(in *instruction) {
+	s.heredoc(in)
+	if isYAMLRoot(in.word) {
+		s.skipStray(in)
+	}
 }
 
 // continued adds the current line, from an offset on, to the instruction and

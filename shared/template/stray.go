@@ -40,41 +40,42 @@ func (s *scanner) skipStray(in *instruction) {
 // isYAMLRoot reports a word that begins a YAML component.
 func isYAMLRoot(word string) bool { return word == "Tasks:" || word == "Parameters:" }
 
-// skipSpill steps over the lines that the last command was meant to hold without
-// a continuation mark, and tells of the command instead of each of them.
-func (s *scanner) skipSpill() bool {
+// spills tells of the last command instead of each line that it was meant to hold
+// without a continuation mark. To Image Builder those are commands, and so they are
+// here, but for the body of a here-document: that is stepped over.
+func (s *scanner) spills() (skipped bool) {
 	n := len(s.part.commands)
 	if n == 0 || n > MaxCommands {
 		return false
 	}
 	in := &s.part.commands[n-1]
-	if in.open || in.heredoc.end > 0 || in.spills {
+	if in.open || in.heredoc.end > 0 || in.spills || in.stray {
 		return false
 	}
-	in.spills = s.skipQuoted(in) || s.skipParted(in)
+	if s.strayTo = s.endOfText(in); s.strayTo > 0 {
+		in.spills = true
+		return false
+	}
+	in.spills = s.skipParted(in)
 	return in.spills
 }
 
-// skipQuoted steps over the lines of a quote that ends before the next line that
-// is a command for certain.
-func (s *scanner) skipQuoted(in *instruction) bool {
+// endOfText is the line after those that a quote of the command was meant to hold: it
+// ends before the next line that is a command for certain. 0 stands for no such quote.
+func (s *scanner) endOfText(in *instruction) int {
 	if in.verb&(vRUN|vENV|vLABEL) == 0 {
-		return false
+		return 0
 	}
 	args := s.part.arguments(in)
 	at := unclosedQuote(args)
 	if at < 0 || strings.Contains(args[:at], " #") { // in a comment of the shell it is none
-		return false
+		return 0
 	}
-	last := s.endOfQuote(args[at : at+1])
-	if last < 0 {
-		return false
-	}
-	if in.verb != vENV || isStray(s.part.wordsOf(in)[0]) { // else IB0111
+	end := s.endOfQuote(args[at : at+1])
+	if end > 0 && (in.verb != vENV || isStray(s.part.wordsOf(in)[0])) { // else IB0111
 		s.report.add("IB0101", s.part.spanIn(in, at, at+1), codeUnknown, "a quote that this line does not close: to Image Builder the lines below are commands", helpQuoted)
 	}
-	s.take(in, last)
-	return true
+	return end
 }
 
 // skipParted steps over the body of a here-document with a blank behind its mark,
@@ -97,24 +98,24 @@ func (s *scanner) skipParted(in *instruction) bool {
 
 const helpQuoted = `end each line but the last with "\", which joins them; for text of several lines write RUN printf '%s\n' a b > file`
 
-// endOfQuote is the line that closes a quote and all that are opened behind it,
-// -1 where there is none before the next command or marker.
+// endOfQuote is the line after the one that closes a quote and all that are opened
+// behind it, 0 where there is none before the next command or marker.
 func (s *scanner) endOfQuote(quote string) int {
 	for i := s.line; i < s.end; i++ {
 		text := s.src.line(i)
 		if isCommandLine(text) {
-			return -1
+			return 0
 		}
 		text = quote + text
 		if at := unclosedQuote(text); at >= 0 {
 			quote = text[at : at+1]
 		} else if _, goesOn := cutMark(trimBlanks(text)); !goesOn {
-			return i
+			return i + 1
 		} else {
 			quote = ""
 		}
 	}
-	return -1
+	return 0
 }
 
 // isCommandLine reports a marker, or a command in upper case, be it one that only

@@ -160,17 +160,9 @@ var bareKeyword = regexp.MustCompile(`(?m)^[ \t]*[^ \t\n]*\\[ \t\r]*$`)
 
 var directive = regexp.MustCompile(`(?im)^[ \t]*#[ \t]*(escape|syntax|check)[ \t]*=`)
 
-// quoteOverLines begins the help of a finding about one.
-const quoteOverLines = `end each line but the last with "\"`
-
 // requireAgreement compares what both make of a text, unless a line end parts
-// a keyword in it, or a quote goes over line ends: see TestDifferences.
+// a keyword in it: see TestDifferences.
 func requireAgreement(t require.TestingT, text string) {
-	for _, f := range template.ParseFile("templates/x.Dockerfile", []byte(text)).Findings {
-		if strings.HasPrefix(f.Help, quoteOverLines) {
-			return
-		}
-	}
 	want, lines := theirs(t, text), strings.Split(strings.TrimPrefix(text, "\ufeff"), "\n")
 	for _, c := range want {
 		if bareKeyword.MatchString(lines[c.line-1]) {
@@ -222,10 +214,6 @@ func TestDifferences(t *testing.T) {
 		"a keyword that ends with its line": {
 			"a line end parts words, and the text that is sent has a blank there",
 			"RUN\\\na\n", []command{{1, 2, "RUN", "a"}}, []command{{1, 2, "RUNA", ""}},
-		},
-		"a quote that the next line closes": {
-			"the lines were meant as one: one finding tells of the quote (IB0101), not one of each line",
-			"RUN a 'b\nc'\nRUN d\n", []command{{1, 2, "RUN", "a 'b"}, {3, 3, "RUN", "d"}}, []command{{1, 1, "RUN", "a 'b"}, {2, 2, "C'", ""}, {3, 3, "RUN", "d"}},
 		},
 		"a backslash alone": {
 			"a command begins on the line of its keyword: this one has none (IB0001)",
