@@ -1,0 +1,4 @@
+RUN a
+hunter2 \
+
+  b
