@@ -46,7 +46,7 @@ func (c *cloud) poll(t testing.TB, ctx context.Context, queue string, wait time.
 		messages, err := c.Receive(ctx, queue, 1, wait)
 		done <- received{messages, err}
 	}()
-	require.Eventually(t, func() bool { return clock.Waiting() > before }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return clock.Waiting() > before }, time.Minute, time.Millisecond)
 	return done
 }
 
@@ -283,7 +283,7 @@ func TestLongPollOverHTTP(t *testing.T) {
 		return done
 	}
 	waits := func() {
-		require.Eventually(t, func() bool { return clock.Waiting() == 1 }, 10*time.Second, time.Millisecond)
+		require.Eventually(t, func() bool { return clock.Waiting() == 1 }, time.Minute, time.Millisecond)
 	}
 	done := get("")
 	waits()
@@ -314,10 +314,10 @@ func TestClientThatLeavesTakesNothing(t *testing.T) {
 			resp.Body.Close()
 		}
 	}()
-	require.Eventually(t, func() bool { return clock.Waiting() == 1 }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return clock.Waiting() == 1 }, time.Minute, time.Millisecond)
 	cancel()
 	<-gone
-	require.Eventually(t, func() bool { return clock.Waiting() == 0 }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return clock.Waiting() == 0 }, time.Minute, time.Millisecond)
 	c.send(t, "q", "x", 0)
 	require.Equal(t, 1, c.take(t, "q", 1)[0].DequeueCount)
 }
