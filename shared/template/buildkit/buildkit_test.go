@@ -152,7 +152,7 @@ func outOfScope(text string) string {
 
 var document = regexp.MustCompile(`Tasks|Parameters|schemaVersion|phases`)
 
-var bareHeader = regexp.MustCompile(`(?m)^[ \t]*(---[ \t]*\r?$|["']?[A-Za-z][\w.-]*["']?:( |\r?$))`)
+var bareHeader = regexp.MustCompile(`(?m)^[ \t]*(- |---[ \t]*\r?$|["']?[A-Za-z][\w.-]*["']?:( |\r?$))`)
 
 // bareKeyword is a line with no blank before its continuation mark but those
 // that indent it.
