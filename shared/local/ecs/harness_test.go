@@ -77,6 +77,7 @@ func (c *cloud) clientWith(credential any) *sdk.Client {
 	client, err := sdk.NewClientWithOptions(account.Region, sdk.NewConfig(), credential)
 	require.NoError(c.t, err)
 	client.Domain = c.host
+	client.SetReadTimeout(time.Minute) // a thousand builds may end in one question
 	return client
 }
 
