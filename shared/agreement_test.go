@@ -103,8 +103,8 @@ var decided = map[string]struct {
 	"ImageComponent.NotFound":            {"which components there are", (*service).namesUnknownComponent},
 	"InvalidImageComponent.NotSupported": {"what type a component has", (*service).misplacesComponent},
 	"InvalidParameter.Content":           {becameYAML, becomesYAML("Content")},
-	"InvalidParameter.BuildContent":      {"which parameters a component has; " + becameYAML, (*service).givesParameters},
-	"InvalidParameter.TestContent":       {becameYAML, becomesYAML("TestContent")},
+	"InvalidParameter.BuildContent":      {"which parameters a component has; " + becameYAML, givesParameters("BuildContent")},
+	"InvalidParameter.TestContent":       {"as of BuildContent", givesParameters("TestContent")},
 	"InvalidComponentVersion.Exist":      {"which versions are taken", (*service).nameIsTaken},
 	"IdempotentParameterMismatch":        {"which tokens were used", (*service).tokenIsUsed},
 	"QuotaExceed.ImageComponent":         {"how many components there are", (*service).isFull},
@@ -537,17 +537,29 @@ func (m *service) namesUnknownComponent(r request) bool {
 
 func (m *service) misplacesComponent(r request) bool {
 	for content, other := range map[string]string{"BuildContent": "Test", "TestContent": "Build"} {
-		if slices.ContainsFunc(r.references(content), func(words []string) bool { return componentTypes[words[0]] == other }) {
+		if slices.ContainsFunc(r.references(content), func(words []string) bool {
+			return componentTypes[words[0]] == other || m.isOfSamples(words[0])
+		}) {
 			return true
 		}
 	}
 	return false
 }
 
-func (m *service) givesParameters(r request) bool {
-	return becomesYAML("BuildContent")(m, r) || slices.ContainsFunc(r.references("BuildContent"), func(words []string) bool {
-		return len(words) > 1 || strings.Contains(words[0], "with:parameters")
-	})
+// isOfSamples reports a reference to a component that a sample made: of which type
+// that is and which parameters it has, only the service knows.
+func (m *service) isOfSamples(reference string) bool {
+	name, _, _ := strings.Cut(strings.TrimPrefix(reference, ownComponents), "/")
+	return componentTypes[reference] == "" && m.names[account.Region+" "+string(template.Component)+" "+name]
+}
+
+// givesParameters: those that a component is given, or needs, are not what it has.
+func givesParameters(content string) func(*service, request) bool {
+	return func(m *service, r request) bool {
+		return becomesYAML(content)(m, r) || slices.ContainsFunc(r.references(content), func(words []string) bool {
+			return len(words) > 1 || strings.Contains(words[0], "with:parameters") || m.isOfSamples(words[0])
+		})
+	}
 }
 
 // becomesYAML: what was sent as commands is YAML when it is read again.
@@ -666,6 +678,12 @@ var disagreed = []sample{
 	{text: `{"content": "FROM IMAGE:m-1234", "baseImageType": "", "baseImage": ""}`},
 	{text: `{"content": "FROM IMAGE:m-1234", "imageName": "", "imageOptions": {"imageName": "web"}}`},
 	{text: `{"content": "FROM IMAGE:m-1234", "importImageOptions": {"diskDeviceMappings": [{"ossBucket": "abc"}]}}`},
+	{text: `{"name": "made", "componentVersion": "1.0.0", "componentType": "Test", "content": "RUN true"}`},
+	{key: "templates/web.Dockerfile", text: "FROM IMAGE:m-1234\nCOMPONENT " + ownComponents + "made/1.*.*\n"},
+	{text: `{"name": "asking", "componentVersion": "1.0.0", "content": "Parameters: {p: {Type: String}}\nTasks:\n- {Name: a, Action: RunShellCommand, Properties: {commandContent: 'echo {{ p }}'}}\n"}`},
+	{key: "templates/web.Dockerfile", text: "FROM IMAGE:m-1234\nCOMPONENT " + ownComponents + "asking/1.0.0\n"},
+	{text: `{"name": "asking", "componentVersion": "1.1.0", "componentType": "Test", "content": "Parameters: {p: {Type: String}}\nTasks:\n- {Name: a, Action: RunShellCommand, Properties: {commandContent: 'echo {{ p }}'}}\n"}`},
+	{key: "templates/web.Dockerfile", text: "FROM IMAGE:m-1234\n# --- test\nCOMPONENT " + ownComponents + "asking/1.*.*\n"},
 }
 
 // generated is the number of samples that the test makes; more are the fuzz target's.
