@@ -133,9 +133,11 @@ func helpPair(in *instruction, strays int, help string) string {
 
 // pairProblem says why a word is no key=value pair.
 func pairProblem(w string) string {
-	switch i := strings.IndexByte(w, '='); {
-	case i == 0:
+	key, value, _ := strings.Cut(w, "=")
+	switch {
+	case key == "":
 		return "a value without a key"
+	case isDoubleQuoted(value) && !strings.ContainsAny(key, `"'\`):
 	case unclosedQuote(w) >= 0:
 		return "a quote is not closed"
 	}
@@ -176,20 +178,21 @@ func checkEnvQuotes(l *lint, p *part, in *instruction) {
 			continue // IB0111: these quotes must hold more
 		}
 		key, value, ok := strings.Cut(w.text, "=")
-		if strings.HasPrefix(value, `"`) && hasOddBlank(value) {
-			continue // IB0007: it was meant to part two pairs
+		if !ok || key == "" || isDoubleQuoted(value) || unclosedQuote(w.text) >= 0 || l.full("IB0143") {
+			continue
 		}
-		if ok && key != "" && !isDoubleQuoted(value) && unclosedQuote(w.text) < 0 && !l.full("IB0143") {
-			help := `write key="value"; the documents show no other form`
-			if strings.HasPrefix(value, `"`) {
-				help = "end the value with its quote; is a blank missing behind it?"
+		help := `write key="value"; the documents show no other form`
+		if strings.HasPrefix(value, `"`) {
+			if hasOddBlank(value) {
+				continue // IB0007: it was meant to part two pairs
 			}
-			f := l.add("IB0143", p.spanOfWord(in, w), "", "a value without double quotes", help)
-			at := p.spanOfWord(in, w)
-			at.start += len(key) + 1
-			if quoted, ok := quotedValue(value); ok && p.src.text[at.start:at.end] == value {
-				f.offer("put the value in double quotes", change{at, quoted})
-			}
+			help = "end the value with its quote; is a blank missing behind it?"
+		}
+		at := p.spanOfWord(in, w)
+		f := l.add("IB0143", at, "", "a value without double quotes", help)
+		at.start += len(key) + 1
+		if quoted, ok := quotedValue(value); ok && p.src.text[at.start:at.end] == value {
+			f.offer("put the value in double quotes", change{at, quoted})
 		}
 	}
 }
@@ -197,15 +200,14 @@ func checkEnvQuotes(l *lint, p *part, in *instruction) {
 // isDoubleQuoted reports one text in double quotes: not "a"b="c", where a blank is
 // missing between two pairs.
 func isDoubleQuoted(value string) bool {
-	for i := 1; i < len(value) && value[0] == '"'; i++ {
-		switch value[i] {
-		case '\\':
-			i++
-		case '"':
-			return i == len(value)-1
-		}
+	if len(value) < 2 || value[0] != '"' {
+		return false
 	}
-	return false
+	last := len(value) - 1
+	if first := 1 + strings.IndexByte(value[1:], '"'); first == last && value[last-1] != '\\' {
+		return true // nearly every value
+	}
+	return unclosedQuote(value[:last]) == 0 && unclosedQuote(value) < 0
 }
 
 // offerPair offers key="value" in the place of `key value`, which takes what

@@ -113,8 +113,9 @@ func meantFROM(list []word) string {
 // checkFromAgrees: dropping one of two answers would build another image than
 // one of them asks for.
 func checkFromAgrees(l *lint) {
+	kind, image := find(l.t.given, "baseImageType"), find(l.t.given, "baseImage")
 	from := l.build.firstFROM()
-	if l.t.Kind != Pipeline || from == nil {
+	if l.t.Kind != Pipeline || from == nil || kind == nil && image == nil {
 		return
 	}
 	base, ok := parseFROM(l.build.arguments(from))
@@ -122,9 +123,12 @@ func checkFromAgrees(l *lint) {
 		return
 	}
 	line, _ := l.build.src.position(from.start)
-	for _, c := range []struct{ key, from string }{{"baseImageType", base.kind}, {"baseImage", base.image}} {
-		if g := find(l.t.given, c.key); g != nil && !l.isMisread(c.key) && g.text() != c.from {
-			l.add("IB0124", g.at, "", fmt.Sprintf("%s contradicts FROM on line %d", c.key, line), "delete one of the two")
+	for _, c := range []struct {
+		given *given
+		from  string
+	}{{kind, base.kind}, {image, base.image}} {
+		if c.given != nil && !l.isMisread(c.given.key.Path) && c.given.text() != c.from {
+			l.add("IB0124", c.given.at, "", fmt.Sprintf("%s contradicts FROM on line %d", c.given.key.Path, line), "delete one of the two")
 		}
 	}
 }

@@ -88,6 +88,14 @@ var tokenBytes = func() (set [256]bool) {
 	return set
 }()
 
+// keyBegins are the first bytes of keys.
+var keyBegins = func() (set [256]bool) {
+	for _, form := range keyForms {
+		set[form.prefix[0]] = true
+	}
+	return set
+}()
+
 // eachKey calls f with the keys in a text. In each stands a run of the bytes of
 // tokens that is as long as the shortest key. Of those bytes that are as far apart as
 // that, each such run covers one: most of a text is not looked at.
@@ -144,6 +152,9 @@ func longBegin(text string, run int) int {
 // keyEnd is where the key ends that begins at a place, and what it is; 0 where none
 // does.
 func keyEnd(text string, start int) (end int, what string) {
+	if !keyBegins[text[start]] {
+		return 0, ""
+	}
 	for i := range keyForms {
 		form := &keyForms[i]
 		if !strings.HasPrefix(text[start:], form.prefix) {

@@ -443,8 +443,8 @@ func (r *callReader) program(args []argument, c context, inside int) {
 			return
 		}
 		w := wrappers[name]
-		if w.changes != nil {
-			w.changes(&c)
+		if w.changes != nil { // which takes no pointer: the context would be allocated
+			c = w.changes(c)
 		}
 		if name == "sudo" && w.isForAnother(args[1:]) {
 			c.sudo = false
@@ -667,21 +667,21 @@ type wrapper struct {
 	looks     string // its short options with which it runs nothing
 	before    int    // words between its options and the command
 	variables bool   // assignments may stand before the command
-	changes   func(*context)
+	changes   func(context) context
 }
 
 // wrappers are by name.
 var wrappers = map[string]*wrapper{
 	"sudo": {valued: "CDghpRrTtUu", long: " --user --group --host --prompt --chdir --close-from --role --type ", variables: true,
-		changes: func(c *context) { c.sudo = true }},
+		changes: func(c context) context { c.sudo = true; return c }},
 	"doas":             {valued: "Cu", variables: true},
 	"env":              {valued: "uC", long: " --unset --chdir ", variables: true},
 	"nice":             {valued: "n", long: " --adjustment "},
 	"ionice":           {valued: "cn", long: " --class --classdata "},
-	"nohup":            {changes: func(c *context) { c.detached = true }},
-	"setsid":           {changes: func(c *context) { c.detached = true }},
+	"nohup":            {changes: func(c context) context { c.detached = true; return c }},
+	"setsid":           {changes: func(c context) context { c.detached = true; return c }},
 	"stdbuf":           {valued: "ioe", long: " --input --output --error "},
-	"timeout":          {valued: "ks", long: " --kill-after --signal ", before: 1, changes: func(c *context) { c.timed = true }},
+	"timeout":          {valued: "ks", long: " --kill-after --signal ", before: 1, changes: func(c context) context { c.timed = true; return c }},
 	"command":          {looks: "vV"},
 	"builtin":          {},
 	"exec":             {valued: "a"},
@@ -689,7 +689,7 @@ var wrappers = map[string]*wrapper{
 	"eatmydata":        {},
 	"chronic":          {},
 	"flock":            {valued: "wE", long: " --timeout --conflict-exit-code ", before: 1},
-	"chroot":           {before: 1, changes: func(c *context) { c.elsewhere = true }},
+	"chroot":           {before: 1, changes: func(c context) context { c.elsewhere = true; return c }},
 	"gosu":             {before: 1},
 	"su-exec":          {before: 1},
 	"setpriv":          {},
@@ -704,7 +704,7 @@ var wrappers = map[string]*wrapper{
 	"dbus-run-session": {},
 	"systemd-run":      {valued: "pEutGMH", long: " --property --setenv --unit --uid --gid --slice --working-directory "},
 	"xargs": {valued: "adEILnPs", long: " --arg-file --delimiter --max-lines --max-args --max-procs --max-chars ",
-		changes: func(c *context) { c.fed = false }},
+		changes: func(c context) context { c.fed = false; return c }},
 }
 
 // rest is the command in the arguments of a wrapper.
