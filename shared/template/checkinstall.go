@@ -126,11 +126,11 @@ const (
 func (m *installer) verbOf(k *call) *argument {
 	for i := range k.args {
 		a := &k.args[i]
-		if a.fixed && a.text != "" && strings.Contains(m.verbs, " "+a.text+" ") {
+		if a.fixed && lists(m.verbs, a.text) {
 			return a
 		}
-		if a.fixed && a.text != "" && strings.Contains(groups, " "+a.text+" ") && strings.HasPrefix(m.verbs, rpmVerbs) && i+1 < len(k.args) {
-			if next := &k.args[i+1]; next.text != "" && strings.Contains(groupVerbs, " "+next.text+" ") {
+		if a.fixed && lists(groups, a.text) && strings.HasPrefix(m.verbs, rpmVerbs) && i+1 < len(k.args) {
+			if next := &k.args[i+1]; lists(groupVerbs, next.text) {
 				return &argument{text: a.text + " " + next.text, fixed: true, at: extent{a.at.start, next.at.end}}
 			}
 		}

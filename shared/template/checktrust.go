@@ -37,13 +37,13 @@ func (k *call) distrusts(text, next string) bool {
 	case "wget":
 		return text == "--no-check-certificate"
 	case "yum", "dnf", "dnf5", "tdnf", "yum-config-manager":
-		return text == "--nogpgcheck" || isOff(text, "sslverify") || isOff(text, "gpgcheck") && !strings.Contains(text, "repo_gpgcheck")
+		return text == "--nogpgcheck" || isOff(text, "sslverify=") || isOff(text, "gpgcheck=") && !strings.Contains(text, "repo_gpgcheck")
 	case "rpm":
 		return text == "--nosignature"
 	case "zypper":
 		return text == "--no-gpg-checks" || text == "--allow-unsigned-rpm"
 	case "apt-get", "apt", "aptitude":
-		return text == "--allow-unauthenticated" || text == "--force-yes" || text == "--allow-insecure-repositories" || isOff(text, "::Verify-Peer")
+		return text == "--allow-unauthenticated" || text == "--force-yes" || text == "--allow-insecure-repositories" || isOff(text, "::Verify-Peer=")
 	case "pip", "pip2", "pip3":
 		host, attached := strings.CutPrefix(text, "--trusted-host=")
 		if text == "--trusted-host" {
@@ -51,18 +51,18 @@ func (k *call) distrusts(text, next string) bool {
 		}
 		return attached && isOutside(host)
 	case "npm", "yarn":
-		return text == "strict-ssl" && next == "false" || isOff(text, "strict-ssl")
+		return text == "strict-ssl" && next == "false" || isOff(text, "strict-ssl=")
 	case "conda", "mamba":
 		return text == "ssl_verify" && strings.EqualFold(next, "false")
 	case "git":
-		return isOff(strings.ToLower(text), "http.sslverify") || strings.EqualFold(text, "http.sslVerify") && next == "false"
+		return isOff(strings.ToLower(text), "http.sslverify=") || strings.EqualFold(text, "http.sslVerify") && next == "false"
 	}
 	return false
 }
 
-// isOff reports a setting that ends in a name and is turned off.
+// isOff reports a setting that ends in `name=` and is turned off.
 func isOff(text, name string) bool {
-	_, value, ok := strings.Cut(text, name+"=")
+	_, value, ok := strings.Cut(text, name)
 	return ok && (value == "0" || strings.EqualFold(value, "false") || strings.EqualFold(value, "no"))
 }
 
@@ -115,7 +115,7 @@ func (l *lint) checkRepository(s *script, document extent) {
 	}
 	start := document.start
 	for line := range strings.Lines(text) {
-		if setting := strings.TrimSpace(line); strings.HasPrefix(setting, "gpgcheck") && isOff(setting, "gpgcheck") {
+		if setting := strings.TrimSpace(line); strings.HasPrefix(setting, "gpgcheck") && isOff(setting, "gpgcheck=") {
 			l.addTrust(s.span(extent{start, start + len(strings.TrimRight(line, "\r\n"))}))
 		}
 		start += len(line)

@@ -36,14 +36,11 @@ type Rule struct {
 	all func(*lint)
 }
 
-// ruleAt returns the row of an id; the table is sorted by id.
-func ruleAt(id string) *Rule {
-	i, found := slices.BinarySearchFunc(Rules, id, func(r Rule, id string) int { return cmp.Compare(r.ID, id) })
-	if !found {
-		return nil
-	}
-	return &Rules[i]
-}
+// rulesByID are the rows of the table.
+var rulesByID = map[string]*Rule{}
+
+// ruleAt returns the row of an id, nil where there is none.
+func ruleAt(id string) *Rule { return rulesByID[id] }
 
 // unlisted stands for the rule of an id that is none.
 var unlisted = Rule{Severity: Error}
@@ -82,6 +79,9 @@ func targetBits(targets []string) (bits int) {
 
 // fillRuleSets, at the start: a set is never changed.
 func fillRuleSets() {
+	for i := range Rules {
+		rulesByID[Rules[i].ID] = &Rules[i]
+	}
 	for pedantic := range ruleSets {
 		for targets := range ruleSets[pedantic] {
 			for i := range Rules {

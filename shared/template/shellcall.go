@@ -746,10 +746,26 @@ func (w *wrapper) isForAnother(args []argument) bool {
 	return false
 }
 
+// lists reports a word of a list that has a blank before and behind each. It makes
+// no text of its own for that: it is asked for most words of a script.
+func lists(list, word string) bool {
+	for at := 0; word != ""; at++ {
+		i := strings.Index(list[at:], word)
+		if i < 0 {
+			break
+		}
+		at += i
+		if end := at + len(word); at > 0 && list[at-1] == ' ' && end < len(list) && list[end] == ' ' {
+			return true
+		}
+	}
+	return false
+}
+
 // takesNext reports an option whose value is the next word.
 func (w *wrapper) takesNext(option string) bool {
 	if strings.HasPrefix(option, "--") {
-		return strings.Contains(w.long, " "+option+" ")
+		return lists(w.long, option)
 	}
 	last := option[len(option)-1]
 	return len(option) > 1 && strings.IndexByte(w.valued, last) >= 0 && !strings.ContainsAny(option[1:len(option)-1], w.valued)
