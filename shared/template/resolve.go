@@ -3,6 +3,7 @@ package template
 import (
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -229,15 +230,18 @@ func (l *lint) decideBase() {
 
 // parseFROM splits `<TYPE>:<id>` at the first colon; system families have more.
 func parseFROM(args string) (baseline, bool) {
-	word := ""
-	for field := range strings.FieldsSeq(args) {
-		if word != "" {
-			return baseline{}, false
+	kind, image, _ := strings.Cut(strings.TrimSpace(args), ":")
+	return baseline{kind, image}, (kind == "IMAGE" || kind == "IMAGE_FAMILY") && image != "" && !hasSpace(image)
+}
+
+// hasSpace asks Unicode only where a byte may be part of a space.
+func hasSpace(text string) bool {
+	for i := range len(text) {
+		if text[i] <= ' ' || text[i] >= utf8.RuneSelf {
+			return strings.ContainsFunc(text[i:], unicode.IsSpace)
 		}
-		word = field
 	}
-	kind, image, _ := strings.Cut(word, ":")
-	return baseline{kind, image}, (kind == "IMAGE" || kind == "IMAGE_FAMILY") && image != ""
+	return false
 }
 
 // settle fills what the template says of itself.
