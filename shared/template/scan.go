@@ -129,9 +129,15 @@ func plainHead(args string) string {
 // head is the argument from its first word on.
 func (p *part) head(in *instruction) string { return skipBlanks(p.arguments(in)) }
 
+// someWords is room for those of a short template, which would be made in five steps.
+const someWords = 16
+
 // wordsOf are the words of the argument.
 func (p *part) wordsOf(in *instruction) []word {
 	if !in.split {
+		if p.words == nil {
+			p.words = make([]word, 0, someWords)
+		}
 		in.split, in.words.start = true, len(p.words)
 		p.words = appendWords(p.words, in.separable(p.arguments(in)))
 		in.words.end = len(p.words)

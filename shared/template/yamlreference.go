@@ -62,6 +62,9 @@ func referenceAt(n *yaml.Node, text string, m []int) reference {
 // eachProperty calls f with the texts of each task's properties that hold double
 // braces, and with what is known before the task.
 func (p *part) eachProperty(f func(n *yaml.Node, text string, known map[string]output)) {
+	if p.yaml == nil {
+		return
+	}
 	known := map[string]output{}
 	if p.isYAMLComponent() {
 		pairs(value(p.yaml.root, "Parameters"), func(key, _ *yaml.Node) { known[key.Value] = stdout })
