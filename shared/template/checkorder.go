@@ -86,15 +86,16 @@ func checkVariables(l *lint) {
 			continue
 		}
 		for i := range p.commands {
-			switch in := &p.commands[i]; in.verb {
+			switch p.commands[i].verb {
 			case vCOMPONENT:
 				return
-			case vCOPY, vUSER, vWORKDIR:
-				l.checkUses(p, in, &known)
-			case vENV:
-				l.checkUses(p, in, &known)
-				known.add(p, in)
+			case vCOPY, vUSER, vWORKDIR, vENV:
+				l.checkUses(p, i, &known)
 			}
+		}
+		if l.test != nil {
+			known.readTo(p, len(p.commands))
+			known.next = 0
 		}
 	}
 }
@@ -102,27 +103,25 @@ func checkVariables(l *lint) {
 // variables are those that the ENV commands above set. Few texts use one, so their
 // names are not read before.
 type variables struct {
-	names  map[string]bool
-	unread []setting
+	names map[string]bool
+	next  int // the first command of the part that is not read
 }
 
-// setting is one ENV.
-type setting struct {
-	p  *part
-	in *instruction
+// has reports a variable that is set above a command.
+func (v *variables) has(name string, p *part, command int) bool {
+	v.readTo(p, command)
+	return v.names[name]
 }
 
-func (v *variables) add(p *part, in *instruction) { v.unread = append(v.unread, setting{p, in}) }
-
-func (v *variables) has(name string) bool {
+func (v *variables) readTo(p *part, end int) {
 	if v.names == nil {
 		v.names = map[string]bool{}
 	}
-	for _, s := range v.unread {
-		v.read(s.p.wordsOf(s.in))
+	for ; v.next < end; v.next++ {
+		if in := &p.commands[v.next]; in.verb == vENV {
+			v.read(p.wordsOf(in))
+		}
 	}
-	v.unread = v.unread[:0]
-	return v.names[name]
 }
 
 func (v *variables) read(list []word) {
@@ -139,7 +138,8 @@ func (v *variables) read(list []word) {
 
 // checkUses reports $NAME and ${NAME} that are not known. A use with a default,
 // in single quotes or behind a backslash says that it means to be so.
-func (l *lint) checkUses(p *part, in *instruction, known *variables) {
+func (l *lint) checkUses(p *part, command int, known *variables) {
+	in := &p.commands[command]
 	text := p.arguments(in)
 	if strings.IndexByte(text, '$') < 0 {
 		return
@@ -153,7 +153,7 @@ func (l *lint) checkUses(p *part, in *instruction, known *variables) {
 			single = !single
 		case c == '$' && !single:
 			name, end := variableAt(text, i+1)
-			if name != "" && !systemVariables[name] && !known.has(name) && !l.full("IB0146") {
+			if name != "" && !systemVariables[name] && !known.has(name, p, command) && !l.full("IB0146") {
 				l.add("IB0146", p.spanIn(in, i, end), "", "nothing sets the variable "+name, "set it with ENV above")
 			}
 		}

@@ -264,10 +264,10 @@ func holdsSecret(text string) (found bool) {
 
 // eachSecretText calls f with the texts of a template: its files whole, comments and all, and what a
 // message's keys say beside the content.
-func (l *lint) eachSecretText(f func(text string, at func(start, end int) span)) {
+func (l *lint) eachSecretText(f func(text string, at place)) {
 	for _, src := range [...]*source{l.in.content, l.in.test} {
 		if src != nil {
-			f(src.text, src.span)
+			f(src.text, place{src: src})
 		}
 	}
 	for i := range l.in.messageKeys {
@@ -276,16 +276,29 @@ func (l *lint) eachSecretText(f func(text string, at func(start, end int) span))
 			continue
 		}
 		for _, v := range g.values {
-			f(v.text, func(int, int) span { return v.at })
+			f(v.text, place{value: v.at})
 		}
 	}
 }
 
+// place is where a text stands: all of a source, or a value that is marked whole.
+type place struct {
+	src   *source
+	value span
+}
+
+func (p place) span(start, end int) span {
+	if p.src == nil {
+		return p.value
+	}
+	return p.src.span(start, end)
+}
+
 func checkAccessKeys(l *lint) {
-	l.eachSecretText(func(text string, at func(start, end int) span) {
+	l.eachSecretText(func(text string, at place) {
 		eachKey(text, func(start, end int, what string) {
 			if !l.full("IB0401") && !isExample(text, start, end) {
-				l.add("IB0401", at(start, end), "", what+" in the text, which whoever may describe the resource can read",
+				l.add("IB0401", at.span(start, end), "", what+" in the text, which whoever may describe the resource can read",
 					"delete it, and revoke it: it is known now; let the instance's RAM role give access")
 			}
 		})
@@ -300,12 +313,12 @@ func isExample(text string, start, end int) bool {
 }
 
 func checkPrivateKeys(l *lint) {
-	l.eachSecretText(func(text string, at func(start, end int) span) {
+	l.eachSecretText(func(text string, at place) {
 		eachPrivateKey(text, func(start, end, last int) {
 			if !l.full("IB0402") && !isSought(text[:start]) {
-				l.add("IB0402", at(start, end), "", "a private key in the text, which whoever may describe the resource can read",
+				l.add("IB0402", at.span(start, end), "", "a private key in the text, which whoever may describe the resource can read",
 					"delete it, and replace the key pair: it is known now")
-				l.extendSecret(at(start, last))
+				l.extendSecret(at.span(start, last))
 			}
 		})
 	})
@@ -412,10 +425,10 @@ func suggestsSecret(name string) bool {
 	for rest := name; rest != ""; {
 		n := wordLength(rest)
 		word := rest[:n]
-		rest = strings.TrimLeft(rest[n:], "_-.")
-		secret = secret || isSecretWord(word) ||
-			len(word) == len("KEY") && strings.EqualFold(word, "KEY") && isKeyOf(last) ||
-			rest == "" && len(word) == len("PASS") && strings.EqualFold(word, "PASS") && isPassOf(last)
+		for rest = rest[n:]; rest != "" && isNameSign(rest[0]); {
+			rest = rest[1:]
+		}
+		secret = secret || isSecretWord(word) || isWord(word, "KEY") && isKeyOf(last) || rest == "" && isWord(word, "PASS") && isPassOf(last)
 		last = word
 	}
 	if !secret || strings.EqualFold(name, "PWD") || strings.EqualFold(name, "OLDPWD") {
@@ -454,17 +467,20 @@ func isPassOf(word string) bool {
 func wordLength(name string) int {
 	for i := 1; i < len(name); i++ {
 		small := name[i-1] >= 'a' && name[i-1] <= 'z'
-		if c := name[i]; c == '_' || c == '-' || c == '.' || small && c >= 'A' && c <= 'Z' {
+		if c := name[i]; isNameSign(c) || small && c >= 'A' && c <= 'Z' {
 			return i
 		}
 	}
 	return len(name)
 }
 
+// isNameSign reports what parts the words of a name.
+func isNameSign(c byte) bool { return c == '_' || c == '-' || c == '.' }
+
 // isSecretWord takes PGPASSWORD for what it is, too.
 func isSecretWord(word string) bool {
 	for _, w := range secretWords {
-		if len(w) == len(word) && strings.EqualFold(w, word) {
+		if isWord(word, w) {
 			return true
 		}
 	}

@@ -125,7 +125,7 @@ func (l *lint) checkRepository(s *script, document extent) {
 // checkTrustEnv looks at ENV.
 func checkTrustEnv(l *lint, p *part, in *instruction) {
 	p.eachPair(in, func(w word, name, value string) {
-		if isDistrust(name, strings.Trim(value, `"'`)) {
+		if namesTrust(name) && isDistrust(name, strings.Trim(value, `"'`)) {
 			l.addTrust(p.spanOfWord(in, w))
 		}
 	})

@@ -44,11 +44,17 @@ var verbs = [...]struct {
 // verbOf takes a keyword in any case.
 func verbOf(word string) verb {
 	for i := range verbs {
-		if len(verbs[i].name) == len(word) && strings.EqualFold(verbs[i].name, word) {
+		if isWord(word, verbs[i].name) {
 			return verbs[i].verb
 		}
 	}
 	return vUnknown
+}
+
+// isWord compares with a word in capitals, in any case: nearly all are told apart by
+// their length and first letter.
+func isWord(word, capitals string) bool {
+	return len(word) == len(capitals) && word[0]&^0x20 == capitals[0] && strings.EqualFold(word, capitals)
 }
 
 // text is the keyword in upper case; an unknown one stays as it is.

@@ -22,19 +22,16 @@ func appendWords(list []word, text string) []word {
 }
 
 func wordEnd(text string, i int) int {
-	var quote byte
-	for ; i < len(text); i++ {
-		switch c := text[i]; {
-		case c == '\\' && quote != '\'':
-			i++
-		case quote != 0:
-			if c == quote {
-				quote = 0
-			}
-		case c == '"' || c == '\'':
-			quote = c
-		case c == ' ' || c == '\t':
+	for i >= 0 && i < len(text) {
+		switch text[i] {
+		case ' ', '\t':
 			return i
+		case '\\':
+			i += 2
+		case '"', '\'':
+			i = quoteEnd(text, i)
+		default:
+			i++
 		}
 	}
 	return len(text)
@@ -42,18 +39,34 @@ func wordEnd(text string, i int) int {
 
 // unclosedQuote is the offset of the quote that has no end, -1 for none.
 func unclosedQuote(text string) int {
-	open := -1
-	for i := 0; i < len(text); i++ {
-		switch c := text[i]; {
-		case c == '\\' && (open < 0 || text[open] != '\''):
-			i++
-		case open >= 0:
-			if c == text[open] {
-				open = -1
+	for i := 0; i < len(text); {
+		switch text[i] {
+		case '\\':
+			i += 2
+		case '"', '\'':
+			end := quoteEnd(text, i)
+			if end < 0 {
+				return i
 			}
-		case c == '"' || c == '\'':
-			open = i
+			i = end
+		default:
+			i++
 		}
 	}
-	return open
+	return -1
+}
+
+// quoteEnd is what follows the end of the quote that begins at an offset, -1 where it
+// has none.
+func quoteEnd(text string, at int) int {
+	quote := text[at]
+	for i := at + 1; i < len(text); i++ {
+		switch {
+		case text[i] == quote:
+			return i + 1
+		case text[i] == '\\' && quote == '"':
+			i++
+		}
+	}
+	return -1
 }
