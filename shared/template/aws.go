@@ -153,20 +153,27 @@ func (l *lint) hasAWSContent() bool {
 	return l.build.yaml != nil && l.build.yaml.aws || l.build.text == "" && find(l.t.given, "aws.uri") != nil
 }
 
+// defaulted are the keys that another stands in for.
+var defaulted = func() (keys []*Key) {
+	for i := range Keys {
+		if Keys[i].Default != "" {
+			keys = append(keys, &Keys[i])
+		}
+	}
+	return keys
+}()
+
 // checkDefaults holds general values that stand in for keys of the block aws
 // against the limits of these.
 func (l *lint) checkDefaults() {
-	for i := range Keys {
-		if Keys[i].Default == "" {
+	for _, key := range defaulted {
+		g := find(l.t.given, key.Default)
+		if g == nil || find(l.t.given, key.Path) != nil {
 			continue
 		}
-		g := find(l.t.given, Keys[i].Default)
-		if g == nil || find(l.t.given, Keys[i].Path) != nil {
-			continue
-		}
-		limits := Keys[i]
+		limits := *key
 		limits.Path = g.key.Path + ", for target aws,"
-		limits.Form = strings.TrimPrefix(limits.Form+"; or give "+Keys[i].Path, "; ")
+		limits.Form = strings.TrimPrefix(limits.Form+"; or give "+key.Path, "; ")
 		values := g.values
 		if g.key.Path == "componentVersion" && g.key.problem(g.text()) == "" {
 			values = []scalar{{at: g.at, text: plainVersion(g.text())}}

@@ -62,9 +62,6 @@ func checkCount(l *lint, p *part) {
 }
 
 func checkMisplacedYAML(l *lint, p *part) {
-	if p.yaml == nil {
-		return
-	}
 	const help = "put it in a YAML component (.yaml) and refer to that with COMPONENT"
 	switch {
 	case p.section == inBuild && p.yaml.known:

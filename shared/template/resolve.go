@@ -29,7 +29,7 @@ type input struct {
 // lint is one template under way.
 type lint struct {
 	report
-	in *input
+	in input
 	t  *Template
 	// unread is a header that could not be read, or not all of it: what else it
 	// gives is unknown.
@@ -62,7 +62,7 @@ func formatOf(path string, src *source) Format {
 	return sniff(src)
 }
 
-func (in *input) template() *Template {
+func (in input) template() *Template {
 	l := &lint{in: in, t: &Template{Kind: Component, Format: in.format, path: in.content.path, order: in.content.order}}
 	l.t.texts = in.texts()
 	l.found = slices.Clone(in.found)

@@ -30,10 +30,11 @@ type Rule struct {
 	// tools and call: a check of every call of these programs in it.
 	tools tool
 	call  func(*lint, *script, *call)
-	// part: a check of every part.
-	part func(*lint, *part)
-	// all: a check of the template.
-	all func(*lint)
+	// part: a check of every part. yaml: of every one that is YAML.
+	part, yaml func(*lint, *part)
+	// all: a check of the template. keys: of what header and message give, where
+	// they give anything.
+	all, keys func(*lint)
 }
 
 // rulesByID are the rows of the table.
@@ -58,10 +59,10 @@ func (r *Rule) concerns(targets ...string) bool {
 // ruleSet are the rules for some options and targets by what they look at, so
 // that nothing walks the table for each command.
 type ruleSet struct {
-	all, part []*Rule
-	verbs     [verbBits][]*Rule // by the bit of each verb that they look at
-	scripts   []*Rule
-	tools     [toolBits][]*Rule // by the bit of each tool that they look at
+	all, keys, part, yaml, scripts []*Rule
+
+	verbs [verbBits][]*Rule // by the bit of each verb that they look at
+	tools [toolBits][]*Rule // by the bit of each tool that they look at
 }
 
 // ruleSets are by pedantic and by the bits of the targets.
@@ -98,8 +99,14 @@ func (set *ruleSet) add(r *Rule) {
 	if r.all != nil {
 		set.all = append(set.all, r)
 	}
+	if r.keys != nil {
+		set.keys = append(set.keys, r)
+	}
 	if r.part != nil {
 		set.part = append(set.part, r)
+	}
+	if r.yaml != nil {
+		set.yaml = append(set.yaml, r)
 	}
 	if r.script != nil {
 		set.scripts = append(set.scripts, r)
@@ -126,14 +133,24 @@ func (l *lint) runRules() {
 		readScripts(p)
 	}
 	set := l.ruleSet()
-	for _, r := range set.all {
-		r.all(l)
-	}
+	l.runTemplateRules(set)
 	for _, p := range parts {
 		l.runPartRules(p, set)
 	}
 	for _, p := range parts {
 		releaseScripts(p)
+	}
+}
+
+func (l *lint) runTemplateRules(set *ruleSet) {
+	for _, r := range set.all {
+		r.all(l)
+	}
+	if len(l.t.given) == 0 {
+		return
+	}
+	for _, r := range set.keys {
+		r.keys(l)
 	}
 }
 
@@ -149,6 +166,11 @@ func (l *lint) ruleSet() *ruleSet {
 func (l *lint) runPartRules(p *part, set *ruleSet) {
 	for _, r := range set.part {
 		r.part(l, p)
+	}
+	if p.yaml != nil {
+		for _, r := range set.yaml {
+			r.yaml(l, p)
+		}
 	}
 	for i := range p.commands {
 		in := &p.commands[i]

@@ -233,7 +233,10 @@ func (r *report) extendSecret(at span) {
 // What is found twice, where a YAML alias repeats a text, is told once.
 func (r *report) findings(targets []string, o Options) []Finding {
 	Sort(r.found)
-	out := make([]Finding, 0, len(r.found))
+	if len(r.found) == 0 {
+		return []Finding{}
+	}
+	out := r.found[:0]
 	for i, f := range r.found {
 		rule := ruleOf(f.Rule)
 		if i > 0 && f.repeats(&r.found[i-1]) || rule.Pedantic && !o.Pedantic || !rule.concerns(targets...) {

@@ -472,9 +472,6 @@ func (l *lint) checkAWSDocument(c *yamlContent) {
 // checkYAMLMarkers looks at the comments that no block scalar can hold, those
 // that begin their line: a marker among them was meant as one.
 func checkYAMLMarkers(l *lint, p *part) {
-	if p.yaml == nil {
-		return
-	}
 	s := &scanner{report: &l.report, src: p.src, rule: noMarkers}
 	for s.line = p.yaml.from; s.line < len(p.src.lines); s.line++ {
 		if text := p.src.line(s.line); strings.HasPrefix(text, "#") {
