@@ -140,26 +140,26 @@ func (d *document) insert(p *place, w word) string {
 const fixAll protocol.CodeActionKind = "source.fixAll"
 
 // actions are the fixes of the findings in a range, and the one that applies all.
-func (d *document) actions(p *protocol.CodeActionParams, judge Judge) []protocol.CodeAction {
+func (d *document) actions(in protocol.Range, only []protocol.CodeActionKind, judge Judge) []protocol.CodeAction {
 	out := []protocol.CodeAction{}
-	from, to := d.offset(p.Range.Start), d.offset(p.Range.End)
+	from, to := d.offset(in.Start), d.offset(in.End)
 	fixes := 0
 	for _, f := range d.findings {
 		if f.Fix == nil {
 			continue
 		}
 		fixes++
-		if d.place(f.Line, f.Column) <= to && d.place(f.EndLine, f.EndColumn) >= from && asked(p, protocol.QuickFix) {
+		if d.place(f.Line, f.Column) <= to && d.place(f.EndLine, f.EndColumn) >= from && asked(only, protocol.QuickFix) {
 			out = append(out, protocol.CodeAction{
 				Title: upper(f.Fix.Title), Kind: protocol.QuickFix, IsPreferred: true,
-				Diagnostics: []protocol.Diagnostic{d.diagnostic(f)}, Edit: d.change(d.edits(f.Fix)),
+				Diagnostics: []protocol.Diagnostic{d.diagnostic(f)}, Edit: d.edit(d.edits(f.Fix)),
 			})
 		}
 	}
-	if fixes > 0 && asked(p, fixAll) && (len(d.text) <= maxUnasked || len(p.Context.Only) > 0) {
+	if fixes > 0 && asked(only, fixAll) && (len(d.text) <= maxUnasked || len(only) > 0) {
 		if m := d.mend(judge); m.mended > 0 {
 			whole := []protocol.TextEdit{{Range: d.between(0, len(d.text)), NewText: m.text}}
-			out = append(out, protocol.CodeAction{Title: "Mend all that has one obvious mending", Kind: fixAll, Edit: d.change(whole)})
+			out = append(out, protocol.CodeAction{Title: "Mend all that has one obvious mending", Kind: fixAll, Edit: d.edit(whole)})
 		}
 	}
 	return out
@@ -171,13 +171,13 @@ const maxUnasked = 4 * template.MaxContentBytes
 
 // asked reports a kind that the editor wants: all, where it names none or the
 // empty one.
-func asked(p *protocol.CodeActionParams, kind protocol.CodeActionKind) bool {
-	for _, k := range p.Context.Only {
+func asked(only []protocol.CodeActionKind, kind protocol.CodeActionKind) bool {
+	for _, k := range only {
 		if k == "" || k == kind || strings.HasPrefix(string(kind), string(k)+".") {
 			return true
 		}
 	}
-	return len(p.Context.Only) == 0
+	return len(only) == 0
 }
 
 func (d *document) edits(fix *template.Fix) (out []protocol.TextEdit) {
@@ -196,6 +196,6 @@ func (d *document) mend(judge Judge) *mending {
 	return d.mending
 }
 
-func (d *document) change(edits []protocol.TextEdit) *protocol.WorkspaceEdit {
+func (d *document) edit(edits []protocol.TextEdit) *protocol.WorkspaceEdit {
 	return &protocol.WorkspaceEdit{Changes: map[protocol.DocumentURI][]protocol.TextEdit{d.uri: edits}}
 }

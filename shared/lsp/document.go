@@ -13,12 +13,13 @@ import (
 )
 
 // document is a text as the editor has it, with both ways to count in it: the
-// protocol's, lines from 0 and columns in UTF-16, and that of findings, lines
+// protocol's, lines from 0 and columns in UTF-16 or UTF-8, and that of findings, lines
 // and columns from 1 and columns in code points.
 type document struct {
 	uri     protocol.DocumentURI
 	path    string // by which its format and its default name are known
 	version int32
+	utf8    bool // how the protocol counts columns, else in UTF-16
 	text    string
 	lines   []int // offset of the start of each line, as the protocol counts them
 	starts  []int // the same as findings count them: a lone CR ends no line
@@ -49,6 +50,16 @@ func (d *document) set(text string) {
 			d.starts = append(d.starts, i+1)
 		}
 	}
+}
+
+// change replaces a range of the text, or all of it where there is none. The
+// ends of a range may come in any order.
+func (d *document) change(at *protocol.Range, text string) {
+	if at != nil {
+		a, b := d.offset(at.Start), d.offset(at.End)
+		text = d.text[:min(a, b)] + text + d.text[max(a, b):]
+	}
+	d.set(text)
 }
 
 // named gives an unsaved text, which has a language and no name, the ending of
@@ -94,12 +105,20 @@ func (d *document) ours() bool {
 	return template.IsTemplate(path.Base(d.path))
 }
 
+// width is how many columns of the protocol a character takes.
+func (d *document) width(r rune) int {
+	if d.utf8 {
+		return utf8.RuneLen(r)
+	}
+	return utf16.RuneLen(r)
+}
+
 // position is the protocol's form of an offset.
 func (d *document) position(offset int) protocol.Position {
 	line := sort.SearchInts(d.lines, offset+1) - 1
 	n := 0
 	for _, r := range d.text[d.lines[line]:offset] {
-		n += utf16.RuneLen(r)
+		n += d.width(r)
 	}
 	return protocol.Position{Line: uint32(line), Character: uint32(n)}
 }
@@ -110,10 +129,10 @@ func (d *document) offset(p protocol.Position) int {
 	if int(p.Line) >= len(d.lines) {
 		return len(d.text)
 	}
-	at, n := d.lines[p.Line], uint32(0)
-	for at < len(d.text) && n < p.Character && d.text[at] != '\n' && d.text[at] != '\r' {
+	at, n := d.lines[p.Line], 0
+	for at < len(d.text) && n < int(p.Character) && d.text[at] != '\n' && d.text[at] != '\r' {
 		r, size := utf8.DecodeRuneInString(d.text[at:])
-		n += uint32(utf16.RuneLen(r))
+		n += d.width(r)
 		at += size
 	}
 	return at

@@ -201,6 +201,58 @@ func TestTheServerEndsWithTheProcessOfItsEditor(t *testing.T) {
 	require.Contains(t, answers, `"id":2,"result":null`)
 }
 
+// What an editor says of itself may be of a later version of the protocol; what
+// is not asked of it cannot keep it from its server.
+func TestInitializeReadsOnlyWhatItNeeds(t *testing.T) {
+	later := `{"processId":null,"rootPath":{},"trace":5,"workspaceFolders":"","capabilities":{"workspace":true,"general":{"positionEncodings":["utf-32","utf-8"]}}}`
+	answers, err := conversation(t, message(strings.Replace(hello, "{}", later, 1))+message(leave))
+	require.NoError(t, err)
+	require.Contains(t, answers, `"positionEncoding":"utf-8"`)
+	for _, other := range []string{`{}`, `{"capabilities":{"general":null}}`, `{"capabilities":{"general":{"positionEncodings":["utf-32"]}}}`} {
+		answers, err = conversation(t, message(strings.Replace(hello, "{}", other, 1))+message(leave))
+		require.NoError(t, err)
+		require.Contains(t, answers, `"positionEncoding":"utf-16"`, other)
+	}
+}
+
+// The findings that come with a question for actions may be another server's.
+func TestActionsBesideAnotherServer(t *testing.T) {
+	ask := `{"jsonrpc":"2.0","id":5,"method":"textDocument/codeAction","params":{"textDocument":{"uri":"file:///t/x.Dockerfile"},` +
+		`"range":{"start":{"line":0,"character":0},"end":{"line":0,"character":0}},"context":{"triggerKind":1,"diagnostics":[{"message":{"kind":"markdown","value":""},"tags":["x"],"severity":"y"}]}}}`
+	answers, err := conversation(t, message(hello)+message(ask)+message(leave))
+	require.NoError(t, err)
+	require.Contains(t, answers, `"id":5,"result":[]`)
+}
+
+// A change names its place in the text as the changes before it left it.
+func TestChange(t *testing.T) {
+	at := func(line, character, endLine, endCharacter uint32) *protocol.Range {
+		return &protocol.Range{Start: protocol.Position{Line: line, Character: character}, End: protocol.Position{Line: endLine, Character: endCharacter}}
+	}
+	for _, c := range []struct {
+		utf8       bool
+		text, want string
+		at         *protocol.Range
+	}{
+		{false, "a\r\nb", "X", nil},
+		{false, "a\r\nb", "Xa\r\nb", at(0, 0, 0, 0)},
+		{false, "a\r\nb", "aXb", at(0, 1, 1, 0)},
+		{false, "a\r\nb", "aX\r\nb", at(0, 9, 0, 9)},
+		{false, "a\r\nb", "a\r\nbX", at(7, 0, 9, 0)},
+		{false, "a\rb\nc", "a\rXc", at(1, 0, 2, 0)},
+		{false, "é🚀z", "éXz", at(0, 1, 0, 3)},
+		{true, "é🚀z", "éXz", at(0, 2, 0, 6)},
+		{true, "é🚀z", "éXz", at(0, 6, 0, 2)},
+		{true, "", "X", at(0, 0, 0, 0)},
+	} {
+		d := newDocument(protocol.TextDocumentItem{URI: "file:///t/x.Dockerfile", Text: c.text})
+		d.utf8 = c.utf8
+		d.change(c.at, "X")
+		require.Equal(t, c.want, d.text)
+		require.Equal(t, newDocument(protocol.TextDocumentItem{Text: c.want}).lines, d.lines)
+	}
+}
+
 func helloFrom(pid int) string {
 	return strings.Replace(hello, "{}", fmt.Sprintf(`{"processId":%d}`, pid), 1)
 }
@@ -216,10 +268,9 @@ func TestAllIsMendedOnce(t *testing.T) {
 	asks := func(text string, only ...protocol.CodeActionKind) (n, kinds int) {
 		d := newDocument(protocol.TextDocumentItem{URI: "file:///t/templates/x.Dockerfile", Text: text})
 		d.findings = judge(d.path, []byte(text))
-		p := &protocol.CodeActionParams{Context: protocol.CodeActionContext{Only: only}}
-		d.actions(p, judge)
+		d.actions(protocol.Range{}, only, judge)
 		judged = 0
-		kinds = len(d.actions(p, judge))
+		kinds = len(d.actions(protocol.Range{}, only, judge))
 		return judged, kinds
 	}
 	const text = "# ---\n# name: web\n# ---\nrun true\n"
@@ -258,6 +309,7 @@ func FuzzDocument(f *testing.F) {
 			return
 		}
 		d := newDocument(protocol.TextDocumentItem{URI: protocol.DocumentURI(names[uint(name)%3]), Text: text})
+		d.utf8 = at%2 == 0
 		d.findings = judge(d.path, []byte(text))
 		d.diagnostics()
 		offset := min(int(at), len(text))
@@ -272,6 +324,6 @@ func FuzzDocument(f *testing.F) {
 			require.LessOrEqual(t, d.offset(item.TextEdit.Range.Start), offset)
 			require.GreaterOrEqual(t, d.offset(item.TextEdit.Range.End), offset)
 		}
-		d.actions(&protocol.CodeActionParams{Range: d.between(0, len(text))}, judge)
+		d.actions(d.between(0, len(text)), nil, judge)
 	})
 }

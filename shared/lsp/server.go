@@ -1,6 +1,6 @@
 // Package lsp tells an editor what the linter finds: diagnostics as one types,
 // what a command or key means, what may be written, and fixes. It speaks the
-// Language Server Protocol 3.16 over a stream.
+// Language Server Protocol 3.17 over a stream.
 package lsp
 
 import (
@@ -11,6 +11,7 @@ import (
 	"io"
 	"log"
 	"net/url"
+	"slices"
 
 	"github.com/sourcegraph/jsonrpc2"
 	"go.lsp.dev/protocol"
@@ -57,6 +58,7 @@ func Serve(ctx context.Context, in io.Reader, out io.Writer, version string, jud
 type server struct {
 	version   string
 	judge     Judge
+	utf8      bool // agreed on with the editor, else UTF-16
 	documents map[protocol.DocumentURI]*document
 	up, down  bool
 	gone      chan struct{} // closed when the editor's process has ended
@@ -121,17 +123,42 @@ func (s *server) handle(ctx context.Context, conn *jsonrpc2.Conn, req *jsonrpc2.
 	return m(ctx, s, conn, params)
 }
 
-func initialize(ctx context.Context, s *server, _ *jsonrpc2.Conn, p *protocol.InitializeParams) (any, error) {
+// initializeParams is what is asked of an editor; of all else that it says of
+// itself nothing is read, and so nothing can be wrong.
+type initializeParams struct {
+	ProcessID    int32 `json:"processId"`
+	Capabilities struct {
+		General struct {
+			PositionEncodings []string `json:"positionEncodings"`
+		} `json:"general"`
+	} `json:"capabilities"`
+}
+
+// capabilities has what the library, of 3.16, does not know.
+// Source: Language Server Protocol 3.17, ServerCapabilities.
+type capabilities struct {
+	protocol.ServerCapabilities
+	PositionEncoding string `json:"positionEncoding"`
+}
+
+func initialize(ctx context.Context, s *server, _ *jsonrpc2.Conn, p *initializeParams) (any, error) {
 	s.up = true
 	watchEditor(ctx, int(p.ProcessID), s.gone)
-	return protocol.InitializeResult{
-		ServerInfo: &protocol.ServerInfo{Name: source, Version: s.version},
-		Capabilities: protocol.ServerCapabilities{
-			TextDocumentSync:   protocol.TextDocumentSyncOptions{OpenClose: true, Change: protocol.TextDocumentSyncKindFull},
+	encoding := "utf-16"
+	if s.utf8 = slices.Contains(p.Capabilities.General.PositionEncodings, "utf-8"); s.utf8 {
+		encoding = "utf-8"
+	}
+	return struct {
+		Capabilities capabilities        `json:"capabilities"`
+		ServerInfo   protocol.ServerInfo `json:"serverInfo"`
+	}{
+		capabilities{PositionEncoding: encoding, ServerCapabilities: protocol.ServerCapabilities{
+			TextDocumentSync:   protocol.TextDocumentSyncOptions{OpenClose: true, Change: protocol.TextDocumentSyncKindIncremental},
 			HoverProvider:      true,
 			CompletionProvider: &protocol.CompletionOptions{TriggerCharacters: []string{"#", " ", ":", "\""}},
 			CodeActionProvider: &protocol.CodeActionOptions{CodeActionKinds: []protocol.CodeActionKind{protocol.QuickFix, fixAll}},
-		},
+		}},
+		protocol.ServerInfo{Name: source, Version: s.version},
 	}, nil
 }
 
@@ -146,17 +173,30 @@ func exit(_ context.Context, _ *server, conn *jsonrpc2.Conn, _ json.RawMessage) 
 
 func didOpen(ctx context.Context, s *server, conn *jsonrpc2.Conn, p *protocol.DidOpenTextDocumentParams) (any, error) {
 	d := newDocument(p.TextDocument)
+	d.utf8 = s.utf8
 	s.documents[d.uri] = d
 	return nil, s.publish(ctx, conn, d)
 }
 
-func didChange(ctx context.Context, s *server, conn *jsonrpc2.Conn, p *protocol.DidChangeTextDocumentParams) (any, error) {
+// didChangeParams tells a change of all the text, which has no range, from one
+// at its start; the library's type does not.
+type didChangeParams struct {
+	TextDocument   protocol.VersionedTextDocumentIdentifier `json:"textDocument"`
+	ContentChanges []struct {
+		Range *protocol.Range `json:"range"`
+		Text  string          `json:"text"`
+	} `json:"contentChanges"`
+}
+
+func didChange(ctx context.Context, s *server, conn *jsonrpc2.Conn, p *didChangeParams) (any, error) {
 	d := s.documents[p.TextDocument.URI]
-	if d == nil || len(p.ContentChanges) == 0 {
+	if d == nil {
 		return nil, nil
 	}
 	d.version = p.TextDocument.Version
-	d.set(p.ContentChanges[len(p.ContentChanges)-1].Text)
+	for _, c := range p.ContentChanges {
+		d.change(c.Range, c.Text)
+	}
 	return nil, s.publish(ctx, conn, d)
 }
 
@@ -166,6 +206,14 @@ func didClose(ctx context.Context, s *server, conn *jsonrpc2.Conn, p *protocol.D
 		protocol.PublishDiagnosticsParams{URI: p.TextDocument.URI, Diagnostics: []protocol.Diagnostic{}})
 }
 
+// published names the version that the findings are of, which may be 0; the
+// library's type leaves that out.
+type published struct {
+	URI         protocol.DocumentURI  `json:"uri"`
+	Version     int32                 `json:"version"`
+	Diagnostics []protocol.Diagnostic `json:"diagnostics"`
+}
+
 // publish judges a document and tells what was found.
 func (s *server) publish(ctx context.Context, conn *jsonrpc2.Conn, d *document) error {
 	d.findings, d.mending = nil, nil
@@ -173,7 +221,7 @@ func (s *server) publish(ctx context.Context, conn *jsonrpc2.Conn, d *document) 
 		d.findings = s.judge(d.path, []byte(d.text))
 	}
 	return conn.Notify(ctx, protocol.MethodTextDocumentPublishDiagnostics,
-		protocol.PublishDiagnosticsParams{URI: d.uri, Version: uint32(d.version), Diagnostics: d.diagnostics()})
+		published{URI: d.uri, Version: d.version, Diagnostics: d.diagnostics()})
 }
 
 func hover(_ context.Context, s *server, _ *jsonrpc2.Conn, p *protocol.HoverParams) (any, error) {
@@ -195,12 +243,22 @@ func completion(_ context.Context, s *server, _ *jsonrpc2.Conn, p *protocol.Comp
 	return protocol.CompletionList{Items: d.completion(d.offset(p.Position))}, nil
 }
 
-func codeAction(_ context.Context, s *server, _ *jsonrpc2.Conn, p *protocol.CodeActionParams) (any, error) {
+// codeActionParams are where and which actions are wanted; the findings that an
+// editor adds may be of other servers, in any form.
+type codeActionParams struct {
+	TextDocument protocol.TextDocumentIdentifier `json:"textDocument"`
+	Range        protocol.Range                  `json:"range"`
+	Context      struct {
+		Only []protocol.CodeActionKind `json:"only"`
+	} `json:"context"`
+}
+
+func codeAction(_ context.Context, s *server, _ *jsonrpc2.Conn, p *codeActionParams) (any, error) {
 	d := s.documents[p.TextDocument.URI]
 	if d == nil || !d.ours() {
 		return []protocol.CodeAction{}, nil
 	}
-	return d.actions(p, s.judge), nil
+	return d.actions(p.Range, p.Context.Only, s.judge), nil
 }
 
 // unescape decodes the path of an address, where it is one.

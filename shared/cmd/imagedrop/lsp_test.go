@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -31,6 +32,7 @@ type editor struct {
 	cmd       *exec.Cmd
 	published chan *protocol.PublishDiagnosticsParams
 	version   int32
+	utf8      bool // agreed on, else UTF-16
 }
 
 // PublishDiagnostics implements protocol.Client.
@@ -70,6 +72,22 @@ func ready(t *testing.T, args ...string) *editor {
 	return e
 }
 
+// readyIn is an editor that offered an encoding besides UTF-16, which the library
+// does not know of.
+func readyIn(t *testing.T, encoding string) *editor {
+	t.Helper()
+	e := newEditor(t)
+	var result struct {
+		Capabilities struct{ PositionEncoding string }
+	}
+	offer := map[string]any{"capabilities": map[string]any{"general": map[string]any{"positionEncodings": []string{"utf-16", encoding}}}}
+	_, err := e.conn.Call(t.Context(), protocol.MethodInitialize, offer, &result)
+	require.NoError(t, err)
+	require.Equal(t, encoding, result.Capabilities.PositionEncoding)
+	e.utf8 = encoding == "utf-8"
+	return e
+}
+
 func (e *editor) open(name, language, text string) []protocol.Diagnostic {
 	e.t.Helper()
 	e.version++
@@ -79,14 +97,18 @@ func (e *editor) open(name, language, text string) []protocol.Diagnostic {
 	return e.diagnostics(name)
 }
 
+// change replaces all of a text.
 func (e *editor) change(name, text string) []protocol.Diagnostic {
+	e.t.Helper()
+	return e.typed(name, protocol.TextDocumentContentChangeEvent{Range: all, Text: text})
+}
+
+func (e *editor) typed(name string, changes ...protocol.TextDocumentContentChangeEvent) []protocol.Diagnostic {
 	e.t.Helper()
 	e.version++
 	id := protocol.VersionedTextDocumentIdentifier{Version: e.version}
 	id.URI = docURI(name)
-	require.NoError(e.t, e.DidChange(e.t.Context(), &protocol.DidChangeTextDocumentParams{
-		TextDocument: id, ContentChanges: []protocol.TextDocumentContentChangeEvent{{Text: text}},
-	}))
+	require.NoError(e.t, e.DidChange(e.t.Context(), &protocol.DidChangeTextDocumentParams{TextDocument: id, ContentChanges: changes}))
 	return e.diagnostics(name)
 }
 
@@ -94,6 +116,7 @@ func (e *editor) diagnostics(name string) []protocol.Diagnostic {
 	e.t.Helper()
 	p := <-e.published
 	require.Equal(e.t, docURI(name), p.URI)
+	require.Contains(e.t, []uint32{0, uint32(e.version)}, p.Version, "0 where it was closed")
 	return p.Diagnostics
 }
 
@@ -127,7 +150,7 @@ func (e *editor) complete(name, text string, line, character uint32) map[string]
 	require.NoError(e.t, err)
 	out := map[string]string{}
 	for _, item := range list.Items {
-		out[item.Label] = apply(text, []protocol.TextEdit{*item.TextEdit})
+		out[item.Label] = e.apply(text, []protocol.TextEdit{*item.TextEdit})
 	}
 	return out
 }
@@ -141,24 +164,63 @@ func (e *editor) actions(name string, whole protocol.Range, only ...protocol.Cod
 	return actions
 }
 
-// apply does what an editor does with edits; it counts in UTF-16 on its own.
-func apply(text string, edits []protocol.TextEdit) string {
-	units := utf16.Encode([]rune(text))
+// units are what an editor counts columns in: bytes, or those of UTF-16.
+func (e *editor) units(text string) []uint16 {
+	if !e.utf8 {
+		return utf16.Encode([]rune(text))
+	}
+	out := make([]uint16, len(text))
+	for i := range len(text) {
+		out[i] = uint16(text[i])
+	}
+	return out
+}
+
+func (e *editor) text(units []uint16) string {
+	if !e.utf8 {
+		return string(utf16.Decode(units))
+	}
+	out := make([]byte, len(units))
+	for i, u := range units {
+		out[i] = byte(u)
+	}
+	return string(out)
+}
+
+// apply does what an editor does with edits; it counts on its own.
+func (e *editor) apply(text string, edits []protocol.TextEdit) string {
+	units := e.units(text)
 	offset := func(p protocol.Position) int {
 		at := 0
 		for line := uint32(0); line < p.Line; at++ {
-			if units[at] == '\n' {
+			if units[at] == '\n' || units[at] == '\r' && (at+1 == len(units) || units[at+1] != '\n') {
 				line++
 			}
 		}
 		return at + int(p.Character)
 	}
 	sort.Slice(edits, func(a, b int) bool { return offset(edits[a].Range.Start) > offset(edits[b].Range.Start) })
-	for _, e := range edits {
-		tail := append(utf16.Encode([]rune(e.NewText)), units[offset(e.Range.End):]...)
-		units = append(units[:offset(e.Range.Start):offset(e.Range.Start)], tail...)
+	for _, edit := range edits {
+		tail := append(e.units(edit.NewText), units[offset(edit.Range.End):]...)
+		units = append(units[:offset(edit.Range.Start):offset(edit.Range.Start)], tail...)
 	}
-	return string(utf16.Decode(units))
+	return e.text(units)
+}
+
+// places are all positions of a text.
+func (e *editor) places(text string) (out []protocol.Position) {
+	var at protocol.Position
+	for i, r := range text {
+		between := r == '\n' && i > 0 && text[i-1] == '\r'
+		if !between {
+			out = append(out, at)
+		}
+		at.Character += uint32(len(e.units(string(r))))
+		if r == '\n' || r == '\r' && !strings.HasPrefix(text[i+1:], "\n") {
+			at = protocol.Position{Line: at.Line + 1}
+		}
+	}
+	return append(out, at)
 }
 
 const everywhere = 1 << 20
@@ -274,23 +336,54 @@ func TestEditorCompletes(t *testing.T) {
 // Every fix that is offered mends its finding, and all of them together are
 // those of `lint --fix`.
 func TestEditorMends(t *testing.T) {
-	e := ready(t)
-	text := "run echo 🚀 \\\n\n  more\nENV A=b C=\"d\"\n"
-	name := "fix.Dockerfile"
-	found := e.open(name, "dockerfile", text)
-	fixed := 0
-	for _, action := range e.actions(name, all, protocol.QuickFix) {
-		fixed++
-		mended := apply(text, action.Edit.Changes[docURI(name)])
-		require.Len(t, e.change(name, mended), len(found)-1, "%s", action.Title)
-		e.change(name, text)
+	for _, encoding := range []string{"utf-16", "utf-8"} {
+		e := readyIn(t, encoding)
+		text := "run echo 🚀 \\\n\n  more\nENV A=\"🚀é\" B=b C=\"d\"\r\n"
+		name := "fix.Dockerfile"
+		found := e.open(name, "dockerfile", text)
+		fixed := 0
+		for _, action := range e.actions(name, all, protocol.QuickFix) {
+			fixed++
+			mended := e.apply(text, action.Edit.Changes[docURI(name)])
+			require.Len(t, e.change(name, mended), len(found)-1, "%s", action.Title)
+			e.change(name, text)
+		}
+		require.NotZero(t, fixed)
+		together := e.actions(name, all, "source.fixAll")
+		require.Len(t, together, 1)
+		mended := e.apply(text, together[0].Edit.Changes[docURI(name)])
+		require.Equal(t, imagedropOn(t, text, "lint", "--fix", "--stdin-name", name, "-").out, mended)
+		require.Len(t, e.change(name, mended), len(found)-fixed)
 	}
-	require.NotZero(t, fixed)
-	together := e.actions(name, all, "source.fixAll")
-	require.Len(t, together, 1)
-	mended := apply(text, together[0].Edit.Changes[docURI(name)])
-	require.Equal(t, imagedropOn(t, text, "lint", "--fix", "--stdin-name", name, "-").out, mended)
-	require.Len(t, e.change(name, mended), len(found)-fixed)
+}
+
+// An editor sends what was typed, not all of the text: after each of many edits
+// the server has the text that the editor has.
+func TestEditorSendsWhatWasTyped(t *testing.T) {
+	typed := []string{"", "RUN\n", "run ", "é", "🚀", "ENV A=\"ü🚀\" B\r\n", "\r\n", "\n", "\r", "\\\n", "# ---\n# name: wéb\n# ---\n", "ADD 🚀 b\n", " "}
+	for _, encoding := range []string{"utf-16", "utf-8"} {
+		e := readyIn(t, encoding)
+		random := rand.New(rand.NewPCG(5, 1))
+		text := "RUN echo 'ü🚀'\r\nADD é 🚀\r\n"
+		e.open("typed.Dockerfile", "dockerfile", text)
+		e.open("fresh.Dockerfile", "dockerfile", text)
+		for range 300 {
+			var changes []protocol.TextDocumentContentChangeEvent
+			for range 1 + random.IntN(3) {
+				places := e.places(text)
+				start := random.IntN(len(places))
+				end := min(start+random.IntN(6), len(places)-1)
+				edit := protocol.TextEdit{Range: protocol.Range{Start: places[start], End: places[end]}, NewText: typed[random.IntN(len(typed))]}
+				changes = append(changes, protocol.TextDocumentContentChangeEvent{Range: edit.Range, Text: edit.NewText})
+				text = e.apply(text, []protocol.TextEdit{edit})
+			}
+			require.Equal(t, e.change("fresh.Dockerfile", text), e.typed("typed.Dockerfile", changes...), "%q", text)
+		}
+		whole := e.actions("typed.Dockerfile", all, "source.fixAll")
+		require.Len(t, whole, 1)
+		mended := e.apply(text, whole[0].Edit.Changes[docURI("typed.Dockerfile")])
+		require.Equal(t, imagedropOn(t, text, "lint", "--fix", "--stdin-name", "typed.Dockerfile", "-").out, mended)
+	}
 }
 
 // The editor shows what lint prints, for every input that breaks a rule.
