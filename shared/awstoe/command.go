@@ -132,9 +132,11 @@ func (tr *translation) read() {
 		tr.command(c)
 	}
 	if tr.template.Format != template.Dockerfile {
-		tr.whole("IB0516", template.Error, "a YAML component has no AWS form", "write the commands of a Dockerfile, or an AWS document with schemaVersion and phases")
+		tr.whole("IB0516", template.Error, "a YAML component has no AWS form",
+			"write the commands of a Dockerfile, or an AWS document with schemaVersion and phases")
 	} else if len(tr.build)+len(tr.ops) == 0 && !hasErrors(tr.found) {
-		tr.whole("IB0516", template.Error, "no command makes a step, and AWS refuses a document without steps", "write at least one, for example RUN yum update -y")
+		tr.whole("IB0516", template.Error, "no command makes a step, and AWS refuses a document without steps",
+			"write at least one, for example RUN yum update -y")
 	}
 }
 
@@ -191,7 +193,8 @@ func (tr *translation) braces(c template.Command, ops []op) {
 		return
 	}
 	if i >= 0 && len(ops) > 0 {
-		tr.add(c, "IB0502", template.Info, i, i+2, "{{ is written apart, so that AWS takes it for no reference", "look at the step in the document")
+		tr.add(c, "IB0502", template.Info, i, i+2, "{{ is written apart, so that AWS takes it for no reference",
+			"look at the step in the document")
 	}
 }
 
@@ -395,7 +398,8 @@ func (tr *translation) pair(c template.Command, out []pair, w template.Word, fro
 		from++
 	}
 	if c.Keyword == "ENV" && (!isName(name) || shellsOwn[name]) {
-		tr.none(c, "IB0516", w.Start, w.Start+len(name), "bash cannot export a variable of this name, or sets it itself", "choose another name: letters, digits and _")
+		tr.none(c, "IB0516", w.Start, w.Start+len(name), "bash cannot export a variable of this name, or sets it itself",
+			"choose another name: letters, digits and _")
 		return nil, false
 	}
 	value, ok := tr.parse(c, from, w.End)
@@ -519,7 +523,8 @@ func (tr *translation) label(c template.Command) {
 		}
 		tr.tags[p.name] = text
 	}
-	tr.approximate(c, "IB0513", "LABEL becomes tags of the component; the image does not get them", "set tags of the image in the distribution settings")
+	tr.approximate(c, "IB0513", "LABEL becomes tags of the component; the image does not get them",
+		"set tags of the image in the distribution settings")
 }
 
 func tagProblem(key, value string) string {

@@ -26,7 +26,8 @@ func (tr *translation) copy(c template.Command) {
 	case scheme == "s3":
 		tr.downloadS3(c, from, to)
 	default:
-		tr.none(c, "IB0504", from.Start, from.End, "COPY from a source that AWS does not know", "use https:// or s3://, or RUN with the tool of that store")
+		tr.none(c, "IB0504", from.Start, from.End, "COPY from a source that AWS does not know",
+			"use https:// or s3://, or RUN with the tool of that store")
 	}
 }
 
@@ -38,7 +39,8 @@ func (tr *translation) copyLocal(c template.Command, from, to template.Word) {
 		return
 	}
 	if head := leading(source); len(source) > 0 && source[0].name == "" && !strings.HasPrefix(head, "/") {
-		tr.none(c, "IB0504", from.Start, from.End, "there is no build context: a relative source names no file", "name a path on the instance, or use https:// or s3://")
+		tr.none(c, "IB0504", from.Start, from.End, "there is no build context: a relative source names no file",
+			"name a path on the instance, or use https:// or s3://")
 		return
 	}
 	if text, static := source.static(); static && strings.ContainsAny(text, "[") {

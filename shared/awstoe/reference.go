@@ -90,7 +90,8 @@ func (c *stepCheck) forEach(n *yaml.Node) {
 	}
 	if delimiter := get(members, "delimiter"); delimiter != nil {
 		if text, _ := scalar(delimiter); len(text) != 1 || !strings.Contains(delimiters, text) {
-			c.fail("IB0528", delimiter, "delimiter is not one of the characters that a list may be cut at", `one of . , ; : - _, a blank, "\n" or "\t"`)
+			c.fail("IB0528", delimiter, "delimiter is not one of the characters that a list may be cut at",
+				`one of . , ; : - _, a blank, "\n" or "\t"`)
 		}
 	}
 	c.references(get(members, "list"))
@@ -130,7 +131,8 @@ func (c *stepCheck) references(n *yaml.Node) {
 		c.reference(place{n, m[0], m[1]}, strings.TrimSpace(n.Value[m[2]:m[3]]))
 	}
 	if i := strings.Index(n.Value, "{{"); len(found) == 0 && i >= 0 {
-		c.report(template.Warning, "IB0502", place{n, i, i + len("{{")}, "{{ without its end, which AWS may take for a reference", "write the braces apart, for example with quotes of the shell")
+		c.report(template.Warning, "IB0502", place{n, i, i + len("{{")}, "{{ without its end, which AWS may take for a reference",
+			"write the braces apart, for example with quotes of the shell")
 	}
 }
 
@@ -148,14 +150,16 @@ func (c *stepCheck) reference(at place, name string) {
 			help = "did you mean {{ " + near + " }}?"
 		}
 	default:
-		c.report(template.Warning, "IB0502", at, "{{ in text, which AWS may take for a reference", "write the braces apart, for example with quotes of the shell")
+		c.report(template.Warning, "IB0502", at, "{{ in text, which AWS may take for a reference",
+			"write the braces apart, for example with quotes of the shell")
 		return
 	}
 	switch {
 	case problem != "":
 		c.report(template.Error, "IB0526", at, problem, help)
 	case standsPlain(at.n):
-		c.report(template.Warning, "IB0526", at, "the documents want a reference in quotes", "put the value in quotes: '... {{ name }} ...'")
+		c.report(template.Warning, "IB0526", at, "the documents want a reference in quotes",
+			"put the value in quotes: '... {{ name }} ...'")
 	}
 }
 

@@ -11,7 +11,8 @@ import (
 func (tr *translation) startCommand(c template.Command) {
 	values := tr.template.Lookup("aws.systemdUnit")
 	if tr.inTest || len(values) == 0 || values[0].Text != "true" {
-		tr.none(c, "IB0505", 0, 0, c.Keyword+" has no AWS form", "set aws.systemdUnit: true in the header for a systemd unit that runs it, or write the unit yourself with RUN")
+		tr.none(c, "IB0505", 0, 0, c.Keyword+" has no AWS form",
+			"set aws.systemdUnit: true in the header for a systemd unit that runs it, or write the unit yourself with RUN")
 		return
 	}
 	if c.Keyword == "CMD" {
@@ -19,7 +20,8 @@ func (tr *translation) startCommand(c template.Command) {
 	} else {
 		tr.entrypoint = &c
 	}
-	tr.approximate(c, "IB0514", "a systemd unit runs this at the start of an instance", "look at its ExecStart and its dependencies in the document")
+	tr.approximate(c, "IB0514", "a systemd unit runs this at the start of an instance",
+		"look at its ExecStart and its dependencies in the document")
 }
 
 // start makes the unit once the last command has set the scene. As in Docker

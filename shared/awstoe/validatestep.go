@@ -176,7 +176,8 @@ func (c *stepCheck) wildcard(m *actionModule, input member) {
 		return
 	}
 	if i := strings.IndexByte(text, '*'); i >= 0 && strings.ContainsAny(text[i:], `/\\`) {
-		c.fail("IB0525", input.value, "a wildcard before the last separator of "+input.key, "put * behind the last / or write a step for each folder")
+		c.fail("IB0525", input.value, "a wildcard before the last separator of "+input.key,
+			"put * behind the last / or write a step for each folder")
 	}
 }
 

@@ -80,7 +80,8 @@ func (w *writer) inputs(m *module) {
 		w.WriteString(w.style.input + "parameters:\n")
 	}
 	for _, p := range m.params {
-		w.WriteString(w.style.input + w.style.list + "- name: " + quoted(p.key) + "\n" + w.style.input + w.style.list + "  value: " + quoted(p.value) + "\n")
+		w.WriteString(w.style.input + w.style.list + "- name: " + quoted(p.key) + "\n" + w.style.input + w.style.list +
+			"  value: " + quoted(p.value) + "\n")
 	}
 }
 

@@ -51,7 +51,8 @@ func credentials(chain aws.CredentialsProvider) aws.CredentialsProvider {
 	return aws.CredentialsProviderFunc(func(ctx context.Context) (aws.Credentials, error) {
 		c, err := chain.Retrieve(ctx)
 		if err != nil && ctx.Err() == nil {
-			err = fault.New(fault.Permanent, "ec2image.credentials", "the chain of the AWS SDK finds no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
+			err = fault.New(fault.Permanent, "ec2image.credentials",
+				"the chain of the AWS SDK finds no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
 		}
 		return c, err
 	})
@@ -91,8 +92,9 @@ func (c *Client) Builds(ctx context.Context, regionID, name, semanticVersion str
 	var found []imagebuild.AWSComponent
 	err := sdkclient.Guard(op, func() error {
 		versions := imagebuilder.NewListComponentsPaginator(c.sdk, &imagebuilder.ListComponentsInput{
-			Owner:   types.OwnershipSelf,
-			Filters: []types.Filter{{Name: aws.String("name"), Values: []string{name}}, {Name: aws.String("version"), Values: []string{semanticVersion}}},
+			Owner: types.OwnershipSelf,
+			Filters: []types.Filter{{Name: aws.String("name"), Values: []string{name}},
+				{Name: aws.String("version"), Values: []string{semanticVersion}}},
 		})
 		for versions.HasMorePages() {
 			page, err := versions.NextPage(ctx, inRegion(regionID))
@@ -113,7 +115,8 @@ func (c *Client) Builds(ctx context.Context, regionID, name, semanticVersion str
 }
 
 func (c *Client) builds(ctx context.Context, regionID string, version *string) (found []imagebuild.AWSComponent, err error) {
-	builds := imagebuilder.NewListComponentBuildVersionsPaginator(c.sdk, &imagebuilder.ListComponentBuildVersionsInput{ComponentVersionArn: version})
+	builds := imagebuilder.NewListComponentBuildVersionsPaginator(c.sdk,
+		&imagebuilder.ListComponentBuildVersionsInput{ComponentVersionArn: version})
 	for builds.HasMorePages() {
 		page, err := builds.NextPage(ctx, inRegion(regionID))
 		if err != nil {

@@ -81,7 +81,8 @@ func newCaller(c sdkclient.Credentials, endpoint *url.URL, transport http.RoundT
 	carry := &carrier{base: transport}
 	config := sdk.NewConfig().WithScheme(endpoint.Scheme).WithAutoRetry(false)
 	config.Transport = carry
-	client, err := sdk.NewClientWithOptions("", config, credentials.NewStaticSTSCredentialsProvider(c.AccessKeyID, c.AccessKeySecret, c.SecurityToken))
+	client, err := sdk.NewClientWithOptions("", config,
+		credentials.NewStaticSTSCredentialsProvider(c.AccessKeyID, c.AccessKeySecret, c.SecurityToken))
 	if err != nil {
 		return nil, err
 	}

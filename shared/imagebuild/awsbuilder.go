@@ -160,7 +160,8 @@ func (j *awsJob) addOwnTags(r *AWSRequest) {
 func (r AWSRequest) digest() string {
 	parameters := []template.Parameter{
 		{Name: "regionId", Value: r.RegionID}, {Name: "name", Value: r.Name}, {Name: "semanticVersion", Value: r.SemanticVersion},
-		{Name: "platform", Value: r.Platform}, {Name: "description", Value: r.Description}, {Name: "changeDescription", Value: r.ChangeDescription},
+		{Name: "platform", Value: r.Platform}, {Name: "description", Value: r.Description},
+		{Name: "changeDescription", Value: r.ChangeDescription},
 		{Name: "kmsKeyId", Value: r.KMSKeyID}, {Name: "data", Value: r.Data}, {Name: "uri", Value: r.URI},
 	}
 	for i, version := range r.SupportedOSVersions {
@@ -218,7 +219,8 @@ func (j *awsJob) create(ctx context.Context) error {
 	case err == nil:
 		j.status, j.arn = Created, arn
 	case f != nil && f.Code == codeAWSDryRun && j.request.DryRun:
-		j.status, j.reason = Skipped, &Reason{Kind: "dryRun", Message: "the request was checked, and would have succeeded", Code: f.Code, RequestID: f.RequestID, HTTPStatus: f.HTTPStatus}
+		j.status, j.reason = Skipped, &Reason{Kind: "dryRun", Message: "the request was checked, and would have succeeded", Code: f.Code,
+			RequestID: f.RequestID, HTTPStatus: f.HTTPStatus}
 	case f != nil && (f.Code == codeAWSExists || f.Code == codeAWSMismatch):
 		return j.conflict(ctx, f)
 	default:
@@ -230,7 +232,8 @@ func (j *awsJob) create(ctx context.Context) error {
 // conflict settles a create that the service refuses because of what is there.
 func (j *awsJob) conflict(ctx context.Context, f *fault.Error) error {
 	if j.request.DryRun && f.Code == codeAWSExists {
-		j.status, j.reason = Skipped, &Reason{Kind: "dryRun", Message: "the request was checked: the very same component exists", Code: f.Code, RequestID: f.RequestID, HTTPStatus: f.HTTPStatus}
+		j.status, j.reason = Skipped, &Reason{Kind: "dryRun", Message: "the request was checked: the very same component exists",
+			Code: f.Code, RequestID: f.RequestID, HTTPStatus: f.HTTPStatus}
 		return nil
 	}
 	found, err := j.builds(ctx)
@@ -268,14 +271,16 @@ func (j *awsJob) outcome() Outcome {
 	a := answer{
 		job: j.part.Job, provider: template.TargetAWS, regionID: at.region, accountID: at.account, status: j.status,
 		resource: OutcomeResource{Kind: template.Component, ID: j.arn, Name: shownAWSName(want.Name), Version: at.version},
-		findings: j.template.FindingsOf(template.TargetAWS), reason: j.reason, clientToken: awsToken(j.part.Job.ID), timings: j.spent.timings(),
+		findings: j.template.FindingsOf(template.TargetAWS), reason: j.reason, clientToken: awsToken(j.part.Job.ID),
+		timings: j.spent.timings(),
 	}
 	if a.regionID == "" && isIdentifier(want.RegionID) {
 		a.regionID = want.RegionID
 	}
 	switch t := j.template; {
 	case j.request.Data != "":
-		a.content = &OutcomeContent{SHA256: digest(j.request.Data), Bytes: len(j.request.Data), Commands: t.Content.Commands, Format: template.AWSTOE}
+		a.content = &OutcomeContent{SHA256: digest(j.request.Data), Bytes: len(j.request.Data), Commands: t.Content.Commands,
+			Format: template.AWSTOE}
 	case t.Format != "" && want.URI == "":
 		a.content = &OutcomeContent{SHA256: digest(t.Content.Text), Bytes: t.Content.Bytes, Commands: t.Content.Commands, Format: t.Format}
 	}

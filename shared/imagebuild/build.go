@@ -132,7 +132,8 @@ func (j *job) notYet() error {
 	if j.made == nil || time.Since(event) >= youngEvent {
 		return nil
 	}
-	return &fault.Error{Kind: fault.Retryable, Op: "imagebuild.execute", Code: codeNoPipeline, Message: "the new pipeline is not listed yet"}
+	return &fault.Error{Kind: fault.Retryable, Op: "imagebuild.execute", Code: codeNoPipeline,
+		Message: "the new pipeline is not listed yet"}
 }
 
 // noPipeline settles a job whose pipeline is not there: a message named it, or

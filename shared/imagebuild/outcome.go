@@ -221,8 +221,10 @@ func (o OutcomeJob) subject() string {
 // outcome is the job's, once it has its status.
 func (j *job) outcome() Outcome {
 	a := answer{
-		job: j.delivery.source(j.id), regionID: j.shownRegion(), status: j.status, reason: j.reason, clientToken: j.clientToken(), timings: j.spent.timings(),
-		resource: OutcomeResource{Kind: j.kind(), ID: j.resource.ID, Name: j.shownName(), Version: j.resource.Version, ImagePipelineID: j.pipelineID()},
+		job: j.delivery.source(j.id), regionID: j.shownRegion(), status: j.status, reason: j.reason, clientToken: j.clientToken(),
+		timings: j.spent.timings(),
+		resource: OutcomeResource{Kind: j.kind(), ID: j.resource.ID, Name: j.shownName(), Version: j.resource.Version,
+			ImagePipelineID: j.pipelineID()},
 	}
 	if t := j.template; t != nil {
 		a.findings = t.FindingsOf(template.TargetAlibaba)

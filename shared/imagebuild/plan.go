@@ -262,7 +262,8 @@ func (p *Planner) notice(ctx context.Context, r *resolver, ref template.Referenc
 	case reached == noVersion:
 		notice.Message, notice.Help = "no version of "+ref.Name+" is "+ref.Version+"; the newest is "+last, "name a version that there is, or a wildcard that covers one"
 	case reached != last && strings.HasSuffix(ref.Version, "*"):
-		notice.Message = ref.Name + "/" + ref.Version + " can never reach the newest version, " + last + "; it stays at what it covers, now " + reached
+		notice.Message = ref.Name + "/" + ref.Version + " can never reach the newest version, " + last +
+			"; it stays at what it covers, now " + reached
 		notice.Help = "widen the wildcard, or number the component below it (componentVersion: " + ref.Version + ")"
 	default:
 		return nil, nil

@@ -184,7 +184,8 @@ func (p *Policy) checkFlags(t *template.Template) {
 		refuse(t, value(t, key), "starting a build is not allowed", "build", nil)
 	}
 	if retains(t) && !p.RetainInstanceOnFailure {
-		refuse(t, value(t, "deleteInstanceOnFailure"), "keeping the instance of a failed build is not allowed", "retainInstanceOnFailure", nil)
+		refuse(t, value(t, "deleteInstanceOnFailure"), "keeping the instance of a failed build is not allowed",
+			"retainInstanceOnFailure", nil)
 	}
 }
 

@@ -110,7 +110,8 @@ func (b *Builds) begin(ctx context.Context, p *Publisher, s start) (Execution, s
 	case f.Code == codeRunning:
 		return Execution{}, runningState, nil
 	}
-	return Execution{}, 0, because(f, fault.Permanent, "the job's ClientToken was used with other parameters before, and its execution is not to be found")
+	return Execution{}, 0, because(f, fault.Permanent,
+		"the job's ClientToken was used with other parameters before, and its execution is not to be found")
 }
 
 func (b *Builds) start(ctx context.Context, p *Publisher, s start) (id string, err error) {

@@ -34,7 +34,8 @@ var commands = []word{
 var markers = []word{
 	{template.HeaderMarker, "", "Begins and ends the header: settings in YAML, each line behind `# `."},
 	{template.TestMarker, "", "Begins the test section of a pipeline."},
-	{"# " + template.SuppressWord, "# " + template.SuppressWord + " ", "`# " + template.SuppressWord + " IB0304 reason`\n\nSuppresses findings of the next command. The reason is required."},
+	{"# " + template.SuppressWord, "# " + template.SuppressWord + " ",
+		"`# " + template.SuppressWord + " IB0304 reason`\n\nSuppresses findings of the next command. The reason is required."},
 }
 
 // images are what FROM may begin with.
@@ -75,7 +76,8 @@ var propertyDocs = map[string]string{
 	"commandContent": "the script", "workingDir": "the directory that it runs in", "username": "the user whom it runs as",
 	"windowsPasswordName": "the name of the user's password in the parameter store", "commandId": "the ID of the common command",
 	"parameters": "parameters of the command, JSON", "bucketName": "the bucket", "objectName": "the object's key",
-	"destinationDir": "the directory that it is put in", "ossRegion": "the bucket's region", "validTime": "how long the access holds, in seconds",
+	"destinationDir": "the directory that it is put in", "ossRegion": "the bucket's region",
+	"validTime":    "how long the access holds, in seconds",
 	"fileToUpload": "the file's path", "sourcePath": "the address", "tokenInfo": "a token for GitHub",
 	"timeout": "seconds; default 600", "forceStop": "stop the instance by force; default false",
 }
@@ -227,7 +229,8 @@ func describe(k *template.Key) string {
 }
 
 var typeNames = map[template.Type]string{
-	template.Strings: "list of strings", template.Tags: "mapping of keys to values", template.Object: "mapping", template.Objects: "list of mappings",
+	template.Strings: "list of strings", template.Tags: "mapping of keys to values", template.Object: "mapping",
+	template.Objects: "list of mappings",
 }
 
 // typeOf is the type of a key with its limits.

@@ -113,7 +113,8 @@ func (c *Client) Send(ctx context.Context, body []byte, delay time.Duration) err
 		return err
 	}
 	if delay < 0 || delay > maxDelay {
-		return &fault.Error{Kind: fault.Unknown, Op: op, Code: "InvalidArgument", Message: fmt.Sprintf("a message cannot be delayed by %v: 0 to 7 days", delay)}
+		return &fault.Error{Kind: fault.Unknown, Op: op, Code: "InvalidArgument",
+			Message: fmt.Sprintf("a message cannot be delayed by %v: 0 to 7 days", delay)}
 	}
 	message := mns.MessageSendRequest{MessageBody: string(body), DelaySeconds: wholeSeconds(delay), Priority: priority}
 	return c.do(ctx, call{op: op, method: mns.POST, message: message, secrets: []string{message.MessageBody}, read: func(answer []byte) error {

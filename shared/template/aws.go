@@ -28,7 +28,8 @@ const defaultAWSVersion = "1.0.0"
 func (t *Template) AWS() AWS {
 	text := func(path string) string { return t.forAWS(path).text() }
 	a := AWS{
-		Name: t.awsName(), SemanticVersion: cmp.Or(plainVersion(text("aws.semanticVersion")), defaultAWSVersion), Platform: cmp.Or(text("aws.platform"), platformLinux),
+		Name: t.awsName(), SemanticVersion: cmp.Or(plainVersion(text("aws.semanticVersion")), defaultAWSVersion),
+		Platform: cmp.Or(text("aws.platform"), platformLinux),
 		RegionID: text("aws.regionId"), Description: text("aws.description"), ChangeDescription: text("aws.changeDescription"),
 		KMSKeyID: text("aws.kmsKeyId"), URI: text("aws.uri"), DryRun: text("aws.dryRun") == "true", Tags: map[string]string{},
 	}
@@ -77,7 +78,8 @@ func checkAWSComponents(r *report, g *given) {
 		}
 		seen[v.tag] = true
 		if !matches(awsARN, v.text) {
-			r.add(g.key.Rule, v.at, "", g.key.Path+": the ARN is malformed", "arn:aws:imagebuilder:<region>:<account>:component/<name>/<version>")
+			r.add(g.key.Rule, v.at, "", g.key.Path+": the ARN is malformed",
+				"arn:aws:imagebuilder:<region>:<account>:component/<name>/<version>")
 		}
 	}
 }
@@ -219,7 +221,8 @@ func checkAWSTagRoom(l *lint) {
 
 func checkAWSContent(l *lint) {
 	if uri := find(l.t.given, "aws.uri"); uri != nil && l.build.text != "" {
-		l.add("IB0509", uri.at, "InvalidParameterCombinationException", "aws.uri names a document, and there is a content", "delete one of the two")
+		l.add("IB0509", uri.at, "InvalidParameterCombinationException", "aws.uri names a document, and there is a content",
+			"delete one of the two")
 	}
 }
 

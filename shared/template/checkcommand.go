@@ -76,7 +76,8 @@ func (p *part) helpOr(in *instruction, help string) string {
 
 func checkRestartArgument(l *lint, p *part, in *instruction) {
 	if p.head(in) != "" {
-		l.add("IB0110", p.spanOfArgs(in), "NotEmptyCommandContent.RESTART", "RESTART takes no argument", p.helpOr(in, "delete it; RESTART restarts the whole instance"))
+		l.add("IB0110", p.spanOfArgs(in), "NotEmptyCommandContent.RESTART", "RESTART takes no argument",
+			p.helpOr(in, "delete it; RESTART restarts the whole instance"))
 	}
 }
 
@@ -161,7 +162,8 @@ func checkEnvForm(l *lint, p *part, in *instruction) {
 // envWithBlanks finds `key = value`, which makes "= value" the value.
 func (p *part) envWithBlanks(l *lint, in *instruction) {
 	list, args := p.wordsOf(in), p.arguments(in)
-	f := l.addAs(Warning, "IB0142", p.spanOfArgs(in), "", "the value begins with the equals sign", `write ENV key="value" without blanks around the sign`)
+	f := l.addAs(Warning, "IB0142", p.spanOfArgs(in), "", "the value begins with the equals sign",
+		`write ENV key="value" without blanks around the sign`)
 	value := trimBlanks(skipBlanks(args[list[1].start+1:]))
 	if quoted, ok := quotedValue(value); ok && value != "" && isVariableName(list[0].text) && p.onOneLine(in) {
 		f.offer(`write key="value"`, change{p.spanIn(in, list[0].end, len(trimBlanks(args))), "=" + quoted})
@@ -386,7 +388,8 @@ func checkRunArray(l *lint, p *part, in *instruction) {
 
 func checkOneWord(l *lint, p *part, in *instruction) {
 	if countFields(p.arguments(in)) > 1 {
-		l.add("IB0117", p.spanOfArgs(in), "InvalidCommandContent."+in.name(), in.name()+" takes one word", p.helpOr(in, "choose one without blanks; quotes do not help"))
+		l.add("IB0117", p.spanOfArgs(in), "InvalidCommandContent."+in.name(), in.name()+" takes one word",
+			p.helpOr(in, "choose one without blanks; quotes do not help"))
 	}
 }
 

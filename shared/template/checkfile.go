@@ -136,7 +136,8 @@ func checkWordBlanks(l *lint, s *script) {
 func (s *script) reportOddBlank(l *lint, word extent) {
 	if at, size := oddBlank(s.text[word.start:word.end]); size > 0 && !l.full("IB0007") {
 		at += word.start
-		l.add("IB0007", s.span(extent{at, at + size}), "", "a no-break or wide space, which no shell takes for a blank", "write an ordinary blank, or quote it")
+		l.add("IB0007", s.span(extent{at, at + size}), "", "a no-break or wide space, which no shell takes for a blank",
+			"write an ordinary blank, or quote it")
 	}
 }
 
@@ -161,7 +162,8 @@ func oddBlank(text string) (at, size int) {
 
 func checkOpen(l *lint, p *part, in *instruction) {
 	if in.open {
-		f := l.add("IB0008", p.span(in.end-1, in.end), p.openCode(in), `"\" with nothing after it`, "delete it, or add the line that it announces")
+		f := l.add("IB0008", p.span(in.end-1, in.end), p.openCode(in), `"\" with nothing after it`,
+			"delete it, or add the line that it announces")
 		if before := trimBlanks(p.src.text[in.start : in.end-1]); !strings.HasSuffix(before, `\`) && !announces(before) {
 			f.offer(`delete the "\"`, change{at: p.span(in.start+len(before), in.end)})
 		}
@@ -223,7 +225,8 @@ const helpHeredoc = `continue lines with "\", for example RUN printf '%s\n' a b 
 
 func checkHeredoc(l *lint, p *part, in *instruction) {
 	if in.heredoc.end > 0 {
-		l.add("IB0010", p.span(in.heredoc.start, in.heredoc.end), "InvalidCommandContent."+in.name(), "here-documents are not supported", helpHeredoc)
+		l.add("IB0010", p.span(in.heredoc.start, in.heredoc.end), "InvalidCommandContent."+in.name(),
+			"here-documents are not supported", helpHeredoc)
 	}
 }
 

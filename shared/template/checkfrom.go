@@ -13,7 +13,8 @@ func checkFromInComponent(l *lint, p *part, in *instruction) {
 
 func checkFromInTest(l *lint, p *part, in *instruction) {
 	if p.section == inTest {
-		f := l.add("IB0125", p.spanOf(in), "InvalidParameter.TestContent", "FROM in the test section", "delete the line: tests run on the image that was built")
+		f := l.add("IB0125", p.spanOf(in), "InvalidParameter.TestContent", "FROM in the test section",
+			"delete the line: tests run on the image that was built")
 		p.offerDeletion(f, in)
 	}
 }
@@ -201,6 +202,7 @@ func isParameterValue(s string) bool {
 func checkOpenVersion(l *lint, p *part, in *instruction) {
 	list := p.wordsOf(in)
 	if len(list) > 0 && p.section != inComponent && strings.HasSuffix(list[0].text, ".*") {
-		l.add("IB0132", p.spanOfWord(in, list[0]), "", "the version is open: a build takes what is newest then", "pin it for builds that repeat")
+		l.add("IB0132", p.spanOfWord(in, list[0]), "", "the version is open: a build takes what is newest then",
+			"pin it for builds that repeat")
 	}
 }

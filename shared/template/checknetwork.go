@@ -14,7 +14,8 @@ func checkWgetProgress(l *lint, s *script, k *call) {
 // checkFail finds curl that takes an error page for the file.
 func checkFail(l *lint, s *script, k *call) {
 	if k.name != "curl" || k.isOpen() || k.context.waiting || k.cluster("fwIKXdVTFh", curlValued) ||
-		k.hasPrefix("--fail", "--write-out", "--head", "--config", "--request", "--data", "--version", "--help", "--upload-file", "--form") {
+		k.hasPrefix("--fail", "--write-out", "--head", "--config", "--request", "--data", "--version", "--help",
+			"--upload-file", "--form") {
 		return
 	}
 	address := k.webAddress()
@@ -106,7 +107,8 @@ func (k *call) refusesFile(name string) bool {
 		if k.has("--verify") {
 			return true
 		}
-	case "tar", "bsdtar", "unzip", "gunzip", "bunzip2", "unxz", "gzip", "xz", "zstd", "cpio", "rpm", "rpm2cpio", "dpkg", "apt-get", "apt", "yum", "dnf", "zypper",
+	case "tar", "bsdtar", "unzip", "gunzip", "bunzip2", "unxz", "gzip", "xz", "zstd", "cpio", "rpm", "rpm2cpio", "dpkg", "apt-get", "apt",
+		"yum", "dnf", "zypper",
 		"apt-key", "jq", "patch", "openssl", "7z", "pip", "pip3", "git", "cosign":
 	default:
 		return false
@@ -156,7 +158,8 @@ func (l *lint) addOffline(at span) {
 
 // mirrors are the distributions' own. Images of Alibaba Cloud are set up to
 // reach theirs from inside.
-var mirrors = []string{".aliyuncs.com", "mirrors.aliyun.com", ".centos.org", ".fedoraproject.org", ".ubuntu.com", ".debian.org", ".opensuse.org",
+var mirrors = []string{".aliyuncs.com", "mirrors.aliyun.com", ".centos.org", ".fedoraproject.org", ".ubuntu.com",
+	".debian.org", ".opensuse.org",
 	".almalinux.org", ".rockylinux.org", ".openanolis.cn", ".openanolis.org", ".suse.com", ".redhat.com", ".alpinelinux.org"}
 
 // isOutside reports a host that only the internet has.

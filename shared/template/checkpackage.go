@@ -51,7 +51,8 @@ func cleans(k *call) bool {
 	if k.tools&tInstall != 0 {
 		return k.has("clean", "autoclean") || k.name == "pacman" && k.cluster("c", "")
 	}
-	return k.name == "rm" && k.hasPrefix("/var/cache/yum", "/var/cache/dnf", "/var/lib/apt/lists", "/var/cache/apt", "/var/cache/zypp", "/var/cache")
+	return k.name == "rm" && k.hasPrefix("/var/cache/yum", "/var/cache/dnf", "/var/lib/apt/lists", "/var/cache/apt",
+		"/var/cache/zypp", "/var/cache")
 }
 
 // installs reports a call that downloads packages.
@@ -71,7 +72,8 @@ func checkPinned(l *lint, s *script, k *call) {
 	}
 	for a := range k.packages {
 		if a.fixed && !k.isPinned(a.text) {
-			l.add("IB0306", s.span(a.at), "", "a package without a version: the same template makes another image tomorrow", "write the version too")
+			l.add("IB0306", s.span(a.at), "", "a package without a version: the same template makes another image tomorrow",
+				"write the version too")
 			return
 		}
 	}
@@ -86,8 +88,9 @@ func (k *call) packages(yield func(*argument) bool) {
 			if !yield(a) {
 				return
 			}
-		case a.text == "-r" || a.text == "-c" || a.text == "-t" || a.text == "-o" || a.text == "-i" || a.text == "-e" || a.text == "--target-release" ||
-			a.text == "--index-url" || a.text == "--extra-index-url" || a.text == "-f" || a.text == "--prefix" || a.text == "--enablerepo" || a.text == "-v" || a.text == "--version":
+		case a.text == "-r" || a.text == "-c" || a.text == "-t" || a.text == "-o" || a.text == "-i" || a.text == "-e" ||
+			a.text == "--target-release" || a.text == "--index-url" || a.text == "--extra-index-url" || a.text == "-f" || a.text == "--prefix" ||
+			a.text == "--enablerepo" || a.text == "-v" || a.text == "--version":
 			i++
 		}
 	}
@@ -95,7 +98,8 @@ func (k *call) packages(yield func(*argument) bool) {
 
 func (k *call) isPinned(name string) bool {
 	switch {
-	case name == "" || strings.ContainsAny(name, "/\x00") || name[0] == '.' || name[0] == '@' || strings.HasSuffix(name, ".rpm") || strings.HasSuffix(name, ".deb"):
+	case name == "" || strings.ContainsAny(name, "/\x00") || name[0] == '.' || name[0] == '@' || strings.HasSuffix(name, ".rpm") ||
+		strings.HasSuffix(name, ".deb"):
 		return true // a file, a group
 	case k.name == "gem":
 		return k.hasPrefix("-v", "--version") || strings.Contains(name, ":")
@@ -144,7 +148,8 @@ func checkLastUser(l *lint, p *part) {
 			continue
 		}
 		if user := p.head(in); user == "root" || user == "0" {
-			l.add("IB0308", p.spanOfArgs(in), "", "the last USER is root", "end with USER of an ordinary user, if CMD or ENTRYPOINT starts a service")
+			l.add("IB0308", p.spanOfArgs(in), "", "the last USER is root",
+				"end with USER of an ordinary user, if CMD or ENTRYPOINT starts a service")
 		}
 		return
 	}
@@ -184,7 +189,8 @@ func (k *call) isApt() bool {
 
 // mayUpdate reports what may do so on its way.
 func (k *call) mayUpdate() bool {
-	return k.name == "" || strings.HasSuffix(k.name, ".sh") || k.tools&tShell != 0 || k.name == "add-apt-repository" || k.name == "apt-add-repository"
+	return k.name == "" || strings.HasSuffix(k.name, ".sh") || k.tools&tShell != 0 || k.name == "add-apt-repository" ||
+		k.name == "apt-add-repository"
 }
 
 // hasPackageName reports a package by name, not by file.
@@ -226,7 +232,8 @@ func checkMode(l *lint, s *script, k *call) {
 			return
 		}
 	}
-	l.add("IB0320", s.span(mode.at), "", "everybody on the instance may write these files", "write 755, or 644 for files, and give the owner with chown")
+	l.add("IB0320", s.span(mode.at), "", "everybody on the instance may write these files",
+		"write 755, or 644 for files, and give the owner with chown")
 }
 
 // isDataMode is that of a file that nobody runs. The vendor's own example sets it,

@@ -17,7 +17,8 @@ func checkPipe(l *lint, s *script) {
 		for i := 0; i+2 < len(p.stages); i++ {
 			if k := s.main(p.stages[i], p.stages[i+1]); k != nil && mustNotFail(k) {
 				l.add("IB0304", s.span(k.at), "", "if "+k.label()+" fails, the pipe hides it",
-					"write "+s.help("RUN set -o pipefail; ...", "set -o pipefail above,", "set -o pipefail above,")+" with bash, or do it in two steps")
+					"write "+s.help("RUN set -o pipefail; ...", "set -o pipefail above,",
+						"set -o pipefail above,")+" with bash, or do it in two steps")
 				break
 			}
 		}
@@ -52,7 +53,8 @@ func mustNotFail(k *call) bool {
 	case k.tools&tDeb != 0:
 		return k.cluster("iU", "") || k.has("--install", "--upgrade")
 	case k.name == "tar":
-		return len(k.args) > 0 && (strings.Contains(k.args[0].text, "x") && !strings.HasPrefix(k.args[0].text, "--") || k.has("--extract", "--get", "-x"))
+		return len(k.args) > 0 && (strings.Contains(k.args[0].text, "x") && !strings.HasPrefix(k.args[0].text, "--") ||
+			k.has("--extract", "--get", "-x"))
 	case k.name == "git":
 		return k.verb() == "clone"
 	case k.name == "make" || k.name == "gmake" || k.name == "ninja" || k.name == "configure":
@@ -84,8 +86,10 @@ func (k *call) fetches() bool {
 // refusesBadInput reports what fails where its input is empty or cut off.
 func refusesBadInput(k *call) bool {
 	switch k.name {
-	case "tar", "bsdtar", "gpg", "gpg2", "apt-key", "grep", "egrep", "fgrep", "rg", "cpio", "unzip", "funzip", "gunzip", "bunzip2", "unxz", "zcat", "xzcat", "zstdcat",
-		"kubectl", "docker", "podman", "git", "jq", "patch", "rpm2cpio", "rpm", "base32", "sha256sum", "sha512sum", "sha1sum", "md5sum", "shasum", "gzip", "xz", "bzip2", "zstd", "apt-get",
+	case "tar", "bsdtar", "gpg", "gpg2", "apt-key", "grep", "egrep", "fgrep", "rg", "cpio", "unzip", "funzip", "gunzip", "bunzip2", "unxz",
+		"zcat", "xzcat", "zstdcat",
+		"kubectl", "docker", "podman", "git", "jq", "patch", "rpm2cpio", "rpm", "base32", "sha256sum", "sha512sum", "sha1sum", "md5sum",
+		"shasum", "gzip", "xz", "bzip2", "zstd", "apt-get",
 		"diff", "cmp", "test", "[", "openssl", "mysql", "psql", "ar", "dpkg-deb", "debconf-set-selections":
 		return true
 	}
@@ -202,7 +206,8 @@ func checkHidden(l *lint, s *script) {
 				continue
 			}
 			l.add("IB0315", s.span(k.at), "", "if "+k.label()+" fails, the script goes on, and the build does not fail",
-				s.help("join the commands with && instead of ;, or begin with set -e;", "begin the script with set -e", "begin the commands with set -e"))
+				s.help("join the commands with && instead of ;, or begin with set -e;", "begin the script with set -e",
+					"begin the commands with set -e"))
 			return
 		}
 	}
@@ -265,7 +270,8 @@ func checkLost(l *lint, s *script) {
 }
 
 func isProfile(path string) bool {
-	return path == "/etc/profile" || path == "/etc/environment" || strings.HasPrefix(path, "/etc/profile.d/") || strings.HasSuffix(path, "/.bashrc") ||
+	return path == "/etc/profile" || path == "/etc/environment" || strings.HasPrefix(path, "/etc/profile.d/") ||
+		strings.HasSuffix(path, "/.bashrc") ||
 		strings.HasSuffix(path, "/.bash_profile") || strings.HasSuffix(path, "/.profile") || strings.HasSuffix(path, "/bin/activate")
 }
 

@@ -59,7 +59,8 @@ func serviceOf(k *call) (verb string, units []argument) {
 
 // isNoService reports the units that are not there to be enabled.
 func isNoService(unit string) bool {
-	return strings.HasPrefix(unit, "systemd-") || unitName(unit) == "dbus" || strings.HasSuffix(unit, ".target") || strings.HasSuffix(unit, ".mount") || strings.HasSuffix(unit, ".scope") || strings.HasSuffix(unit, ".slice")
+	return strings.HasPrefix(unit, "systemd-") || unitName(unit) == "dbus" || strings.HasSuffix(unit, ".target") ||
+		strings.HasSuffix(unit, ".mount") || strings.HasSuffix(unit, ".scope") || strings.HasSuffix(unit, ".slice")
 }
 
 func unitName(text string) string { return strings.TrimSuffix(text, ".service") }
@@ -129,7 +130,8 @@ func isAgent(name string) bool {
 }
 
 // agentFiles are theirs.
-var agentFiles = []string{"/etc/cloud", "/usr/local/share/aliyun-assist", "/usr/local/share/assist-daemon", "/usr/sbin/aliyun-service", "/usr/bin/cloud-init"}
+var agentFiles = []string{"/etc/cloud", "/usr/local/share/aliyun-assist", "/usr/local/share/assist-daemon",
+	"/usr/sbin/aliyun-service", "/usr/bin/cloud-init"}
 
 const disabledFile = "/etc/cloud/cloud-init.disabled"
 

@@ -120,7 +120,8 @@ func checkKeyCopy(l *lint, p *part, in *instruction) {
 }
 
 func (l *lint) addKeyFile(at span) {
-	l.add("IB0402", at, "", "an SSH key in the image: its owner gets into every instance", "bind a key pair to the instances as they are created")
+	l.add("IB0402", at, "", "an SSH key in the image: its owner gets into every instance",
+		"bind a key pair to the instances as they are created")
 }
 
 // isKeyFile reports the names of SSH's files that let somebody in.
@@ -232,7 +233,8 @@ func (k *call) eachSecretPair(s *script, f func(extent)) {
 		base := a.plainAt()
 		eachPair(a.text, func(start, end int, value string) {
 			switch name := a.text[start:end]; {
-			case strings.HasPrefix(name, "--") || k.tools&tFetch != 0 && a.text[end] == ':' || !suggestsSecret(name) && !signs(name, a.text):
+			case strings.HasPrefix(name, "--") || k.tools&tFetch != 0 && a.text[end] == ':' ||
+				!suggestsSecret(name) && !signs(name, a.text):
 			case !looksMade(value) && (strings.ToUpper(name) != name || isPlainValue(value) || k.name == "echo" || k.name == "printf"):
 			case base < 0:
 				f(a.at)
@@ -276,7 +278,8 @@ func checkSecretParameters(l *lint, p *part) {
 	pairs(value(p.yaml.root, "Parameters"), func(key, parameter *yaml.Node) {
 		n := value(parameter, "DefaultValue")
 		if n != nil && n.Kind == yaml.ScalarNode && suggestsSecret(key.Value) && !isPlainValue(n.Value) && !l.full("IB0403") {
-			l.add("IB0403", p.yaml.text.span(n), "", "the parameter's name says that its default is a secret, and everybody can read it", "give it no DefaultValue")
+			l.add("IB0403", p.yaml.text.span(n), "", "the parameter's name says that its default is a secret, and everybody can read it",
+				"give it no DefaultValue")
 		}
 	})
 	p.eachAction(func(task *yaml.Node, a *Action) {
@@ -295,7 +298,8 @@ func (l *lint) checkAWSSecrets(p *part, list, key string) {
 		pairs(item, func(name, declared *yaml.Node) {
 			n := value(declared, key)
 			if n != nil && n.Kind == yaml.ScalarNode && suggestsSecret(name.Value) && !isPlainValue(n.Value) && !l.full("IB0403") {
-				l.add("IB0403", p.yaml.text.span(n), "", "the name says that the "+key+" is a secret, and everybody can read it", "let the step read it, for example from Secrets Manager")
+				l.add("IB0403", p.yaml.text.span(n), "", "the name says that the "+key+" is a secret, and everybody can read it",
+					"let the step read it, for example from Secrets Manager")
 			}
 		})
 	}
@@ -311,6 +315,7 @@ func (l *lint) checkProperty(p *part, name string, n *yaml.Node) {
 		found = found || suggestsSecret(n.Value[start:end]) && looksMade(value)
 	})
 	if found && !strings.Contains(n.Value, "{{") && !l.full("IB0403") {
-		l.add("IB0403", p.yaml.text.span(n), "", "the property's name says that its value is a secret, and everybody can read it", "take it from a parameter without DefaultValue")
+		l.add("IB0403", p.yaml.text.span(n), "", "the property's name says that its value is a secret, and everybody can read it",
+			"take it from a parameter without DefaultValue")
 	}
 }

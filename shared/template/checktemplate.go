@@ -41,7 +41,8 @@ func checkBaseImage(l *lint) {
 	case kind == nil && image == nil:
 		l.add("IB0212", l.build.at, "MissingParameter.BaseImageType", "the pipeline has no base image", help)
 	case kind == nil:
-		l.add("IB0212", image.keyAt, "MissingParameter.BaseImageType", "baseImage without baseImageType", "give baseImageType: IMAGE or IMAGE_FAMILY")
+		l.add("IB0212", image.keyAt, "MissingParameter.BaseImageType", "baseImage without baseImageType",
+			"give baseImageType: IMAGE or IMAGE_FAMILY")
 	case image == nil && kind.text() != baseOSS:
 		l.add("IB0212", kind.keyAt, "MissingParameter.BaseImage", "baseImageType without baseImage", help)
 	}
@@ -63,7 +64,8 @@ func (l *lint) filled(path string) *given {
 
 func checkRetained(l *lint) {
 	if g := find(l.t.given, "deleteInstanceOnFailure"); g.text() == "false" {
-		l.add("IB0217", g.at, "", "after a failed build the intermediate instance stays, and is billed", "delete the key once the build is mended")
+		l.add("IB0217", g.at, "", "after a failed build the intermediate instance stays, and is billed",
+			"delete the key once the build is mended")
 	}
 }
 

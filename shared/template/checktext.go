@@ -10,7 +10,8 @@ import (
 // text at all: judging its lines would only make noise.
 func checkText(r *report, src *source) bool {
 	if strings.HasPrefix(src.text, "\xff\xfe") || strings.HasPrefix(src.text, "\xfe\xff") {
-		r.add("IB0005", span{src: src, start: 0, end: 1}, "", "the file is UTF-16", "save the file as UTF-8; some editors and shells of Windows write UTF-16 unless told")
+		r.add("IB0005", span{src: src, start: 0, end: 1}, "", "the file is UTF-16",
+			"save the file as UTF-8; some editors and shells of Windows write UTF-16 unless told")
 		return false
 	}
 	if i := strings.IndexByte(src.text, 0); i >= 0 {

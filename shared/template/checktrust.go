@@ -13,7 +13,8 @@ func checkTrust(l *lint, s *script, k *call) {
 }
 
 func (l *lint) addTrust(at span) {
-	l.add("IB0406", at, "", "the check of who sent the download is turned off", "leave it on; install the certificate or the key that is missing")
+	l.add("IB0406", at, "", "the check of who sent the download is turned off",
+		"leave it on; install the certificate or the key that is missing")
 }
 
 // distrusted is the argument that turns a check of certificates or signatures off.
@@ -43,7 +44,8 @@ func (k *call) distrusts(text, next string) bool {
 	case "zypper":
 		return text == "--no-gpg-checks" || text == "--allow-unsigned-rpm"
 	case "apt-get", "apt", "aptitude":
-		return text == "--allow-unauthenticated" || text == "--force-yes" || text == "--allow-insecure-repositories" || isOff(text, "::Verify-Peer=")
+		return text == "--allow-unauthenticated" || text == "--force-yes" || text == "--allow-insecure-repositories" ||
+			isOff(text, "::Verify-Peer=")
 	case "pip", "pip2", "pip3":
 		host, attached := strings.CutPrefix(text, "--trusted-host=")
 		if text == "--trusted-host" {
@@ -69,7 +71,8 @@ func isOff(text, name string) bool {
 // trusts are variables, each with the value that turns a check off: "" is any but
 // those that leave it on.
 var trusts = []struct{ name, off string }{
-	{"NODE_TLS_REJECT_UNAUTHORIZED", "0"}, {"PYTHONHTTPSVERIFY", "0"}, {"GIT_SSL_NO_VERIFY", ""}, {"npm_config_strict_ssl", "false"}, {"NPM_CONFIG_STRICT_SSL", "false"},
+	{"NODE_TLS_REJECT_UNAUTHORIZED", "0"}, {"PYTHONHTTPSVERIFY", "0"}, {"GIT_SSL_NO_VERIFY", ""}, {"npm_config_strict_ssl", "false"},
+	{"NPM_CONFIG_STRICT_SSL", "false"},
 }
 
 func namesTrust(name string) bool {

@@ -60,7 +60,8 @@ func (p *part) isAWSDocument() bool { return p.yaml != nil && p.section == inCom
 
 func (l *lint) checkAWSDocument(c *yamlContent) {
 	if l.t.hasTarget(TargetAlibaba) {
-		l.add("IB0252", c.first, "", "an AWS component document does not go to target alibaba", "write targets: [aws], or the content with Parameters and Tasks")
+		l.add("IB0252", c.first, "", "an AWS component document does not go to target alibaba",
+			"write targets: [aws], or the content with Parameters and Tasks")
 	}
 }
 
@@ -124,7 +125,8 @@ func (l *lint) checkTags(p *part, n *yaml.Node, depth int) {
 	at := p.yaml.text.offset(n.Line, n.Column)
 	if rest := p.src.text[at:p.yaml.text.lineEnd(at)]; n.Kind == yaml.ScalarNode && strings.HasPrefix(rest, "!") && !strings.HasPrefix(rest, "!!") {
 		tag, _, _ := strings.Cut(rest, " ")
-		l.warn("IB0601", p.span(at, at+len(tag)), "a tag of YAML, which is no part of the value", "put the value in quotes with what belongs to it, or delete the tag")
+		l.warn("IB0601", p.span(at, at+len(tag)), "a tag of YAML, which is no part of the value",
+			"put the value in quotes with what belongs to it, or delete the tag")
 	}
 	for _, child := range n.Content {
 		l.checkTags(p, child, depth+1)
@@ -225,7 +227,8 @@ func checkRequired(l *lint, p *part) {
 		}
 		for _, name := range a.Required {
 			if isEmptyNode(value(properties, name)) && !misspelt(properties, name, a.properties()) && !misspelt(task, "Properties", taskKeys) {
-				l.lacks(p, "IB0604", task, keyNode(properties, name), a.Name+" without the property "+name, "write "+name+": ... below its Properties")
+				l.lacks(p, "IB0604", task, keyNode(properties, name), a.Name+" without the property "+name,
+					"write "+name+": ... below its Properties")
 			}
 		}
 	})
@@ -254,7 +257,8 @@ func checkProperties(l *lint, p *part) {
 				if near := Nearest(key.Value, taskKeys); near != "" && value(task, near) == nil {
 					code = p.yaml.code
 				}
-				f := l.add("IB0605", p.yaml.text.span(key), code, "unknown key"+named(key.Value)+" of a task", suggestFrom(key.Value, taskKeys))
+				f := l.add("IB0605", p.yaml.text.span(key), code, "unknown key"+named(key.Value)+" of a task",
+					suggestFrom(key.Value, taskKeys))
 				p.offerYAML(f, key, taskKeys, has(task))
 			}
 		})

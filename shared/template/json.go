@@ -85,7 +85,8 @@ func (j *jsonText) value(pointer string, depth int) (node, error) {
 	case string:
 		n.kind, n.text = textNode, t
 		if isBroken(j.src.text[n.at.start:n.at.end], t) {
-			j.report.add("IB0005", n.at, "", "half of a surrogate pair, which is no character", "write both halves, or the character itself")
+			j.report.add("IB0005", n.at, "", "half of a surrogate pair, which is no character",
+				"write both halves, or the character itself")
 		}
 	case bool:
 		n.kind, n.text = booleanNode, strconv.FormatBool(t)

@@ -140,7 +140,8 @@ func (m *Message) checkMembers(whole bool) {
 	}
 	m.checkEither("content", "templateUri", "send the template text in content, or name its object in templateUri", whole && !mixed)
 	if etag := m.member("templateETag"); etag != nil && m.member("templateUri") == nil {
-		m.read.report.add("IB0257", etag.keyAt, "", "templateETag without templateUri", "name the object in templateUri, or delete templateETag")
+		m.read.report.add("IB0257", etag.keyAt, "", "templateETag without templateUri",
+			"name the object in templateUri, or delete templateETag")
 	}
 }
 

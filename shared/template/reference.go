@@ -113,9 +113,11 @@ func parseNamed(target string, r Reference, at int) (Reference, targetProblem) {
 	case keyAt("name").problem(name) != "":
 		problem = targetProblem{piece{at, end}, "malformed component name", "a name has " + keyAt("name").help()}
 	case version == "":
-		problem = targetProblem{whole, "a component without a version", "write the version behind the name, for example /1.0.0, or /1.*.* for the newest below 2"}
+		problem = targetProblem{whole, "a component without a version",
+			"write the version behind the name, for example /1.0.0, or /1.*.* for the newest below 2"}
 	case !isVersionPattern(version):
-		problem = targetProblem{piece{end + 1, len(target)}, "malformed component version", "write three numbers, or wildcards from the right: 1.2.3, 1.2.*, 1.*.*, *.*.*"}
+		problem = targetProblem{piece{end + 1, len(target)}, "malformed component version",
+			"write three numbers, or wildcards from the right: 1.2.3, 1.2.*, 1.*.*, *.*.*"}
 	}
 	if problem.text != "" {
 		return Reference{}, problem

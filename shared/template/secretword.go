@@ -4,12 +4,15 @@ import "strings"
 
 // Words in the name of a variable that say what its value is. Source: BuildKit's
 // SecretsUsedInArgOrEnv, less key and auth, which name too much else.
-var secretWords = []string{"PASSWORD", "PASSWD", "PWORD", "PWD", "SECRET", "TOKEN", "APIKEY", "CREDENTIAL", "CREDENTIALS", "ACCESSKEY", "PASSPHRASE"}
+var secretWords = []string{"PASSWORD", "PASSWD", "PWORD", "PWD", "SECRET", "TOKEN", "APIKEY", "CREDENTIAL", "CREDENTIALS",
+	"ACCESSKEY", "PASSPHRASE"}
 
 // plainWords say that the value is about a secret, and is none.
-var plainWords = []string{"FILE", "PATH", "DIR", "URL", "URI", "NAME", "USER", "TYPE", "TTL", "LENGTH", "SIZE", "EXPIRY", "EXPIRES", "ENABLED", "PUBLIC", "HOST", "PORT",
+var plainWords = []string{"FILE", "PATH", "DIR", "URL", "URI", "NAME", "USER", "TYPE", "TTL", "LENGTH", "SIZE", "EXPIRY", "EXPIRES",
+	"ENABLED", "PUBLIC", "HOST", "PORT",
 	"ENDPOINT", "HASH", "POLICY", "ARN", "ID", "MIN", "MAX", "AGE", "DAYS", "COUNT", "LEN", "ISSUER", "COMMAND", "CMD", "PROMPT", "REGION",
-	"SECONDS", "MINUTES", "HOURS", "EXPIRE", "EXPIRATION", "VALIDITY", "DURATION", "INTERVAL", "LIFETIME", "TIMEOUT", "HEADER", "FIELD", "HASHER", "ENCODING", "FORMAT", "ALGORITHM", "METHOD", "MODE", "BACKEND", "PROVIDER", "STORE", "MANAGER", "HELPER",
+	"SECONDS", "MINUTES", "HOURS", "EXPIRE", "EXPIRATION", "VALIDITY", "DURATION", "INTERVAL", "LIFETIME", "TIMEOUT", "HEADER", "FIELD",
+	"HASHER", "ENCODING", "FORMAT", "ALGORITHM", "METHOD", "MODE", "BACKEND", "PROVIDER", "STORE", "MANAGER", "HELPER",
 	"SERVICE", "SERVER", "TAG", "VERSION", "PREFIX", "SUFFIX", "REGEX", "PATTERN", "SCOPE", "AUDIENCE", "LIMIT", "CLASS", "VALIDATION", "AUTHENTICATION"}
 
 // suggestsSecret judges a name by its words: DB_PASSWORD, PGPASSWORD, dbPassword, secret-key.
@@ -21,7 +24,8 @@ func suggestsSecret(name string) bool {
 		for rest = rest[n:]; rest != "" && isNameSign(rest[0]); {
 			rest = rest[1:]
 		}
-		secret = secret || isSecretWord(word) || isWord(word, "KEY") && isKeyOf(last) || rest == "" && isWord(word, "PASS") && isPassOf(last)
+		secret = secret || isSecretWord(word) || isWord(word, "KEY") && isKeyOf(last) ||
+			rest == "" && isWord(word, "PASS") && isPassOf(last)
 		last = word
 	}
 	if !secret || strings.EqualFold(name, "PWD") || strings.EqualFold(name, "OLDPWD") {

@@ -112,7 +112,8 @@ func readScripts(p *part) {
 // readCalls finds the calls and steps of scripts.
 func (room *shellRoom) readCalls(scripts []script) {
 	room.text.Reset() // findings may hold what it made for the last part
-	r := callReader{parser: &room.parser, calls: room.calls[:0], steps: room.steps[:0], writes: room.writes[:0], args: room.args[:0], text: &room.text}
+	r := callReader{parser: &room.parser, calls: room.calls[:0], steps: room.steps[:0], writes: room.writes[:0],
+		args: room.args[:0], text: &room.text}
 	room.ends = room.ends[:0]
 	for i := range scripts {
 		r.read(&scripts[i])

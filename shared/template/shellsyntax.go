@@ -82,7 +82,8 @@ func isOpenToEnd(text string) bool { return strings.HasPrefix(text, "reached EOF
 // backquotes, and an array behind eval, which the parser does not know.
 func (s *script) isLate(at int) bool {
 	rest := s.text[at:]
-	return strings.Count(s.text[:at], "`")%2 == 1 && strings.Contains(rest, "`") || strings.HasPrefix(rest, "(") && at > 0 && s.text[at-1] == '='
+	return strings.Count(s.text[:at], "`")%2 == 1 && strings.Contains(rest, "`") ||
+		strings.HasPrefix(rest, "(") && at > 0 && s.text[at-1] == '='
 }
 
 // hasHashInWord reports $name#, in which the parser takes the rest of the line for

@@ -77,7 +77,8 @@ func toolOf(name string) tool {
 		return tRuntime
 	case "chmod":
 		return tMode
-	case "useradd", "usermod", "adduser", "sshpass", "redis-cli", "chpasswd", "ossutil", "ossutil64", "helm", "mongo", "mongosh", "rabbitmqctl":
+	case "useradd", "usermod", "adduser", "sshpass", "redis-cli", "chpasswd", "ossutil", "ossutil64", "helm", "mongo",
+		"mongosh", "rabbitmqctl":
 		return tPassword
 	case "yum-config-manager":
 		return tPassword | tNetwork

@@ -73,7 +73,8 @@ func (s *scanner) endOfText(in *instruction) int {
 	}
 	end := s.endOfQuote(args[at : at+1])
 	if end > 0 && (in.verb != vENV || isStray(s.part.wordsOf(in)[0])) { // else IB0111
-		s.report.add("IB0101", s.part.spanIn(in, at, at+1), codeUnknown, "a quote that this line does not close: to Image Builder the lines below are commands", helpQuoted)
+		s.report.add("IB0101", s.part.spanIn(in, at, at+1), codeUnknown,
+			"a quote that this line does not close: to Image Builder the lines below are commands", helpQuoted)
 	}
 	return end
 }

@@ -167,7 +167,8 @@ func (s *suppressing) comment(i int, text string, at int) {
 		s.report.add("IB0014", all, "", "a suppression without a reason", "say why behind the rules: `# "+SuppressWord+" IB0304 <reason>`")
 	case ruleAt(next) != nil:
 		between := s.piece(i, end, len(text)-len(reason))
-		s.report.add("IB0014", all, "", "a suppression of several rules without commas between them", "write `# "+SuppressWord+" IB0304,IB0309 <reason>`").
+		s.report.add("IB0014", all, "", "a suppression of several rules without commas between them",
+			"write `# "+SuppressWord+" IB0304,IB0309 <reason>`").
 			offer("write a comma", change{between, ","})
 	default:
 		s.entries(i, text, ids)
@@ -202,7 +203,8 @@ func (s *suppressing) entries(line int, text string, ids []piece) {
 		rule := ruleAt(name)
 		switch {
 		case name == "":
-			s.report.add("IB0014", s.piece(line, strings.Index(text, SuppressWord), len(text)), "", "a suppression without a rule", suppressHelp)
+			s.report.add("IB0014", s.piece(line, strings.Index(text, SuppressWord), len(text)), "",
+				"a suppression without a rule", suppressHelp)
 		case rule == nil:
 			s.report.add("IB0014", at, "", "there is no rule"+named(name), suggestRule(name))
 		case rule.Firm:

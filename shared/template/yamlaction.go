@@ -22,7 +22,8 @@ const (
 // Source: "Commands supported by Image Builder", YAML format, 2024-12-17.
 var Actions = []Action{
 	{"RunShellCommand", []string{"commandContent"}, []string{"workingDir", "username"}, stdout, systemLinux},
-	{"RunPowerShellCommand", []string{"commandContent"}, []string{"workingDir", "username", "windowsPasswordName"}, doubtful, systemWindows},
+	{"RunPowerShellCommand", []string{"commandContent"}, []string{"workingDir", "username", "windowsPasswordName"},
+		doubtful, systemWindows},
 	{"InvokeCommand", []string{"commandId"}, []string{"username", "parameters"}, doubtful, ""},
 	{"OSSDownload", []string{"bucketName", "objectName", "destinationDir"}, []string{"ossRegion", "validTime"}, noOutput, ""},
 	{"OSSUpload", []string{"bucketName", "objectName", "fileToUpload"}, []string{"ossRegion", "validTime"}, noOutput, ""},

@@ -54,7 +54,8 @@ type yamlError struct {
 
 // yamlErrors are those that people make. The tests hold each to its help.
 var yamlErrors = []yamlError{
-	{"mapping values are not allowed in this context", "quote a value that holds `: `; or look at the indentation here, and for a blank missing behind - or : above", false},
+	{"mapping values are not allowed in this context",
+		"quote a value that holds `: `; or look at the indentation here, and for a blank missing behind - or : above", false},
 	{"did not find expected key", "indent this line as the keys that it belongs to", false},
 	{"did not find expected '-' indicator", "indent this line as the entry that it belongs to", false},
 	{"block sequence entries are not allowed in this context", "begin the list on a line of its own", false},

@@ -126,7 +126,8 @@ func checkReferences(l *lint, p *part) {
 		_, found := known[r.name]
 		switch {
 		case runs && dotted && out == noOutput:
-			l.addReference(p, "IB0607", p.yaml.code, r, "the action behind"+named(r.name)+" has no output", "refer to a RunShellCommand: only that has a documented one")
+			l.addReference(p, "IB0607", p.yaml.code, r, "the action behind"+named(r.name)+" has no output",
+				"refer to a RunShellCommand: only that has a documented one")
 		case !found && (dotted || !anyParameter):
 			l.unknownReference(p, r, known)
 		}
@@ -203,7 +204,8 @@ func (l *lint) addReference(p *part, rule, code string, r reference, message, he
 func checkDoubtfulReferences(l *lint, p *part) {
 	p.eachReference(func(r reference, known map[string]output) {
 		if known[r.name] == doubtful {
-			l.addReference(p, "IB0610", "", r, "the output behind"+named(r.name)+" is not documented", "take the value from a RunShellCommand, or write it to a file")
+			l.addReference(p, "IB0610", "", r, "the output behind"+named(r.name)+" is not documented",
+				"take the value from a RunShellCommand, or write it to a file")
 		}
 	})
 }

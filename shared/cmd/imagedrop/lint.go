@@ -36,7 +36,8 @@ var lintFormats = []struct {
 	name  string
 	print func(io.Writer, []*judged, lintOptions) error
 }{
-	{formatText, printText}, {formatJSON, printReportJSON}, {formatSARIF, printSARIF}, {formatGitHub, printGitHub}, {formatJUnit, printJUnit},
+	{formatText, printText}, {formatJSON, printReportJSON}, {formatSARIF, printSARIF}, {formatGitHub, printGitHub},
+	{formatJUnit, printJUnit},
 }
 
 // lintOptions are the flags of lint.

@@ -139,7 +139,8 @@ func printMended(results []*judged, w io.Writer) error {
 			continue
 		}
 		for _, f := range r.mended {
-			fmt.Fprintf(out, "%s:%d:%d: %s %s: %s\n", clean(f.place), f.Line, f.Column, p.paint(green, "mended"), f.Rule, clean(f.Fix.Title))
+			fmt.Fprintf(out, "%s:%d:%d: %s %s: %s\n", clean(f.place), f.Line, f.Column, p.paint(green, "mended"),
+				f.Rule, clean(f.Fix.Title))
 		}
 	}
 	return out.Flush()

@@ -28,7 +28,8 @@ func printGitHub(w io.Writer, results []*judged, _ lintOptions) error {
 	root := repositoryRoot()
 	for _, r := range results {
 		for _, f := range r.findings {
-			fmt.Fprintf(out, "::%s %s::%s\n", githubCommand[f.Severity], githubProperties(clean(below(root, r.name)), f), githubData.Replace(f.annotation(r.name)))
+			fmt.Fprintf(out, "::%s %s::%s\n", githubCommand[f.Severity], githubProperties(clean(below(root, r.name)), f),
+				githubData.Replace(f.annotation(r.name)))
 		}
 	}
 	return out.Flush()

@@ -26,7 +26,8 @@ const (
 	fingerprintName = "imagedrop/v1"
 )
 
-var sarifLevel = map[template.Severity]string{template.Error: sarif.LevelError, template.Warning: sarif.LevelWarning, template.Info: sarif.LevelNote}
+var sarifLevel = map[template.Severity]string{template.Error: sarif.LevelError, template.Warning: sarif.LevelWarning,
+	template.Info: sarif.LevelNote}
 
 // printSARIF prints a SARIF 2.1.0 log with one run.
 func printSARIF(w io.Writer, results []*judged, _ lintOptions) error {

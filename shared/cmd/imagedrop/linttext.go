@@ -63,7 +63,8 @@ func (p *textReport) finding(f spot) {
 		p.rule = f.Rule
 	}
 	colour := severityColour[f.Severity]
-	fmt.Fprintf(p.out, "%s:%d:%d: %s %s: %s\n", clean(f.place), f.Line, f.Column, p.paint(colour, string(f.Severity)), f.Rule, said(f.Finding))
+	fmt.Fprintf(p.out, "%s:%d:%d: %s %s: %s\n", clean(f.place), f.Line, f.Column, p.paint(colour, string(f.Severity)),
+		f.Rule, said(f.Finding))
 	if f.shown {
 		source, caret := excerpt(f.line, f.Finding, excerptWidth(p.width))
 		fmt.Fprintf(p.out, "%5d | %s\n      | %s\n", f.Line, source, p.paint(colour, caret))

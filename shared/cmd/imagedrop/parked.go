@@ -61,7 +61,8 @@ func (p printer) parked(e parkedEvent) {
 	}
 	var text strings.Builder
 	when, _ := time.Parse(time.RFC3339, e.ParkedAt) // of a time in another form nothing is shown
-	fmt.Fprintf(&text, "%s  %s  %s  %s  %s\n", p.paint(dim, pad(stamp(when), whenWidth)), p.paint(actionColour[e.Action], pad(e.Action, statusWidth)),
+	fmt.Fprintf(&text, "%s  %s  %s  %s  %s\n", p.paint(dim, pad(stamp(when), whenWidth)),
+		p.paint(actionColour[e.Action], pad(e.Action, statusWidth)),
 		pad(cmp.Or(e.Function, "?"), kindWidth), pad(size(e.Bytes), timeWidth), clean(cmp.Or(e.Subject, e.OriginalID, e.ID)))
 	fmt.Fprintf(&text, "    %s: %s\n", clean(e.Reason.Kind), clean(detailed(e.Reason)))
 	fmt.Fprintf(&text, "    %s\n", p.paint(dim, clean(e.identities())))

@@ -192,7 +192,8 @@ func cloudCredentials() (sdkclient.Credentials, error) {
 	if err != nil {
 		return sdkclient.Credentials{}, missing
 	}
-	return sdkclient.Credentials{AccessKeyID: value(got.AccessKeyId), AccessKeySecret: value(got.AccessKeySecret), SecurityToken: value(got.SecurityToken)}, nil
+	return sdkclient.Credentials{AccessKeyID: value(got.AccessKeyId), AccessKeySecret: value(got.AccessKeySecret),
+		SecurityToken: value(got.SecurityToken)}, nil
 }
 
 func (p *planner) connect(ecs, oss string) error {

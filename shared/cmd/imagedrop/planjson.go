@@ -95,8 +95,9 @@ func printPlansJSON(inputs []*planned, w io.Writer) error {
 func (in *planned) json() planJSON {
 	t := in.tmpl
 	j := planJSON{
-		Path: in.name, Kind: t.Kind, Content: partOf(t.Content, t.Format), Test: partOf(t.Test, t.Format), Findings: reportOf([]*judged{in.sum()}).Findings,
-		Alibaba: in.alibaba(), AWS: in.forAWS(),
+		Path: in.name, Kind: t.Kind, Content: partOf(t.Content, t.Format), Test: partOf(t.Test, t.Format),
+		Findings: reportOf([]*judged{in.sum()}).Findings,
+		Alibaba:  in.alibaba(), AWS: in.forAWS(),
 	}
 	if in.knowsJob() {
 		j.JobID = in.plan.JobID
@@ -126,8 +127,10 @@ func (in *planned) alibaba() *planAlibaba {
 		return nil
 	}
 	a := &planAlibaba{
-		Outcome: in.outcome(), Reason: p.Reason, RegionID: p.RegionID, Resource: resourceOf(p.Resource), Request: in.request(), Sent: in.isSent(),
-		Build: in.isSent() && in.tmpl.Build, Changes: in.changes(), Diff: in.difference(), Notices: append([]imagebuild.Notice{}, p.Notices...),
+		Outcome: in.outcome(), Reason: p.Reason, RegionID: p.RegionID, Resource: resourceOf(p.Resource),
+		Request: in.request(), Sent: in.isSent(),
+		Build: in.isSent() && in.tmpl.Build, Changes: in.changes(), Diff: in.difference(),
+		Notices: append([]imagebuild.Notice{}, p.Notices...),
 	}
 	if p.Newest != nil {
 		newest := resourceOf(p.Newest.Resource)

@@ -133,12 +133,14 @@ var uncompared = []string{"RegionId", "Name", "ComponentVersion"}
 var defaults = map[string]string{
 	"SystemType": "Linux", "ComponentType": "Build", "SystemDiskSize": "40",
 	"ImportImageOptions.Architecture": "x86_64", "ImportImageOptions.OSType": "linux", "ImportImageOptions.Platform": "Others Linux",
-	"ImportImageOptions.BootMode": "BIOS", "ImportImageOptions.LicenseType": "Auto", "ImportImageOptions.Features.NvmeSupport": "unsupported",
+	"ImportImageOptions.BootMode": "BIOS", "ImportImageOptions.LicenseType": "Auto",
+	"ImportImageOptions.Features.NvmeSupport": "unsupported",
 }
 
 // twins are parameters of one meaning, of which the service may answer both.
 var twins = map[string]string{
-	"ImageName": "ImageOptions.ImageName", "ImageFamily": "ImageOptions.ImageFamily", "NvmeSupport": "ImageOptions.ImageFeatures.NvmeSupport",
+	"ImageName": "ImageOptions.ImageName", "ImageFamily": "ImageOptions.ImageFamily",
+	"NvmeSupport": "ImageOptions.ImageFeatures.NvmeSupport",
 }
 
 // changes compares the parameters with those of the newest version, where a

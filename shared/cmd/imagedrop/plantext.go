@@ -148,11 +148,13 @@ func (p planReport) alibaba(in *planned) {
 		fmt.Fprintln(p.out, "  then a build of it is started")
 	}
 	for _, c := range in.changes() {
-		fmt.Fprintf(p.out, "  change: %s: %s %s %s\n", clean(c.Parameter), p.paint(red, orNone(c.Before)), "→", p.paint(green, orNone(c.After)))
+		fmt.Fprintf(p.out, "  change: %s: %s %s %s\n", clean(c.Parameter), p.paint(red, orNone(c.Before)), "→",
+			p.paint(green, orNone(c.After)))
 	}
 	p.diff(p.out, in.difference())
 	for _, n := range in.plan.Notices {
-		fmt.Fprintf(p.out, "  %s: COMPONENT %s: %s\n    help: %s\n", p.paint(yellow, string(template.Warning)), clean(n.Reference), clean(n.Message), clean(n.Help))
+		fmt.Fprintf(p.out, "  %s: COMPONENT %s: %s\n    help: %s\n", p.paint(yellow, string(template.Warning)), clean(n.Reference),
+			clean(n.Message), clean(n.Help))
 	}
 }
 
@@ -192,7 +194,8 @@ func (p planReport) request(r *planRequest) {
 // text prints a text, or how much there is of it.
 func (p planReport) text(parameter planParameter, width int) {
 	lines := strings.Split(strings.TrimSuffix(parameter.Value, "\n"), "\n")
-	fmt.Fprintf(p.out, "    %s  %s\n", pad(parameter.Name, width), p.paint(dim, fmt.Sprintf("%s, %d bytes", count(len(lines), "line"), len(parameter.Value))))
+	fmt.Fprintf(p.out, "    %s  %s\n", pad(parameter.Name, width),
+		p.paint(dim, fmt.Sprintf("%s, %d bytes", count(len(lines), "line"), len(parameter.Value))))
 	if !p.whole {
 		return
 	}

@@ -71,7 +71,8 @@ type step struct {
 }
 
 func newPrinter(out io.Writer, asJSON bool) printer {
-	return printer{out: out, asJSON: asJSON, colour: !asJSON && colours(out), width: terminalWidth(out), told: &told{stories: map[string]story{}}}
+	return printer{out: out, asJSON: asJSON, colour: !asJSON && colours(out), width: terminalWidth(out),
+		told: &told{stories: map[string]story{}}}
 }
 
 // print writes the outcome in one piece. A status that is not known, of a later

@@ -161,7 +161,8 @@ func redrive(ctx context.Context, f redriveFlags, s streams) error {
 	if err != nil {
 		return err
 	}
-	r := &redriving{redriveFlags: f, queue: queue, printer: newPrinter(s.out, f.asJSON), matched: map[string]bool{}, worked: map[string]worked{}, actions: map[string]int{}}
+	r := &redriving{redriveFlags: f, queue: queue, printer: newPrinter(s.out, f.asJSON), matched: map[string]bool{},
+		worked: map[string]worked{}, actions: map[string]int{}}
 	err = r.run(ctx)
 	if !f.asJSON && err == nil {
 		r.summary(s.err)
@@ -370,7 +371,8 @@ func (r *redriving) invocation(p imagebuild.Parked, file string) string {
 	if !r.cloud {
 		return fmt.Sprintf("imagedrop invoke %s %s --async", quote(p.Function), quote(file))
 	}
-	return fmt.Sprintf("s cli fc3 invoke --region %s --function-name %s --invocation-type async --event-file %s", quote(regionOf(r.endpoint)), quote(p.Function), quote(file))
+	return fmt.Sprintf("s cli fc3 invoke --region %s --function-name %s --invocation-type async --event-file %s",
+		quote(regionOf(r.endpoint)), quote(p.Function), quote(file))
 }
 
 // regionOf reads the region out of an endpoint as the MNS SDK does.

@@ -98,7 +98,8 @@ Exit codes: 0 done; 1 error findings, rejected or failed outcomes;
 	root.SetOut(s.out)
 	root.SetErr(s.err)
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newUp(s), newDrop(s), newSend(s), newResults(s), newInvoke(s), newEnv(s), newFaults(s), newLint(s), newRules(s), newLSP(s), newPlan(s), newTranslate(s), newRedrive(s))
+	root.AddCommand(newUp(s), newDrop(s), newSend(s), newResults(s), newInvoke(s), newEnv(s), newFaults(s), newLint(s), newRules(s),
+		newLSP(s), newPlan(s), newTranslate(s), newRedrive(s))
 	running = new(bool)
 	note(root.Commands(), running)
 	return root, running

@@ -58,7 +58,8 @@ func ruleIDs() (ids []string) {
 }
 
 func infoOf(r *template.Rule) ruleInfo {
-	return ruleInfo{ID: r.ID, Severity: r.Severity, Pedantic: r.Pedantic, Firm: r.Firm, Target: r.Target, ServiceCodes: append([]string{}, r.Codes...), Summary: r.Doc}
+	return ruleInfo{ID: r.ID, Severity: r.Severity, Pedantic: r.Pedantic, Firm: r.Firm, Target: r.Target,
+		ServiceCodes: append([]string{}, r.Codes...), Summary: r.Doc}
 }
 
 func listRules(asJSON bool, s streams) error {

@@ -106,7 +106,8 @@ func (m message) submit(ctx context.Context, c *cloud) (name string, err error) 
 // send sends one message and returns its ID. It reads the answer itself: of a
 // refusal the SDK's queue keeps a text only.
 func (c *cloud) send(queue, body string) (id string, err error) {
-	answer, err := c.queues.Send(ali_mns.POST, nil, ali_mns.MessageSendRequest{MessageBody: body, Priority: priority}, "queues/"+queue+"/messages")
+	answer, err := c.queues.Send(ali_mns.POST, nil, ali_mns.MessageSendRequest{MessageBody: body, Priority: priority},
+		"queues/"+queue+"/messages")
 	if err != nil {
 		return "", errors.New("the answer of MNS was lost")
 	}

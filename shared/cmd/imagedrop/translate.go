@@ -61,7 +61,8 @@ func printTranslation(ctx context.Context, l *linted, asJSON bool, s streams) (e
 	}
 	l.tmpl.Findings = l.tmpl.FindingsOf(template.TargetAWS)
 	if asJSON {
-		t := translation{Version: reportVersion, Document: l.aws.Document, Tags: l.aws.Tags, Lines: l.aws.Lines, Findings: reportOf([]*judged{l.sum()}).Findings}
+		t := translation{Version: reportVersion, Document: l.aws.Document, Tags: l.aws.Tags, Lines: l.aws.Lines,
+			Findings: reportOf([]*judged{l.sum()}).Findings}
 		if err := printJSON(s.out, t); err != nil {
 			return err
 		}

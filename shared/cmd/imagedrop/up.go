@@ -66,7 +66,8 @@ made no image; 2 where something did not come in time.`,
 	fl.BoolVar(&f.opt.NoAuth, "no-auth", false, "check no signatures: whatever is sent comes from the account")
 	fl.StringVar(&f.opt.Catalogue, "catalogue", "", "file with more images, families, regions and ids that exist")
 	fl.StringVar(&f.opt.Faults, "faults", "", "file of faults that strike from the start, see `imagedrop faults`")
-	fl.Float64Var(&f.opt.TimeScale, "time-scale", stack.DefaultTimeScale, "how much faster builds, retries, delayed checks and delays of faults pass than in the cloud;\ntimes of timers, time-outs, visibility and retention are real")
+	fl.Float64Var(&f.opt.TimeScale, "time-scale", stack.DefaultTimeScale,
+		"how much faster builds, retries, delayed checks and delays of faults pass than in the cloud;\ntimes of timers, time-outs, visibility and retention are real")
 	cmd.MarkFlagsMutuallyExclusive("memory", "state")
 	return cmd
 }

@@ -121,7 +121,8 @@ func (c *Catalogue) Regions() []string {
 // CreateImagePipeline would give to a family is one, but no unknown system
 // family ("acs:") does exist.
 func (c *Catalogue) ImageFamily(name string) bool {
-	return c.listed(c.view().ImageFamilies, name) || len(c.view().FamilyImages[name]) > 0 || (!c.isStrict() && imageFamily.MatchString(name) && !hasSystemPrefix(name))
+	return c.listed(c.view().ImageFamilies, name) || len(c.view().FamilyImages[name]) > 0 ||
+		(!c.isStrict() && imageFamily.MatchString(name) && !hasSystemPrefix(name))
 }
 
 // InstanceType reports whether the instance type exists.
@@ -215,7 +216,8 @@ var builtIn = CatalogueData{
 		"cn-qingdao", "cn-beijing", "cn-zhangjiakou", "cn-huhehaote", "cn-wulanchabu", "cn-hangzhou", "cn-shanghai",
 		"cn-nanjing", "cn-fuzhou", "cn-wuhan-lr", "cn-shenzhen", "cn-heyuan", "cn-guangzhou", "cn-chengdu", "cn-zhengzhou-jva",
 		"cn-hongkong", "ap-northeast-1", "ap-northeast-2", "ap-southeast-1", "ap-southeast-3", "ap-southeast-5",
-		"ap-southeast-6", "ap-southeast-7", "us-east-1", "us-west-1", "na-south-1", "eu-west-1", "eu-central-1", "me-east-1", "me-central-1",
+		"ap-southeast-6", "ap-southeast-7", "us-east-1", "us-west-1", "na-south-1", "eu-west-1", "eu-central-1",
+		"me-east-1", "me-central-1",
 	},
 	FamilyImages: map[string][]string{
 		"acs:alibaba_cloud_linux_3_2104_lts_x64":   {"aliyun_3_x64_20G_alibase_20240819.vhd"},

@@ -66,14 +66,17 @@ var Effects = []EffectRule{
 	{EffectDropAfter, "does the call, commits, and closes the connection without an answer", aCall, nil, ""},
 	{EffectErrorAfter, "does the call, commits, and answers a code, with a status", aCall, []string{"code", "status"}, "code"},
 	{EffectTruncate, "does the call, commits, and closes the connection amid the answer's body", aCall, nil, ""},
-	{EffectClockSkew, "judges when the call was signed by a clock that is so much ahead, or behind", aCall, []string{"skewSeconds"}, "skewSeconds"},
+	{EffectClockSkew, "judges when the call was signed by a clock that is so much ahead, or behind", aCall,
+		[]string{"skewSeconds"}, "skewSeconds"},
 	{EffectKillBefore, "kills the function that makes the call, without doing it", aCall, nil, ""},
 	{EffectKillAfter, "does the call, commits, and kills the function that makes it", aCall, nil, ""},
-	{EffectFailBuild, "lets the execution that the call starts fail in a phase, for the reason code", aBuild, []string{"phase", "code"}, "phase"},
+	{EffectFailBuild, "lets the execution that the call starts fail in a phase, for the reason code", aBuild,
+		[]string{"phase", "code"}, "phase"},
 	{EffectCrash, "kills the function that got the event, at once or after a delay", aDelivery, []string{"delayMs"}, ""},
 	{EffectDuplicate, "delivers the event, or the message, twice under one id", aDelivery, nil, ""},
 	{EffectDelay, "delivers the event, or the message, after a delay", aDelivery, []string{"delayMs"}, "delayMs"},
-	{EffectReorder, "lets the next event go first, for which this one waits at most a delay; a message goes before those that wait", aDelivery, []string{"delayMs"}, ""},
+	{EffectReorder, "lets the next event go first, for which this one waits at most a delay; a message goes before those that wait",
+		aDelivery, []string{"delayMs"}, ""},
 }
 
 // rule returns the row of an effect.

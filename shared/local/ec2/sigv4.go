@@ -114,9 +114,11 @@ func (s *service) checkTime(c *call, claim claim) (time.Time, error) {
 	now := s.account.Now(c.Context())
 	switch skew := now.Sub(sent); {
 	case skew > account.MaxSkew:
-		return sent, errSignature.because("Signature expired: %s is now earlier than %s", sent.Format(timeForm), now.Add(-account.MaxSkew).Format(timeForm))
+		return sent, errSignature.because("Signature expired: %s is now earlier than %s", sent.Format(timeForm),
+			now.Add(-account.MaxSkew).Format(timeForm))
 	case -skew > account.MaxSkew:
-		return sent, errSignature.because("Signature not yet current: %s is still later than %s", sent.Format(timeForm), now.Add(account.MaxSkew).Format(timeForm))
+		return sent, errSignature.because("Signature not yet current: %s is still later than %s", sent.Format(timeForm),
+			now.Add(account.MaxSkew).Format(timeForm))
 	}
 	if sent.Format(dateForm) != claim.date {
 		return sent, errSignature.because("Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '%s' != '%s'.", claim.date, sent.Format(dateForm))

@@ -228,7 +228,8 @@ const (
 // out RAM, and Owner ALIYUN lists nothing: the local cloud has no system
 // components.
 func (s *service) describeImageComponents(req request) (any, error) {
-	q, err := s.query(req, components, req.list("ImageComponentId"), refuse("InvalidImageComponentIdSize.ExceededMaxNumber", "ImageComponentId has more than 20 entries."))
+	q, err := s.query(req, components, req.list("ImageComponentId"),
+		refuse("InvalidImageComponentIdSize.ExceededMaxNumber", "ImageComponentId has more than 20 entries."))
 	if err != nil {
 		return nil, err
 	}

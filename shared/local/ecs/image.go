@@ -101,8 +101,10 @@ type machine struct {
 var platformNames = []struct{ part, platform string }{
 	{"alibaba_cloud_linux", "Aliyun"}, {"aliyun", "Aliyun"}, {"anolis", "Anolis"}, {"centos_stream", "CentOS Stream"}, {"centos", "CentOS"},
 	{"ubuntu", "Ubuntu"}, {"debian", "Debian"}, {"fedora", "Fedora"}, {"rocky", "Rocky Linux"}, {"almalinux", "AlmaLinux"},
-	{"opensuse", "OpenSUSE"}, {"suse", "SUSE"}, {"redhat", "RedHat"}, {"windows_2022", "Windows Server 2022"}, {"win2022", "Windows Server 2022"},
-	{"windows_2019", "Windows Server 2019"}, {"win2019", "Windows Server 2019"}, {"windows_2016", "Windows Server 2016"}, {"win2016", "Windows Server 2016"},
+	{"opensuse", "OpenSUSE"}, {"suse", "SUSE"}, {"redhat", "RedHat"}, {"windows_2022", "Windows Server 2022"},
+	{"win2022", "Windows Server 2022"},
+	{"windows_2019", "Windows Server 2019"}, {"win2019", "Windows Server 2019"}, {"windows_2016", "Windows Server 2016"},
+	{"win2016", "Windows Server 2016"},
 }
 
 // machineOf reads the names of a public image or family: Linux for x86 where
@@ -281,7 +283,8 @@ func imageOf(r *record) (i image) {
 
 // imagesNotBy are the parameters of DescribeImages that the local cloud has no
 // answer to.
-var imagesNotBy = []string{"ActionType", "DryRun", "Filter.N", "InstanceType", "IsSupportCloudinit", "IsSupportIoOptimized", "SnapshotId", "Usable", "Usage"}
+var imagesNotBy = []string{"ActionType", "DryRun", "Filter.N", "InstanceType", "IsSupportCloudinit", "IsSupportIoOptimized",
+	"SnapshotId", "Usable", "Usage"}
 
 // refuseImagesBy refuses what would be passed over otherwise.
 func refuseImagesBy(p params) error {

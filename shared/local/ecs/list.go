@@ -47,7 +47,8 @@ func (s *service) query(req request, kind string, ids []string, tooMany error) (
 	if err := s.checkRegion(req.params); err != nil {
 		return nil, err
 	}
-	q := &query{req: req, kind: kind, region: req.params["RegionId"], ids: ids, name: req.params["Name"], group: req.params["ResourceGroupId"]}
+	q := &query{req: req, kind: kind, region: req.params["RegionId"], ids: ids, name: req.params["Name"],
+		group: req.params["ResourceGroupId"]}
 	if tooMany != nil && len(ids) > maxEntries {
 		return nil, tooMany
 	}

@@ -126,7 +126,8 @@ func (s *service) pipelineRules() []valueRule {
 	if !s.old {
 		return append([]valueRule{baseTypes(typeImage, typeImageFamily, typeOSS)}, pipelineRules...)
 	}
-	noTest := valueRule{"TestContent", "InvalidParameter.TestContent", "absent: image templates have no tests", func(string) bool { return false }}
+	noTest := valueRule{"TestContent", "InvalidParameter.TestContent", "absent: image templates have no tests",
+		func(string) bool { return false }}
 	return append([]valueRule{baseTypes(typeImage, typeImageFamily), noTest}, pipelineRules...)
 }
 
@@ -160,7 +161,8 @@ var pipelineRules = []valueRule{
 	enumRule("ImportImageOptions.OSType", "InvalidParameter.ImportImageOptionsOSType", osLinux, osWindows),
 	enumRule("ImportImageOptions.BootMode", "InvalidParameter.ImportImageOptionsBootMode", bootBIOS, bootUEFI),
 	enumRule("ImportImageOptions.LicenseType", "InvalidParameter.ImportImageOptionsLicenseType", "Auto", "Aliyun", "BYOL"),
-	enumRule("ImportImageOptions.Features.NvmeSupport", "InvalidParameter.ImportImageOptionsFeaturesNvmeSupport", "supported", "unsupported"),
+	enumRule("ImportImageOptions.Features.NvmeSupport", "InvalidParameter.ImportImageOptionsFeaturesNvmeSupport",
+		"supported", "unsupported"),
 }
 
 // twins are the older and the newer spelling of one setting.
@@ -349,7 +351,8 @@ func (s *service) deleteImagePipeline(req request) (any, error) {
 // describeImagePipelines follows the page DescribeImagePipelines; names are
 // matched exactly. It leaves out RAM.
 func (s *service) describeImagePipelines(req request) (any, error) {
-	q, err := s.query(req, pipelines, req.list("ImagePipelineId"), refuse("InvalidImagePipelineIdSize.ExceededMaxNumber", "ImagePipelineId has more than 20 entries."))
+	q, err := s.query(req, pipelines, req.list("ImagePipelineId"),
+		refuse("InvalidImagePipelineIdSize.ExceededMaxNumber", "ImagePipelineId has more than 20 entries."))
 	if err != nil {
 		return nil, err
 	}

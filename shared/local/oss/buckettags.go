@@ -110,7 +110,8 @@ func parseTagging(text string) (tags []tag, err error) {
 	for pair := range strings.SplitSeq(text, ",") {
 		key, value, ok := strings.Cut(pair, ":")
 		if !ok || len(key) < len(`"k"`) || !quoted(key) || !quoted(value) {
-			return nil, errInvalidArgument.because(`The parameter must be "key":"value" pairs.`).with("ArgumentName", "tagging").with("ArgumentValue", text)
+			return nil, errInvalidArgument.because(`The parameter must be "key":"value" pairs.`).
+				with("ArgumentName", "tagging").with("ArgumentValue", text)
 		}
 		tags = append(tags, tag{key[1 : len(key)-1], value[1 : len(value)-1]})
 	}

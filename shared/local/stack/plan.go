@@ -207,7 +207,8 @@ func (b *planner) addTimerTrigger(f *function, t *trigger, c *timerTrigger) {
 		b.fail(&c.Payload, "payload: %v", err)
 	}
 	if !c.Enable {
-		b.say("timer trigger %s of %s is not enabled: fire it with `imagedrop invoke %s --timer %s`", t.TriggerName, f.FunctionName, f.FunctionName, t.TriggerName)
+		b.say("timer trigger %s of %s is not enabled: fire it with `imagedrop invoke %s --timer %s`", t.TriggerName, f.FunctionName,
+			f.FunctionName, t.TriggerName)
 	}
 	b.timers = append(b.timers, timer)
 }

@@ -287,7 +287,8 @@ func (s *Stack) joinServices(ctx context.Context) (err error) {
 	s.mns = mns.New(s.account, s.store, mns.Options{NoAuth: s.opt.NoAuth, OnSend: s.feedOutcome, OnPublish: s.publishToFunctions})
 	s.oss = oss.New(s.account, s.store, oss.Options{NoAuth: s.opt.NoAuth, Rules: s.objectRules()})
 	s.functions, err = fc.New(s.account, s.store, fc.Options{
-		OnDemand: s.opt.OnDemand, NoAuth: s.opt.NoAuth, Functions: s.deployed(), Triggers: s.queueTriggers(), Timers: s.plan.timers, Topics: s.plan.topics,
+		OnDemand: s.opt.OnDemand, NoAuth: s.opt.NoAuth, Functions: s.deployed(), Triggers: s.queueTriggers(),
+		Timers: s.plan.timers, Topics: s.plan.topics,
 		Log:    func(function, line string) { s.log.Printf("[%s] %s", function, line) },
 		Report: func(function, text string) { s.report.Printf("function %s: %s", function, text) },
 	})
@@ -323,7 +324,8 @@ func (s *Stack) serveAll(context.Context) error {
 	var servers []*server
 	for service, h := range map[string]http.Handler{
 		"console": console.New(console.Options{
-			Account: s.account, Feed: s.feed, Functions: s.functions, Queues: s.mns, Work: s.work, Endpoints: s.endpoints, Versions: versions(s.opt.Generation),
+			Account: s.account, Feed: s.feed, Functions: s.functions, Queues: s.mns, Work: s.work, Endpoints: s.endpoints,
+			Versions: versions(s.opt.Generation),
 		}),
 		"ecs": ecs.New(s.account, s.store, s.imageBuilder()),
 		"oss": s.oss,
@@ -384,7 +386,8 @@ func (s *Stack) makeEndpoints(ctx context.Context) Endpoints {
 func addresses(ctx context.Context, scheme string, listeners map[string][]net.Listener) Addresses {
 	at := func(service string) string { return scheme + listeners[service][0].Addr().String() }
 	return Addresses{
-		Console: at("console"), ECS: at("ecs"), OSS: at("oss"), EC2: at("ec2"), FC: at("fc"), MNS: mnsEndpoint(ctx, scheme, portOf(listeners["mns"][0])),
+		Console: at("console"), ECS: at("ecs"), OSS: at("oss"), EC2: at("ec2"), FC: at("fc"),
+		MNS: mnsEndpoint(ctx, scheme, portOf(listeners["mns"][0])),
 	}
 }
 
