@@ -189,12 +189,7 @@ func TestOneTargetNeverHidesTheOther(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			c, box := &cloud{}, &inbox{}
-			c.fail = func(operation string) error {
-				if operation == "Create" {
-					return test.fails
-				}
-				return nil
-			}
+			c.fail = failsAt("Create", test.fails)
 			result := run(twoClouds(c, box, test.text), upload("job"))
 			require.Equal(t, fault.KindOf(test.fails) == fault.Retryable, result.Err != nil)
 			require.Equal(t, test.want, ends(t, box))
@@ -210,12 +205,7 @@ func TestOneTargetNeverHidesTheOther(t *testing.T) {
 func TestHandOverFails(t *testing.T) {
 	for _, kind := range []fault.Kind{fault.Retryable, fault.Permanent, fault.Unknown} {
 		c, box := &cloud{}, &inbox{}
-		c.fail = func(operation string) error {
-			if operation == "Send" {
-				return failure(kind, "SecurityTokenExpired")
-			}
-			return nil
-		}
+		c.fail = failsAt("Send", failure(kind, "SecurityTokenExpired"))
 		require.Error(t, run(twoClouds(c, box, both+component), upload("job")).Err)
 		require.Empty(t, box.bodies)
 		require.Empty(t, c.all)

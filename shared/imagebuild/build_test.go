@@ -201,12 +201,7 @@ func TestFaultsOfAStart(t *testing.T) {
 			t.Run(fault.Of(test.err).Code+", "+name, func(t *testing.T) {
 				c, box := &cloud{}, &inbox{}
 				c.add(pipelineOf("ip-1", "there", ""))
-				c.fail = func(operation string) error {
-					if operation == "Start" {
-						return test.err
-					}
-					return nil
-				}
+				c.fail = failsAt("Start", test.err)
 				result := run(builderOf(c, box, text(built)), delivery)
 				require.Empty(t, c.sent)
 				if test.status == "" {

@@ -2,9 +2,7 @@ package imagebuild_test
 
 import (
 	"bytes"
-	"cmp"
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -75,143 +73,6 @@ func continuation(t *testing.T, c imagebuild.Continuation) imagebuild.Delivery {
 // rebuildJob is the job of the nightly run for a pipeline, "" for the run.
 func rebuildJob(pipeline string) string {
 	return sha(fmt.Sprintf("7:nightly20:2026-05-04T18:00:00Z%d:%s", len(pipeline), pipeline))
-}
-
-// What is said of each job of an event, and which jobs the parked event names.
-func TestDeadLetterJobs(t *testing.T) {
-	build := imagebuild.Tag{Key: "imagedrop:build", Value: "true"}
-	var full []imagebuild.Tag
-	for n := range 18 {
-		full = append(full, imagebuild.Tag{Key: fmt.Sprint("k", n)})
-	}
-	run := imagebuild.Continuation{TriggerName: "nightly", TriggerTime: "2026-05-04T18:00:00Z", Payload: json.RawMessage(`{"namePattern":"*"}`), Step: 2,
-		Running: []string{"exec-8"}, Due: []imagebuild.Due{{ImagePipelineID: "ip-1", Name: "a"}, {ImagePipelineID: "ip-2", Name: "b"}}}
-	undecided, beijingRun := run, run
-	undecided.After = &imagebuild.Cursor{Name: "b", ImagePipelineID: "ip-2"}
-	beijingRun.Payload, beijingRun.Due = json.RawMessage(`{"namePattern":"*","regionId":"cn-beijing"}`), run.Due[:1]
-	follows := watchDelivery(follow())
-	broken := follows
-	broken.Body = bytes.Replace(follows.Body, []byte("exec-1"), nil, 1)
-	long := strings.Repeat("n", 129)
-	base64ed := base64.StdEncoding.EncodeToString([]byte(`{"kind":"execution","imagePipelineId":"ip-1","clientToken":"release-7"}`))
-
-	for name, test := range map[string]struct {
-		deliveries []imagebuild.Delivery
-		cloud      *cloud
-		want       []string // kind, status, ID, job, region of each outcome
-		jobs       []string
-	}{
-		"unreadable": {nil, &cloud{}, nil, nil},
-		"upload, nothing there": {[]imagebuild.Delivery{upload("R-1")}, &cloud{all: []imagebuild.Resource{ofJob(template.Component, "ic-1", "R-2")}},
-			[]string{"component failed - R-1 cn-hangzhou"}, []string{"R-1"}},
-		"upload, component there": {[]imagebuild.Delivery{upload("R-1")}, &cloud{all: []imagebuild.Resource{ofJob(template.Component, "ic-1", "R-1")}},
-			[]string{"component created ic-1 R-1 cn-hangzhou"}, []string{"R-1"}},
-		"upload, pipeline there": {[]imagebuild.Delivery{upload("R-1")}, &cloud{all: []imagebuild.Resource{ofJob(template.Pipeline, "ip-1", "R-1")}},
-			[]string{"pipeline created ip-1 R-1 cn-hangzhou"}, []string{"R-1"}},
-		"the first of two, of a lapsed token": {[]imagebuild.Delivery{upload("R-1")},
-			&cloud{all: []imagebuild.Resource{ofJob(template.Pipeline, "ip-2", "R-1"), ofJob(template.Pipeline, "ip-1", "R-1")}},
-			[]string{"pipeline created ip-1 R-1 cn-hangzhou"}, []string{"R-1"}},
-		"in another region": {[]imagebuild.Delivery{upload("R-1")},
-			&cloud{all: []imagebuild.Resource{ofJob(template.Component, "ic-1", "R-1")}, regions: map[string]string{"ic-1": "cn-beijing"}},
-			[]string{"component created ic-1 R-1 cn-beijing"}, []string{"R-1"}},
-		"in a region that nobody asked for": {[]imagebuild.Delivery{upload("R-1")},
-			&cloud{all: []imagebuild.Resource{ofJob(template.Component, "ic-1", "R-1")}, regions: map[string]string{"ic-1": "cn-shenzhen"}},
-			[]string{"component failed - R-1 cn-hangzhou"}, []string{"R-1"}},
-		"build asked for, not started": {[]imagebuild.Delivery{upload("R-1")},
-			&cloud{all: []imagebuild.Resource{ofJob(template.Pipeline, "ip-1", "R-1", build)}, executions: []imagebuild.Execution{execution("exec-1", "ip-1", "R-2")}},
-			[]string{"pipeline created ip-1 R-1 cn-hangzhou", "execution failed - R-1 cn-hangzhou"}, []string{"R-1"}},
-		"build asked for, started": {[]imagebuild.Delivery{upload("R-1")},
-			&cloud{all: []imagebuild.Resource{ofJob(template.Pipeline, "ip-1", "R-1", build)}, executions: []imagebuild.Execution{execution("exec-1", "ip-1", "R-1")}},
-			[]string{"pipeline created ip-1 R-1 cn-hangzhou", "execution started exec-1 R-1 cn-hangzhou"}, []string{"R-1"}},
-		"no room to say whether a build was asked for, started": {[]imagebuild.Delivery{upload("R-1")},
-			&cloud{all: []imagebuild.Resource{ofJob(template.Pipeline, "ip-1", "R-1", full...)}, executions: []imagebuild.Execution{execution("exec-1", "ip-1", "R-1")}},
-			[]string{"pipeline created ip-1 R-1 cn-hangzhou", "execution started exec-1 R-1 cn-hangzhou"}, []string{"R-1"}},
-		"no room to say whether a build was asked for, not started": {[]imagebuild.Delivery{upload("R-1")},
-			&cloud{all: []imagebuild.Resource{ofJob(template.Pipeline, "ip-1", "R-1", full...)}},
-			[]string{"pipeline created ip-1 R-1 cn-hangzhou"}, []string{"R-1"}},
-		"a batch": {[]imagebuild.Delivery{message("M-1", "RUN a"), message("M-2", "RUN b")}, &cloud{all: []imagebuild.Resource{ofJob(template.Component, "ic-1", "M-2")}},
-			[]string{"component failed - M-1 cn-hangzhou", "component created ic-1 M-2 cn-hangzhou"}, []string{"M-1", "M-2"}},
-		"the sender's token": {[]imagebuild.Delivery{message("M-1", `{"kind":"pipeline","clientToken":"release-7"}`)}, &cloud{},
-			[]string{"pipeline failed - release-7 cn-hangzhou"}, []string{"release-7"}},
-		"a malformed token": {[]imagebuild.Delivery{message("M-1", `{"clientToken":"a b","content":7}`)}, &cloud{},
-			[]string{"component failed - M-1 cn-hangzhou"}, []string{"M-1"}},
-		"a kind of nobody's": {[]imagebuild.Delivery{message("M-1", `{"kind":"CANARY","regionId":"not a region"}`)}, &cloud{},
-			[]string{"component failed - M-1 cn-hangzhou"}, []string{"M-1"}},
-		"the message's region": {[]imagebuild.Delivery{message("M-1", `{"regionId":"cn-beijing"}`)}, &cloud{},
-			[]string{"component failed - M-1 cn-beijing"}, []string{"M-1"}},
-		"a body that is no text": {[]imagebuild.Delivery{message("M-1", "\xff\xfe{")}, &cloud{},
-			[]string{"component failed - M-1 cn-hangzhou"}, []string{"M-1"}},
-		"build by ID, not started": {[]imagebuild.Delivery{message("M-1", `{"kind":"execution","imagePipelineId":"ip-1"}`)},
-			&cloud{executions: []imagebuild.Execution{execution("exec-1", "ip-1", "M-2"), execution("exec-2", "ip-2", "M-1")}},
-			[]string{"execution failed - M-1 cn-hangzhou"}, []string{"M-1"}},
-		"build by ID, started": {[]imagebuild.Delivery{message("M-1", `{"kind":"execution","imagePipelineId":"ip-1"}`)},
-			&cloud{executions: []imagebuild.Execution{execution("exec-1", "ip-1", "M-1")}},
-			[]string{"execution started exec-1 M-1 cn-hangzhou"}, []string{"M-1"}},
-		"build by ID, in base64, with a token": {[]imagebuild.Delivery{message("M-1", base64ed)},
-			&cloud{executions: []imagebuild.Execution{execution("exec-1", "ip-1", "release-7")}},
-			[]string{"execution started exec-1 release-7 cn-hangzhou"}, []string{"release-7"}},
-		"build by name, started": {[]imagebuild.Delivery{message("M-1", `{"kind":"execution","pipelineName":"web"}`)},
-			&cloud{all: []imagebuild.Resource{ofJob(template.Pipeline, "ip-1", "x"), ofJob(template.Pipeline, "ip-2", "y")}, executions: []imagebuild.Execution{execution("exec-1", "ip-2", "M-1")}},
-			[]string{"execution started exec-1 M-1 cn-hangzhou"}, []string{"M-1"}},
-		"build by name, no such pipeline": {[]imagebuild.Delivery{message("M-1", `{"kind":"execution","pipelineName":"web"}`)}, &cloud{},
-			[]string{"execution failed - M-1 cn-hangzhou"}, []string{"M-1"}},
-		"build by a name that no pipeline can have": {[]imagebuild.Delivery{message("M-1", `{"kind":"execution","pipelineName":"`+long+`"}`)},
-			&cloud{all: []imagebuild.Resource{{Kind: template.Pipeline, ID: "ip-1", Name: long}}, executions: []imagebuild.Execution{execution("exec-1", "ip-1", "M-1")}},
-			[]string{"execution failed - M-1 cn-hangzhou"}, []string{"M-1"}},
-		"build of nothing": {[]imagebuild.Delivery{message("M-1", `{"kind":"execution"}`)}, &cloud{executions: []imagebuild.Execution{execution("exec-1", "", "M-1")}},
-			[]string{"execution failed - M-1 cn-hangzhou"}, []string{"M-1"}},
-		"build where nobody may": {[]imagebuild.Delivery{message("M-1", `{"kind":"execution","imagePipelineId":"ip-1","regionId":"cn-shenzhen"}`)},
-			&cloud{executions: []imagebuild.Execution{execution("exec-1", "ip-1", "M-1")}},
-			[]string{"execution failed - M-1 cn-shenzhen"}, []string{"M-1"}},
-		"a timer": {[]imagebuild.Delivery{timerOf("nightly", "2026-05-04T18:00:00Z")}, &cloud{executions: []imagebuild.Execution{execution("exec-1", "ip-1", rebuildJob("ip-1"))}},
-			[]string{"execution failed - " + rebuildJob("") + " cn-hangzhou"}, []string{rebuildJob("")}},
-		"a follow-up": {[]imagebuild.Delivery{follows}, &cloud{executions: []imagebuild.Execution{execution("exec-1", "ip-1", "job-1")}},
-			nil, []string{"job-1"}},
-		"a follow-up of what is gone": {[]imagebuild.Delivery{follows}, &cloud{},
-			[]string{"execution failed exec-1 job-1 cn-hangzhou"}, []string{"job-1"}},
-		"a malformed follow-up":    {[]imagebuild.Delivery{broken}, &cloud{}, nil, nil},
-		"a malformed continuation": {[]imagebuild.Delivery{message("M-1", `{"type":"imagedrop.continuation.v1"}`)}, &cloud{}, nil, nil},
-		"messages whose outcome would have no room in a queue": {[]imagebuild.Delivery{
-			message("M-1", strings.Replace(string(follows.Body), `"trigger":"`, `"topic":"`+strings.Repeat("t", 60_000)+`","trigger":"`, 1)),
-			message("M-2", `{"type":"imagedrop.continuation.v1","triggerName":"`+strings.Repeat("n", 40_000)+`","triggerTime":"2026-05-04T18:00:00Z","payload":{},"step":1,"after":{}}`),
-			message("M-3", `{"type":"imagedrop.continuation.v1","triggerName":"n","triggerTime":"t","payload":{},"step":1,"due":[{"imagePipelineId":"ip-1","name":"`+strings.Repeat("n", 60_000)+`"}]}`),
-			message("M-4", `{"type":"imagedrop.aws-part.v1","job":{"id":"j","trigger":"queue","queue":"`+strings.Repeat("q", 40_000)+`"},"path":"x"}`),
-		}, &cloud{}, nil, nil},
-		"a continuation": {[]imagebuild.Delivery{continuation(t, run)},
-			&cloud{executions: []imagebuild.Execution{execution("exec-1", "ip-1", rebuildJob("ip-2")), execution("exec-2", "ip-2", rebuildJob("ip-2"), imagebuild.Tag{Key: "imagedrop:step", Value: "timer"})}},
-			[]string{"execution failed - " + rebuildJob("ip-1") + " cn-hangzhou", "execution started exec-2 " + rebuildJob("ip-2") + " cn-hangzhou"},
-			[]string{rebuildJob("ip-1"), rebuildJob("ip-2")}},
-		"a continuation with more to decide": {[]imagebuild.Delivery{continuation(t, undecided)}, &cloud{},
-			[]string{"execution failed - " + rebuildJob("ip-1") + " cn-hangzhou", "execution failed - " + rebuildJob("ip-2") + " cn-hangzhou", "execution failed - " + rebuildJob("") + " cn-hangzhou"},
-			[]string{rebuildJob("ip-1"), rebuildJob("ip-2"), rebuildJob("")}},
-		"a continuation of another region": {[]imagebuild.Delivery{continuation(t, beijingRun)}, &cloud{},
-			[]string{"execution failed - " + rebuildJob("ip-1") + " cn-beijing"}, []string{rebuildJob("ip-1")}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			c, box := test.cloud, &inbox{}
-			results := bury(c, box, givenUp(test.deliveries...))
-			require.NoError(t, imagebuild.Redeliver(results))
-			var got []string
-			for i, o := range box.outcomes(t) {
-				d := o.Data
-				got = append(got, fmt.Sprint(d.Resource.Kind, " ", d.Status, " ", cmp.Or(d.Resource.ID, "-"), " ", d.Job.ID, " ", d.Target.RegionID))
-				require.Equal(t, sha(fmt.Sprintf("%d:%s7:alibaba%d:%s%d:%s", len(d.Job.ID), d.Job.ID, len(d.Resource.Kind), d.Resource.Kind, len(d.Status), d.Status)), o.ID)
-				require.Equal(t, "/imagedrop/cn-hangzhou/deadletter", o.Source)
-				require.Equal(t, []any{d.Status, d.Job.ID}, []any{results[i].Status, results[i].JobID})
-				if d.Status == imagebuild.Created {
-					require.Nil(t, d.Reason)
-				} else {
-					require.NotEmpty(t, d.Reason.Message)
-				}
-			}
-			require.Equal(t, test.want, got)
-			require.Equal(t, append([]string{}, test.jobs...), parkedOf(t, c).Jobs)
-			if test.want == nil {
-				require.Len(t, results, 1)
-				require.Equal(t, &exhausted, results[0].Reason)
-			}
-		})
-	}
 }
 
 // The policy "*" has no list: the region that a message names is searched, too.
@@ -351,21 +212,9 @@ func TestDeadLetterFaults(t *testing.T) {
 		} {
 			calmly(t, fmt.Sprint(name, " ", kind), func(t *testing.T) {
 				c, box := &cloud{all: []imagebuild.Resource{ofJob(template.Pipeline, "ip-1", "R-2", build)}}, &inbox{}
-				failing := func(operation string) error {
-					if operation == test.operation {
-						return failure(kind, "Forbidden.RAM")
-					}
-					return nil
-				}
-				c.fail = failing
 				ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond) // ends the repeats of one invocation
 				defer cancel()
-				l := deadLetters(c, outbox(func(body []byte) error {
-					if err := failing("Publish"); err != nil {
-						return err
-					}
-					return box.Publish(ctx, body)
-				}))
+				l := deadLetters(c, failing(c, box, test.operation, failure(kind, "Forbidden.RAM")))
 				results := l.Run(ctx, deadInvocation, []imagebuild.GivenUp{givenUp(test.delivery)})
 				if kind == fault.Retryable || kind == fault.Unknown || test.status == "" {
 					require.Len(t, results, 1)

@@ -388,6 +388,28 @@ func run(b *imagebuild.Builder, d imagebuild.Delivery) imagebuild.Result {
 	return b.Run(context.Background(), invocation, []imagebuild.Delivery{d})[0]
 }
 
+// failsAt lets one operation of the cloud fail.
+func failsAt(operation string, err error) func(string) error {
+	return func(name string) error {
+		if name == operation {
+			return err
+		}
+		return nil
+	}
+}
+
+// failing lets one operation of the cloud fail, or with Publish that of the
+// outbox before box, which it is.
+func failing(c *cloud, box *inbox, operation string, err error) imagebuild.Outbox {
+	c.fail = failsAt(operation, err)
+	return outbox(func(body []byte) error {
+		if err := c.fail("Publish"); err != nil {
+			return err
+		}
+		return box.Publish(context.Background(), body)
+	})
+}
+
 func failure(kind fault.Kind, code string) error {
 	return &fault.Error{Kind: kind, Op: "ecsimage.Create", Code: code, Message: "refused", RequestID: "R-1", HTTPStatus: 400}
 }

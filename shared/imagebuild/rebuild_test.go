@@ -107,44 +107,68 @@ func (s *site) verdicts(t *testing.T) []string {
 	return list
 }
 
+// decision is what a run of rebuild makes of ip-1, the pipeline web.
+type decision struct {
+	name    string
+	payload string // more keys
+	arrange func(t *testing.T, s *site)
+	want    string
+	message string
+}
+
+func requireDecisions(t *testing.T, tests []decision) {
+	t.Helper()
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			s := newSite()
+			s.add(golden("ip-1", "web", "2026-05-02T00:00:00Z"))
+			if test.arrange != nil {
+				test.arrange(t, s)
+			}
+			s.run(t, `{"imagePipelineId":"ip-1"`+test.payload+`}`)
+			o := s.box.only(t)
+			require.Equal(t, test.want, string(o.Data.Status)+" "+o.Data.Reason.Kind, o.Data.Reason.Message)
+			require.Contains(t, o.Data.Reason.Message, test.message)
+			require.Equal(t, o.Data.Status == imagebuild.Started, len(s.starts) == 1)
+			require.Empty(t, s.queue.messages)
+		})
+	}
+}
+
+// goldenDay is a day before the run.
+const goldenDay = "2026-05-09T18:00:00Z"
+
 func TestRebuildDecides(t *testing.T) {
-	const day = "2026-05-09T18:00:00Z"
 	open := func(s *site) {
-		p := golden("ip-1", "web", day)
+		p := golden("ip-1", "web", goldenDay)
 		p.BuildContent = "COMPONENT acs:ecs:cn-hangzhou:" + account + ":imagecomponent/node-exporter/1.*.*\nRUN true"
 		s.add(p)
 		s.component("node-exporter", "1.0.1", "2.0.0")
 	}
-	tests := []struct {
-		name    string
-		payload string // more keys
-		arrange func(t *testing.T, s *site)
-		want    string // of ip-1
-		message string
-	}{
+	requireDecisions(t, []decision{
 		{"nothing built before", "", nil, "started firstBuild", "no execution has succeeded before"},
-		{"built the same", "", func(t *testing.T, s *site) { s.built(t, "ip-1", "SUCCESS", day) }, "skipped unchanged", "past-000"},
-		{"built in part", "", func(t *testing.T, s *site) { s.built(t, "ip-1", "PARTITION_SUCCESS", day) }, "skipped unchanged", ""},
-		{"never built to the end", "", func(t *testing.T, s *site) { s.built(t, "ip-1", "CANCELLED", day) }, "started firstBuild", ""},
+		{"built the same", "", func(t *testing.T, s *site) { s.built(t, "ip-1", "SUCCESS", goldenDay) }, "skipped unchanged", "past-000"},
+		{"built in part", "", func(t *testing.T, s *site) { s.built(t, "ip-1", "PARTITION_SUCCESS", goldenDay) }, "skipped unchanged", ""},
+		{"never built to the end", "", func(t *testing.T, s *site) { s.built(t, "ip-1", "CANCELLED", goldenDay) }, "started firstBuild", ""},
 		{"a newer base image", "", func(t *testing.T, s *site) {
-			s.built(t, "ip-1", "SUCCESS", day)
+			s.built(t, "ip-1", "SUCCESS", goldenDay)
 			s.families[family] = "m-b"
 		}, "started baseImage", "base image m-a -> m-b"},
 		{"no base image", "", func(t *testing.T, s *site) {
-			s.built(t, "ip-1", "SUCCESS", day)
+			s.built(t, "ip-1", "SUCCESS", goldenDay)
 			delete(s.families, family)
 		}, "started baseImage", "base image m-a -> none"},
 		{"older than a week", "", func(t *testing.T, s *site) { s.built(t, "ip-1", "SUCCESS", "2026-05-03T17:59:59Z") }, "started age", "is older than maxAge"},
 		{"a week old", "", func(t *testing.T, s *site) { s.built(t, "ip-1", "SUCCESS", "2026-05-03T18:00:00Z") }, "skipped unchanged", ""},
 		{"of any age", `,"maxAge":"0"`, func(t *testing.T, s *site) { s.built(t, "ip-1", "SUCCESS", "2020-05-03T18:00:00Z") }, "skipped unchanged", ""},
-		{"older than an hour", `,"maxAge":"1h"`, func(t *testing.T, s *site) { s.built(t, "ip-1", "SUCCESS", day) }, "started age", ""},
-		{"forced", `,"force":true`, func(t *testing.T, s *site) { s.built(t, "ip-1", "SUCCESS", day) }, "started forced", "forced by the payload"},
+		{"older than an hour", `,"maxAge":"1h"`, func(t *testing.T, s *site) { s.built(t, "ip-1", "SUCCESS", goldenDay) }, "started age", ""},
+		{"forced", `,"force":true`, func(t *testing.T, s *site) { s.built(t, "ip-1", "SUCCESS", goldenDay) }, "started forced", "forced by the payload"},
 		{"all causes", `,"force":true,"maxAge":"1h"`, func(t *testing.T, s *site) {
-			s.built(t, "ip-1", "SUCCESS", day)
+			s.built(t, "ip-1", "SUCCESS", goldenDay)
 			s.families[family] = "m-b"
-		}, "started baseImage", "base image m-a -> m-b; the last success, execution past-000 of " + day + ", is older than maxAge; forced by the payload"},
+		}, "started baseImage", "base image m-a -> m-b; the last success, execution past-000 of " + goldenDay + ", is older than maxAge; forced by the payload"},
 		{"options changed", "", func(t *testing.T, s *site) {
-			s.built(t, "ip-1", "SUCCESS", day)
+			s.built(t, "ip-1", "SUCCESS", goldenDay)
 			p := s.pipelines["ip-1"]
 			p.Options = []template.Parameter{{Name: "SystemDiskSize", Value: "60"}}
 			s.pipelines["ip-1"] = p
@@ -152,21 +176,35 @@ func TestRebuildDecides(t *testing.T) {
 		{"a newer component", "", func(t *testing.T, s *site) {
 			s.remove("ip-1")
 			open(s)
-			s.built(t, "ip-1", "SUCCESS", day)
+			s.built(t, "ip-1", "SUCCESS", goldenDay)
 			s.component("node-exporter", "1.0.2")
 		}, "started component", "component node-exporter 1.0.1 -> 1.0.2"},
 		{"a component of another name or range", "", func(t *testing.T, s *site) {
 			s.remove("ip-1")
 			open(s)
-			s.built(t, "ip-1", "SUCCESS", day)
+			s.built(t, "ip-1", "SUCCESS", goldenDay)
 			s.component("node-exporter", "2.0.1")
 			s.component("other", "1.0.9")
 		}, "skipped unchanged", ""},
-		{"runs", "", func(t *testing.T, s *site) { s.built(t, "ip-1", "TESTING", day) }, "skipped running", "past-000 is running"},
-		{"a status that is not known", `,"force":true`, func(t *testing.T, s *site) { s.built(t, "ip-1", "POLISHING", day) }, "skipped running", ""},
+		{"runs", "", func(t *testing.T, s *site) { s.built(t, "ip-1", "TESTING", goldenDay) }, "skipped running", "past-000 is running"},
+		{"a status that is not known", `,"force":true`, func(t *testing.T, s *site) { s.built(t, "ip-1", "POLISHING", goldenDay) }, "skipped running", ""},
 		{"another source's, ended since the trigger", `,"force":true`, func(t *testing.T, s *site) {
 			s.built(t, "ip-1", "FAILED", "2026-05-10T18:00:01Z")
 		}, "skipped running", "past-000 ran after the trigger"},
+		{"the name's pipeline before was built", "", func(t *testing.T, s *site) {
+			now := s.pipelines["ip-1"]
+			s.remove("ip-1")
+			old := golden("ip-0", "web", "2026-05-01T00:00:00Z")
+			old.BuildContent = "RUN something else"
+			s.add(old)
+			s.built(t, "ip-0", "SUCCESS", goldenDay)
+			s.add(now)
+		}, "started content", "content or options changed"},
+	})
+}
+
+func TestRebuildPausesWhatKeepsFailing(t *testing.T) {
+	requireDecisions(t, []decision{
 		{"failed twice", "", failures("ip-1", 2), "started firstBuild", ""},
 		{"failed three times", "", failures("ip-1", 3), "skipped paused", "3 in a row"},
 		{"failed three times, forced", `,"force":true`, failures("ip-1", 3), "skipped paused", ""},
@@ -198,31 +236,7 @@ func TestRebuildDecides(t *testing.T) {
 			failures("ip-1", 1)(t, s)
 			s.executions = append(s.executions, imagebuild.Execution{ID: "by-hand", PipelineID: "ip-1", Status: "SUCCESS", CreationTime: "2026-05-09T18:30:00Z"})
 		}, "started firstBuild", ""},
-		{"the name's pipeline before was built", "", func(t *testing.T, s *site) {
-			now := s.pipelines["ip-1"]
-			s.remove("ip-1")
-			old := golden("ip-0", "web", "2026-05-01T00:00:00Z")
-			old.BuildContent = "RUN something else"
-			s.add(old)
-			s.built(t, "ip-0", "SUCCESS", day)
-			s.add(now)
-		}, "started content", "content or options changed"},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			s := newSite()
-			s.add(golden("ip-1", "web", "2026-05-02T00:00:00Z"))
-			if test.arrange != nil {
-				test.arrange(t, s)
-			}
-			s.run(t, `{"imagePipelineId":"ip-1"`+test.payload+`}`)
-			o := s.box.only(t)
-			require.Equal(t, test.want, string(o.Data.Status)+" "+o.Data.Reason.Kind, o.Data.Reason.Message)
-			require.Contains(t, o.Data.Reason.Message, test.message)
-			require.Equal(t, o.Data.Status == imagebuild.Started, len(s.starts) == 1)
-			require.Empty(t, s.queue.messages)
-		})
-	}
+	})
 }
 
 // failures lets the executions of a pipeline fail, one an hour.

@@ -318,21 +318,9 @@ func TestWatchFaults(t *testing.T) {
 		} {
 			calmly(t, operation+" "+string(kind), func(t *testing.T) {
 				c, box := watched(test.status), &inbox{}
-				failing := func(name string) error {
-					if name == operation {
-						return failure(kind, "Forbidden.RAM")
-					}
-					return nil
-				}
-				c.fail = failing
 				ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond) // ends the repeats of one invocation
 				defer cancel()
-				w := watcher(c, outbox(func(body []byte) error {
-					if err := failing("Publish"); err != nil {
-						return err
-					}
-					return box.Publish(ctx, body)
-				}))
+				w := watcher(c, failing(c, box, operation, failure(kind, "Forbidden.RAM")))
 				result := w.Run(ctx, watchInvocation, []imagebuild.Delivery{watchDelivery(follow())})[0]
 				if again || test.outcome == "" {
 					require.Equal(t, kind, fault.KindOf(result.Err))
