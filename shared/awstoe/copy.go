@@ -73,7 +73,7 @@ func (tr *translation) download(c template.Command, from, to template.Word) {
 		return
 	}
 	tr.fetch(c, "WebDownload", source, fileName(u), to,
-		"WebDownload fetches the file, where the home service uses wget; an older file of the name is overwritten")
+		"WebDownload fetches the file, where Alibaba Cloud uses wget; an older file of the name is overwritten")
 }
 
 // fileName is the last name of an address's path; index.html where there is none.
@@ -106,7 +106,7 @@ func (tr *translation) downloadS3(c template.Command, from, to template.Word) {
 		// S3Download needs the folder. Source: AWSTOE, action modules.
 		tr.emit(op{command: c, kind: opFolder, text: mkdir + quote(target)})
 		tr.fetch(c, "S3Download", source, name, to,
-			"S3Download needs s3:GetObject of the instance profile, and the home service does not know this source")
+			"S3Download needs s3:GetObject of the instance profile, and Alibaba Cloud does not know this source")
 	}
 }
 

@@ -149,6 +149,18 @@ func targetsOf(keys []given, awsContent bool) (targets []string) {
 // hasTarget reports whether the template goes to a target.
 func (t *Template) hasTarget(target string) bool { return slices.Contains(t.Targets, target) }
 
+// own is what the clouds that the template goes to call a thing: its name on Alibaba
+// Cloud, on AWS, or both. Only a finding asks for it.
+func (l *lint) own(alibaba, aws string) string {
+	switch {
+	case !l.t.hasTarget(TargetAWS):
+		return alibaba
+	case !l.t.hasTarget(TargetAlibaba):
+		return aws
+	}
+	return alibaba + " or " + aws
+}
+
 // hasAWSContent reports a content that only AWS takes: its component document,
 // here or in S3.
 func (l *lint) hasAWSContent() bool {

@@ -30,7 +30,7 @@ func checkPasswords(l *lint, s *script) {
 }
 
 func (l *lint) addPassword(at span) {
-	l.add("IB0405", at, "", "a password in the text, which whoever may describe the resource can read", secretHelp)
+	l.add("IB0405", at, "", "a password in the text, which whoever may describe the resource can read", l.secretHelp())
 }
 
 // password is the argument that holds one, or the here-string that does.

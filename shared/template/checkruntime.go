@@ -110,19 +110,26 @@ func (p *part) installsWithApt(unit string) bool {
 	return false
 }
 
+// owned is a name, and the target whose instances have it, "" for all.
+type owned struct{ name, target string }
+
+func (o *owned) isOf(t *Template) bool { return o.target == "" || t.hasTarget(o.target) }
+
 // agents are what an instance is reached and configured by: names of packages
-// and units.
-var agents = []string{"cloud-init", "cloud-init-local", "cloud-init-network", "cloud-init-main", "cloud-config", "cloud-final",
-	"aliyun", "aliyun_assist", "aliyun-assist", "aliyun-service", "AssistDaemon", "assist_daemon", "amazon-ssm-agent"}
+// and units. On Ubuntu AWS's agent is a snap.
+var agents = []owned{{"cloud-init", ""}, {"cloud-init-local", ""}, {"cloud-init-network", ""}, {"cloud-init-main", ""}, {"cloud-config", ""}, {"cloud-final", ""},
+	{"aliyun", TargetAlibaba}, {"aliyun_assist", TargetAlibaba}, {"aliyun-assist", TargetAlibaba}, {"aliyun-service", TargetAlibaba},
+	{"AssistDaemon", TargetAlibaba}, {"assist_daemon", TargetAlibaba},
+	{"amazon-ssm-agent", TargetAWS}, {"snap.amazon-ssm-agent.amazon-ssm-agent", TargetAWS}}
 
 // isAgent takes a name with the suffix of a unit, or with a version.
-func isAgent(name string) bool {
+func isAgent(t *Template, name string) bool {
 	for _, suffix := range []string{".service", ".target"} {
 		name = strings.TrimSuffix(name, suffix)
 	}
-	for _, a := range agents {
-		rest, ok := strings.CutPrefix(name, a)
-		if ok && (rest == "" || rest[0] == '*' || rest[0] == '=' || len(rest) > 1 && strings.IndexByte("-_", rest[0]) >= 0 && isDigits(rest[1:2])) {
+	for i := range agents {
+		rest, ok := strings.CutPrefix(name, agents[i].name)
+		if ok && agents[i].isOf(t) && (rest == "" || rest[0] == '*' || rest[0] == '=' || len(rest) > 1 && strings.IndexByte("-_", rest[0]) >= 0 && isDigits(rest[1:2])) {
 			return true
 		}
 	}
@@ -130,16 +137,16 @@ func isAgent(name string) bool {
 }
 
 // agentFiles are theirs.
-var agentFiles = []string{"/etc/cloud", "/usr/local/share/aliyun-assist", "/usr/local/share/assist-daemon",
-	"/usr/sbin/aliyun-service", "/usr/bin/cloud-init"}
+var agentFiles = []owned{{"/etc/cloud", ""}, {"/usr/bin/cloud-init", ""}, {"/usr/local/share/aliyun-assist", TargetAlibaba},
+	{"/usr/local/share/assist-daemon", TargetAlibaba}, {"/usr/sbin/aliyun-service", TargetAlibaba}, {"/usr/bin/amazon-ssm-agent", TargetAWS}}
 
 const disabledFile = "/etc/cloud/cloud-init.disabled"
 
-// checkAgents finds what takes cloud-init or the Cloud Assistant agent away.
+// checkAgents finds what takes cloud-init or the cloud's agent away.
 func checkAgents(l *lint, s *script) {
 	for i := range s.calls {
 		k := &s.calls[i]
-		if a := k.disabled(); a != nil && !k.context.elsewhere {
+		if a := k.disabled(l.t); a != nil && !k.context.elsewhere {
 			l.addAgent(s, a.at)
 		}
 	}
@@ -151,26 +158,31 @@ func checkAgents(l *lint, s *script) {
 }
 
 func (l *lint) addAgent(s *script, at extent) {
-	l.add("IB0312", s.span(at), "", "without cloud-init or the Cloud Assistant agent nobody reaches or configures an instance of the image",
+	l.add("IB0312", s.span(at), "", "without cloud-init or the "+l.own("Cloud Assistant", "SSM")+" agent nobody reaches or configures an instance of the image",
 		"leave it installed and enabled")
 }
 
-// disabled is the argument by which a call takes an agent away.
-func (k *call) disabled() *argument {
+// disabled is the argument by which a call takes an agent of a target away.
+func (k *call) disabled(t *Template) *argument {
 	switch k.name {
 	case "systemctl", "service", "chkconfig":
 		switch verb, units := serviceOf(k); verb {
 		case "disable", "mask", "off", "stop":
-			return firstAgent(units)
+			return firstAgent(t, units)
 		}
 	case "apt-get", "apt", "yum", "dnf", "zypper":
 		switch k.verb() {
 		case "remove", "purge", "erase", "autoremove", "rm":
-			return firstAgent(k.operands(1))
+			return firstAgent(t, k.operands(1))
 		}
 	case "rpm", "dpkg":
 		if k.cluster("erP", "") || k.has("--erase", "--remove", "--purge") {
-			return firstAgent(k.operands(0))
+			return firstAgent(t, k.operands(0))
+		}
+	case "snap":
+		switch k.verb() {
+		case "remove", "disable", "stop":
+			return firstAgent(t, k.operands(1))
 		}
 	case "assist_daemon", "aliyun-service": // the ways to be rid of it that its pages name
 		for i := range k.args {
@@ -187,8 +199,8 @@ func (k *call) disabled() *argument {
 		}
 	case "rm":
 		for i := range k.args {
-			for _, f := range agentFiles {
-				if strings.TrimRight(k.args[i].text, "/*") == f {
+			for j := range agentFiles {
+				if strings.TrimRight(k.args[i].text, "/*") == agentFiles[j].name && agentFiles[j].isOf(t) {
 					return &k.args[i]
 				}
 			}
@@ -197,9 +209,9 @@ func (k *call) disabled() *argument {
 	return nil
 }
 
-func firstAgent(list []argument) *argument {
+func firstAgent(t *Template, list []argument) *argument {
 	for i := range list {
-		if isAgent(list[i].text) {
+		if isAgent(t, list[i].text) {
 			return &list[i]
 		}
 	}

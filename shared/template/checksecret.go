@@ -46,7 +46,7 @@ func checkAccessKeys(l *lint) {
 		eachKey(text, func(start, end int, what string) {
 			if !l.full("IB0401") && !isExample(text, start, end) {
 				l.add("IB0401", at.span(start, end), "", what+" in the text, which whoever may describe the resource can read",
-					"delete it, and revoke it: it is known now; let the instance's RAM role give access")
+					"delete it, and revoke it: it is known now; let the instance's "+l.own("RAM role", "IAM role")+" give access")
 			}
 		})
 	})
@@ -157,12 +157,19 @@ func (s *script) writesText(w write) bool {
 	return true
 }
 
-const secretHelp = "give it to the instance as it starts: user data, a RAM role, or a secret of KMS"
+func (l *lint) secretHelp() string {
+	return "give it to the instance as it starts: user data, " + l.own("a RAM role", "an IAM role") +
+		", or a secret of " + l.own("KMS", "Secrets Manager")
+}
 
-// checkSecretNames looks at the pairs of ENV and LABEL, and at the parameters of
-// COMPONENT.
+// checkSecretNames looks at the pairs of ENV and LABEL, at the parameters of
+// COMPONENT, and at those of the web address of COPY.
 func checkSecretNames(l *lint, p *part, in *instruction) {
-	if in.verb == vCOMPONENT {
+	switch in.verb {
+	case vCOPY:
+		l.checkSecretQuery(p, in)
+		return
+	case vCOMPONENT:
 		list := p.wordsOf(in)
 		for i := 1; i+1 < len(list); i += 2 {
 			if name, ok := strings.CutPrefix(list[i].text, "--"); ok && suggestsSecret(name) && !isPlainValue(list[i+1].text) {
@@ -176,6 +183,21 @@ func checkSecretNames(l *lint, p *part, in *instruction) {
 			l.addSecretName(p.spanIn(in, w.start, w.start+len(name)))
 		}
 	})
+}
+
+func (l *lint) checkSecretQuery(p *part, in *instruction) {
+	list := p.wordsOf(in)
+	if len(list) == 0 || !isURL(list[0].text) {
+		return
+	}
+	address, query, _ := strings.Cut(list[0].text, "?")
+	from := list[0].start + len(address) + len("?")
+	for pair := range strings.SplitSeq(query, "&") {
+		if name, value, _ := strings.Cut(pair, "="); isSignature(name) || suggestsSecret(name) && looksMade(value) {
+			l.addSecretName(p.spanIn(in, from, from+len(name)))
+		}
+		from += len(pair) + len("&")
+	}
 }
 
 // eachPair calls f with the names and values of ENV or LABEL, as far as they are
@@ -213,7 +235,7 @@ func checkSecretVariables(l *lint, s *script) {
 
 func (l *lint) addSecretName(at span) {
 	if !l.full("IB0403") {
-		l.add("IB0403", at, "", "the name says that the value is a secret, and everybody can read it", secretHelp)
+		l.add("IB0403", at, "", "the name says that the value is a secret, and everybody can read it", l.secretHelp())
 	}
 }
 
