@@ -108,7 +108,11 @@ func (k *call) readsJSON() bool {
 
 // isRunner reports what runs its input as a program.
 func isRunner(k *call) bool {
-	if k.tools&(tShell|tInterpret) == 0 || k.name == "eval" || k.name == "su" || k.name == "runuser" {
+	switch k.name {
+	case "eval", "su", "runuser", "flock", "script", "sg", "trap":
+		return false
+	}
+	if k.tools&(tShell|tInterpret) == 0 {
 		return false
 	}
 	for _, a := range k.args {

@@ -57,9 +57,19 @@ func (k *call) distrusts(text, next string) bool {
 	case "conda", "mamba":
 		return text == "ssl_verify" && strings.EqualFold(next, "false")
 	case "git":
-		return isOff(strings.ToLower(text), "http.sslverify=") || strings.EqualFold(text, "http.sslVerify") && next == "false"
+		return isOff(strings.ToLower(text), "http.sslverify=") || strings.EqualFold(text, "http.sslVerify") && next == "false" ||
+			strings.HasPrefix(strings.ToLower(text), "core.sshcommand") && takesAnyHost(text+next)
+	case "scp", "sftp", "rsync":
+		return takesAnyHost(text)
 	}
 	return false
+}
+
+// takesAnyHost reports options of ssh with which the key of a host is not compared.
+func takesAnyHost(text string) bool {
+	_, value, ok := strings.Cut(strings.ToLower(text), "stricthostkeychecking")
+	value = strings.TrimLeft(value, " =")
+	return ok && (strings.HasPrefix(value, "no") || strings.HasPrefix(value, "off"))
 }
 
 // isOff reports a setting that ends in `name=` and is turned off.
@@ -69,10 +79,11 @@ func isOff(text, name string) bool {
 }
 
 // trusts are variables, each with the value that turns a check off: "" is any but
-// those that leave it on.
+// those that leave it on. In options of ssh it stands among others.
 var trusts = []struct{ name, off string }{
 	{"NODE_TLS_REJECT_UNAUTHORIZED", "0"}, {"PYTHONHTTPSVERIFY", "0"}, {"GIT_SSL_NO_VERIFY", ""}, {"npm_config_strict_ssl", "false"},
 	{"NPM_CONFIG_STRICT_SSL", "false"},
+	{"GIT_SSH_COMMAND", "ssh -o StrictHostKeyChecking=no"},
 }
 
 func namesTrust(name string) bool {
@@ -87,7 +98,7 @@ func namesTrust(name string) bool {
 func isDistrust(name, value string) bool {
 	for _, t := range trusts {
 		if t.name == name {
-			return value != "" && (value == t.off || t.off == "" && value != "0" && value != "false")
+			return value != "" && (value == t.off || t.off == "" && value != "0" && value != "false") || takesAnyHost(value)
 		}
 	}
 	return false

@@ -79,6 +79,9 @@ type callReader struct {
 	text   *strings.Builder // of the arguments that are not one piece of their script
 	start  int              // the script's first
 	args   []argument       // room for the next
+	// Functions of the script, and the one that is being read.
+	functions []function
+	function  function
 	// What set has set, and exec has redirected.
 	errexit, pipefail, fed bool
 	// Of a text within the text, such as that of sh -c: where it stands.
@@ -96,6 +99,7 @@ const maxCalls = 20_000
 // read finds the calls of a script, and what joins them.
 func (r *callReader) read(s *script) {
 	r.script, r.start, r.errexit, r.pipefail, r.fed = s, len(r.calls), false, false, false
+	r.functions = r.functions[:0]
 	if line, ok := strings.CutPrefix(s.text, "#!"); ok {
 		line, _, _ = strings.Cut(line, "\n")
 		for _, word := range strings.Fields(line) {
@@ -239,11 +243,11 @@ func (r *callReader) command(cmd syntax.Command, c context) {
 	case *syntax.CaseClause:
 		r.word(cmd.Word, c)
 		for _, item := range cmd.Items {
+			r.words(item.Patterns, c)
 			r.stmts(item.Stmts, inner)
 		}
 	case *syntax.FuncDecl:
-		inner.function = true
-		r.stmt(cmd.Body, inner)
+		r.declareFunction(cmd, inner)
 	case *syntax.TimeClause:
 		if cmd.Stmt != nil {
 			r.stmt(cmd.Stmt, c)
@@ -255,6 +259,12 @@ func (r *callReader) command(cmd syntax.Command, c context) {
 		r.declare(cmd, c)
 	case *syntax.TestClause:
 		r.test(cmd.X, c)
+	case *syntax.ArithmCmd:
+		r.arithmetic(cmd.X, c)
+	case *syntax.LetClause:
+		for _, x := range cmd.Exprs {
+			r.arithmetic(x, c)
+		}
 	}
 }
 
@@ -390,10 +400,41 @@ func (r *callReader) parts(parts []syntax.WordPart, c context) {
 		case *syntax.ProcSubst:
 			r.stmts(part.Stmts, c)
 		case *syntax.ParamExp:
-			if part.Exp != nil {
-				r.word(part.Exp.Word, c)
-			}
+			r.expansion(part, c)
+		case *syntax.ArithmExp:
+			r.arithmetic(part.X, c)
 		}
+	}
+}
+
+// expansion finds the calls inside ${...}.
+func (r *callReader) expansion(x *syntax.ParamExp, c context) {
+	r.arithmetic(x.Index, c)
+	if x.Slice != nil {
+		r.arithmetic(x.Slice.Offset, c)
+		r.arithmetic(x.Slice.Length, c)
+	}
+	if x.Repl != nil {
+		r.word(x.Repl.Orig, c)
+		r.word(x.Repl.With, c)
+	}
+	if x.Exp != nil {
+		r.word(x.Exp.Word, c)
+	}
+}
+
+// arithmetic finds the calls inside an expression.
+func (r *callReader) arithmetic(x syntax.ArithmExpr, c context) {
+	switch x := x.(type) {
+	case *syntax.BinaryArithm:
+		r.arithmetic(x.X, c)
+		r.arithmetic(x.Y, c)
+	case *syntax.UnaryArithm:
+		r.arithmetic(x.X, c)
+	case *syntax.ParenArithm:
+		r.arithmetic(x.X, c)
+	case *syntax.Word:
+		r.word(x, c)
 	}
 }
 
@@ -432,10 +473,16 @@ func (r *callReader) fill(a *argument, w *syntax.Word) {
 
 // program takes off what hands a command on, and keeps the call.
 func (r *callReader) program(args []argument, c context, inside int) {
-	for {
+	for first := true; ; first = false {
 		name := baseName(args[0])
 		if name == "" && args[0].isSudo() {
 			name = "sudo"
+		}
+		if r.function.name != "" {
+			r.readFunction(name, args, c)
+		}
+		if first && len(r.functions) > 0 && r.callFunction(args, c, inside) {
+			return
 		}
 		tools := toolOf(name)
 		if tools&tWrapper == 0 {
@@ -455,6 +502,10 @@ func (r *callReader) program(args []argument, c context, inside int) {
 			if name == "sudo" { // -i and -s open a shell
 				r.add(name, tPrompt, whole, c, inside)
 			}
+			return
+		}
+		if name == "flock" && args[0].isCommandOption() {
+			r.add(name, tShell, whole, c, inside)
 			return
 		}
 	}
@@ -498,7 +549,7 @@ func (r *callReader) add(name string, tools tool, args []argument, c context, in
 	k := call{tools: tools, name: name, at: args[0].at, args: args[1:], context: c, inside: inside}
 	r.calls = append(r.calls, k)
 	switch {
-	case name == "eval" && len(k.args) > 1:
+	case name == "eval" && (len(k.args) > 1 || len(k.args) == 1 && k.args[0].allArguments() >= 0):
 		r.program(k.args, c, r.here())
 	case name == "set":
 		r.set(&k)
@@ -507,8 +558,8 @@ func (r *callReader) add(name string, tools tool, args []argument, c context, in
 			r.inner(&k, *text, c)
 		}
 	}
-	if rest := k.handedOn(); len(rest) > 0 {
-		r.program(rest, c, r.here())
+	for rest := k.handedOn(k.args); len(rest) > 0; rest = k.handedOn(rest) {
+		r.program(untilMark(rest), c, r.here())
 	}
 }
 
@@ -545,6 +596,9 @@ func baseName(a argument) string {
 
 // inner reads the text of `sh -c text`, `eval text` or `sh <<E`.
 func (r *callReader) inner(k *call, a argument, c context) {
+	if !a.fixed {
+		a = r.spelled(a)
+	}
 	if !a.fixed || r.nested == maxNested || !isParsable(a.text) {
 		return
 	}
@@ -559,8 +613,12 @@ func (r *callReader) inner(k *call, a argument, c context) {
 	}
 	c.depth++
 	c.within = true
-	if k.name != "eval" {
-		in.errexit, in.pipefail = false, false
+	switch k.name {
+	case "eval":
+	case "trap":
+		c.tested = true // the script's own exit status is the one that counts
+	default:
+		in.errexit, in.pipefail, in.functions, in.function = false, false, nil, function{}
 		in.set(k)
 	}
 	in.stmts(file.Stmts, c)

@@ -38,7 +38,7 @@ func toolOf(name string) tool {
 		return tShell | tPrompt
 	case "su", "runuser":
 		return tShell | tPrompt
-	case "eval", "scl":
+	case "eval", "scl", "script", "sg", "trap":
 		return tShell
 	case "source", ".":
 		return tInclude | tState
@@ -63,7 +63,7 @@ func toolOf(name string) tool {
 	case "pip", "pip2", "pip3", "npm", "yarn", "pnpm", "gem", "bundle", "composer", "pipx", "uv":
 		return tLanguage | tNetwork | tBuild | tPrompt | tEndless
 	case "vi", "vim", "nano", "emacs", "visudo", "crontab", "passwd", "mysql_secure_installation", "dpkg-reconfigure",
-		"ssh-keygen", "gpg", "fdisk", "cfdisk", "gdisk", "parted", "read", "sftp", "ftp", "telnet",
+		"ssh-keygen", "gpg", "fdisk", "cfdisk", "gdisk", "parted", "read", "ftp", "telnet",
 		"cp", "mv", "ssh-copy-id", "snmpconf", "newgrp", "update-alternatives", "alternatives":
 		return tPrompt | tCopy
 	case "docker", "podman", "aws", "aliyun", "openssl", "htpasswd":
@@ -84,6 +84,10 @@ func toolOf(name string) tool {
 		return tPassword | tNetwork
 	case "mkdir":
 		return tMode
+	case "scp", "rsync":
+		return tNetwork
+	case "sftp":
+		return tPrompt | tNetwork
 	case "install":
 		return tCopy | tMode
 	case "tee", "dd":

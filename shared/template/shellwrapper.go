@@ -28,6 +28,12 @@ var wrappers = map[string]*wrapper{
 	"builtin":          {},
 	"exec":             {valued: "a"},
 	"busybox":          {},
+	"time":             {valued: "fo", long: " --format --output "}, // by its path; the word alone is the shell's
+	"unbuffer":         {},
+	"retry":            {valued: "td", long: " --times --delay --until "},
+	"proxychains":      {valued: "f"},
+	"proxychains4":     {valued: "f"},
+	"numactl":          {valued: "NmCipl", long: " --cpunodebind --membind --physcpubind --interleave --preferred "},
 	"eatmydata":        {},
 	"chronic":          {},
 	"flock":            {valued: "wE", long: " --timeout --conflict-exit-code ", before: 1},
@@ -118,20 +124,20 @@ func isAssignment(word string) bool {
 	return ok && isNameOf(name, "_")
 }
 
-// handedOn is the command of find -exec and of runuser -u, which do something else
-// without it.
-func (k *call) handedOn() []argument {
+// handedOn is the next command of find -exec and of runuser -u among some arguments:
+// both do something else without it.
+func (k *call) handedOn(args []argument) []argument {
 	switch k.name {
 	case "find":
-		for i, a := range k.args {
+		for i, a := range args {
 			if a.text == "-exec" || a.text == "-execdir" {
-				return k.args[i+1:]
+				return args[i+1:]
 			}
 		}
 	case "runuser":
-		for i, a := range k.args {
+		for i, a := range args {
 			if a.text == "-u" || a.text == "--user" {
-				rest := k.args[min(i+2, len(k.args)):]
+				rest := args[min(i+2, len(args)):]
 				if len(rest) > 0 && rest[0].text == "--" {
 					rest = rest[1:]
 				}
@@ -155,8 +161,18 @@ func (k *call) shellText() *argument {
 			return &k.args[0]
 		}
 		return nil
-	case "su", "runuser":
+	case "su", "runuser", "flock", "script":
 		return k.textOfUser()
+	case "sg": // sg group text, or sg group -c text
+		if n > 1 && (n == 2 || k.args[1].isCommandOption()) {
+			return &k.args[n-1]
+		}
+		return nil
+	case "trap": // one that always runs, at the end
+		if n > 1 && k.has("EXIT", "0") {
+			return &k.args[0]
+		}
+		return nil
 	}
 	return k.textOfOption()
 }
@@ -190,10 +206,12 @@ func (k *call) textOfOption() *argument {
 				return a
 			}
 			return nil
+		case a.text == "--rcfile" || a.text == "--init-file":
+			i++
 		case strings.HasPrefix(a.text, "--"):
 		default:
 			given = given || isCluster(a.text, "c", "")
-			if strings.HasSuffix(a.text, "o") {
+			if strings.HasSuffix(a.text, "o") || strings.HasSuffix(a.text, "O") {
 				i++ // the name of an option
 			}
 		}
