@@ -229,9 +229,16 @@ func (c *Client) page(ctx context.Context, q imagebuild.Query, token string, siz
 	return p, nil
 }
 
+// ownerAlibaba is for the components that Alibaba Cloud offers.
+// Source: ECS 2014-05-26, DescribeImageComponents, Owner: SELF or ALIYUN.
+const ownerAlibaba = "ALIYUN"
+
 // filters are the parameters that the lists have in common.
 func filters(q imagebuild.Query, token string, size int) map[string]string {
 	form := map[string]string{"Name": q.Name, "ComponentVersion": q.Version, "NextToken": token, "MaxResults": strconv.Itoa(size)}
+	if q.Offered {
+		form["Owner"] = ownerAlibaba
+	}
 	tagged(form, q.Tags)
 	return form
 }

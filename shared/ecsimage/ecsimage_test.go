@@ -370,6 +370,17 @@ func TestFirstBelowAWildcard(t *testing.T) {
 	require.Equal(t, "1.4.11", first.Version)
 }
 
+func TestFindComponentsOfAlibabaCloud(t *testing.T) {
+	c := client(t, func(w http.ResponseWriter, r *http.Request) {
+		assert.NoError(t, r.ParseForm())
+		assert.Equal(t, url.Values{"Name": {"docker"}, "Owner": {"ALIYUN"}, "MaxResults": {"100"}}, r.PostForm)
+		answer(200, `{"RequestId":"R","ImageComponent":{"ImageComponentSet":[{"ImageComponentId":"ic-1","Name":"docker"}]}}`)(w, r)
+	})
+	found, err := c.Find(sdktest.Signed(t), imagebuild.Query{Kind: template.Component, RegionID: "cn-hangzhou", Name: "docker", Offered: true})
+	require.NoError(t, err)
+	require.Len(t, found, 1)
+}
+
 func TestFindReadsEveryPage(t *testing.T) {
 	for _, kind := range []template.Kind{template.Component, template.Pipeline} {
 		c := client(t, func(w http.ResponseWriter, r *http.Request) {

@@ -34,10 +34,21 @@ var idFilter = map[template.Kind]string{template.Component: "ImageComponentId.1"
 var notSent = []string{"ImageComponentId", "ImagePipelineId", "CreationTime", "Owner", "Parameters"}
 
 // Sent implements imagebuild.Surroundings. A value that was not sent and that
-// the service answers as its default is among them.
+// the service answers as its default is among them. An ID may be that of a
+// component which Alibaba Cloud offers.
 func (c *Client) Sent(ctx context.Context, kind template.Kind, regionID, id string) ([]template.Parameter, error) {
+	form := map[string]string{idFilter[kind]: id}
+	found, err := c.sent(ctx, kind, regionID, id, form)
+	if err == nil && found == nil && kind == template.Component {
+		form["Owner"] = ownerAlibaba
+		found, err = c.sent(ctx, kind, regionID, id, form)
+	}
+	return found, err
+}
+
+func (c *Client) sent(ctx context.Context, kind template.Kind, regionID, id string, form map[string]string) ([]template.Parameter, error) {
 	var a described
-	if _, err := c.do(ctx, describes[kind], regionID, map[string]string{idFilter[kind]: id}, &a); err != nil {
+	if _, err := c.do(ctx, describes[kind], regionID, form, &a); err != nil {
 		return nil, err
 	}
 	for _, m := range append(a.ImageComponent.ImageComponentSet, a.ImagePipeline.ImagePipelineSet...) {

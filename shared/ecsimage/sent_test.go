@@ -23,6 +23,12 @@ func TestSent(t *testing.T) {
 		case "ip-1":
 			answer(200, `{"RequestId":"R","ImagePipeline":{"ImagePipelineSet":[{"ImagePipelineId":"ip-1","Name":"web","DeleteInstanceOnFailure":false,"SystemDiskSize":40,
 				"ToRegionIds":{"ToRegionId":["cn-shanghai","cn-beijing"]},"ImageOptions":{"ImageName":"web","ImageTags":{"ImageTag":[{"TagKey":"k","TagValue":"v"}]}}}]}}`)(w, r)
+		case "ic-public": // it is no component of this account
+			set := ""
+			if r.PostForm.Get("Owner") == "ALIYUN" {
+				set = `{"ImageComponentId":"ic-public","Name":"docker","ComponentType":"Build"}`
+			}
+			answer(200, `{"RequestId":"R","ImageComponent":{"ImageComponentSet":[`+set+`]}}`)(w, r)
 		default:
 			answer(200, `{"RequestId":"R","ImagePipeline":{"ImagePipelineSet":[]}}`)(w, r)
 		}
@@ -43,6 +49,8 @@ func TestSent(t *testing.T) {
 		"Tag.1.Key": "a", "Tag.1.Value": "1", "Tag.2.Key": "b", "Tag.2.Value": "2"}, sent(template.Component, "ic-1"))
 	require.Equal(t, map[string]string{"Name": "web", "DeleteInstanceOnFailure": "false", "SystemDiskSize": "40", "ToRegionId.1": "cn-beijing", "ToRegionId.2": "cn-shanghai",
 		"ImageOptions.ImageName": "web", "ImageOptions.ImageTags.1.Key": "k", "ImageOptions.ImageTags.1.Value": "v"}, sent(template.Pipeline, "ip-1"))
+	require.Equal(t, map[string]string{"Name": "docker", "ComponentType": "Build"}, sent(template.Component, "ic-public"))
+	require.Nil(t, sent(template.Component, "ic-none"))
 	require.Nil(t, sent(template.Pipeline, "ip-2"), "unknown IDs are no error")
 
 	_, err := client(t, refuse(403, "Forbidden.RAM", "no")).Sent(sdktest.Signed(t), template.Component, "cn-hangzhou", "ic-1")

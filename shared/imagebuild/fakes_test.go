@@ -80,6 +80,7 @@ type cloud struct {
 	images     map[string][]imagebuild.Image      // by region
 	calls      map[string]int                     // by operation
 	sent       []sentMessage
+	described  map[string][]template.Parameter // what made a resource, by ID
 }
 
 type sentMessage struct {
@@ -252,6 +253,9 @@ func (c *cloud) Find(_ context.Context, q imagebuild.Query) ([]imagebuild.Resour
 	c.queries = append(c.queries, q)
 	if err := c.enter("Find"); err != nil {
 		return nil, err
+	}
+	if q.Offered { // by Alibaba Cloud
+		return slices.DeleteFunc([]imagebuild.Resource{{Kind: template.Component, ID: "ic-offered", Name: "offered", Version: "1.0.0"}}, func(r imagebuild.Resource) bool { return r.Name != q.Name }), nil
 	}
 	var found []imagebuild.Resource
 	for _, r := range c.all {

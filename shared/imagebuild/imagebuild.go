@@ -59,6 +59,8 @@ type Query struct {
 	// Version is of components with a Name: x.y.z, of which one may be "*".
 	Version string
 	Tags    []Tag // all must match
+	// Offered asks for the components that Alibaba Cloud offers, not the account's own.
+	Offered bool
 }
 
 // Tag is a resource tag.

@@ -1,6 +1,7 @@
 package imagebuild
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strconv"
@@ -20,9 +21,9 @@ type Planner struct {
 	Policy  Policy
 	// Translate makes the AWS document of a template.
 	Translate func(*template.Template) Translation
-	// Coming are versions that other plans will make, by region and name,
+	// Coming are the components that other plans will make, by region and name,
 	// "cn-hangzhou/agent".
-	Coming map[string][]string
+	Coming map[string][]Existing
 }
 
 // Surroundings is what a plan asks of the cloud.
@@ -45,7 +46,9 @@ type Plan struct {
 	// made there, or it is not known.
 	Status   Status
 	Reason   *Reason
+	Help     string        // what to do about the reason, "" where it says so, or the notices do
 	Request  Request       // what makes the resource; the zero Request where nothing does
+	Sent     bool          // the request, or Start, would be sent, whatever the service answers to it
 	Start    *StartRequest // of kind execution: what starts it
 	Resource Resource      // what is there already; where it has no ID, what would be made
 	Newest   *Existing     // what the name stands for now, nil where nothing is
@@ -57,13 +60,6 @@ type Plan struct {
 type Existing struct {
 	Resource
 	Parameters []template.Parameter
-}
-
-// Notice is something about a COMPONENT reference that only the cloud can tell.
-type Notice struct {
-	Reference string `json:"reference"`
-	Message   string `json:"message"`
-	Help      string `json:"help"`
 }
 
 // inert makes a Builder of what only looks.
@@ -142,45 +138,66 @@ func (p *Planner) create(ctx context.Context, j *job, plan *Plan) error {
 		return nil
 	}
 	found, err := j.decide(ctx)
-	if err == nil && !found {
-		err = p.foresee(ctx, j)
-	}
 	plan.Request = j.request
 	if err != nil {
 		return err
 	}
-	if plan.Newest, err = p.newest(ctx, j); err != nil {
+	all, err := p.named(ctx, j)
+	if err != nil {
 		return err
 	}
-	plan.Notices, err = p.notices(ctx, j)
+	if plan.Newest, err = p.newest(ctx, j, all); err != nil {
+		return err
+	}
+	if j.kind() == template.Pipeline {
+		plan.Notices, err = p.notices(ctx, j, j.request.Parameters)
+	}
+	if err != nil || found {
+		return err
+	}
+	err = p.foresee(ctx, j, all, plan)
+	plan.Request = j.request
 	return err
 }
 
 // foresee is for a create that would be sent: the version that comes of it, or
-// that it has one which is taken.
-func (p *Planner) foresee(ctx context.Context, j *job) error {
+// why the service refuses it.
+func (p *Planner) foresee(ctx context.Context, j *job, all []Resource, plan *Plan) error {
 	if j.below() != "" && j.number == "" {
 		if settled, err := j.renumber(ctx); err != nil || settled {
 			return err
 		}
 	}
-	version := j.number
+	plan.Sent = true
+	version := cmp.Or(j.number, j.template.ComponentVersion)
+	taken := slices.IndexFunc(all, func(r Resource) bool { return version != "" && r.Version == version })
+	if j.number == "" && taken >= 0 {
+		plan.Help = renumberHelp(all[taken], all)
+		return refused(codeVersionExists, conflicts[codeVersionExists].message)
+	}
 	if j.kind() == template.Component && version == "" {
-		all, err := p.named(ctx, j)
-		if err != nil {
-			return err
-		}
-		version = j.template.ComponentVersion
-		if slices.ContainsFunc(all, func(r Resource) bool { return r.Version == version }) {
-			taken := conflicts[codeVersionExists]
-			return &fault.Error{Kind: taken.kind, Op: "imagebuild.Plan", Code: codeVersionExists, Message: taken.message}
-		}
-		if version == "" {
-			version = nextMajor(all)
-		}
+		version = nextMajor(all)
 	}
 	j.status, j.resource = Created, Resource{Kind: j.kind(), Name: j.name(), Version: version}
-	return nil
+	return refusedBy(plan.Notices)
+}
+
+// refused is what the service would answer.
+func refused(code, message string) error {
+	return &fault.Error{Kind: fault.Invalid, Op: "imagebuild.Plan", Code: code, Message: message}
+}
+
+// renumberHelp is for a version that another component has.
+func renumberHelp(taken Resource, all []Resource) string {
+	next := wildcard(taken.Version[:strings.LastIndexByte(taken.Version, '.')+1] + "*")
+	free := taken.Version
+	for _, r := range all {
+		if next.covers(r.Version) && compareVersions(r.Version, free) > 0 {
+			free = r.Version
+		}
+	}
+	return taken.ID + " is " + taken.Version + " with other content or parameters, and stays as it is; write componentVersion: " +
+		next.after(free) + ", or " + string(next) + " for the next free number each time"
 }
 
 // nextMajor is the version that the service gives where none is asked for.
@@ -205,87 +222,29 @@ func (p *Planner) named(ctx context.Context, j *job) ([]Resource, error) {
 }
 
 // newest is what the name stands for: below a wildcard, of what that covers.
-func (p *Planner) newest(ctx context.Context, j *job) (*Existing, error) {
-	all, err := p.named(ctx, j)
-	all = slices.DeleteFunc(all, func(r Resource) bool { return j.below() != "" && !j.below().covers(r.Version) })
-	if err != nil || len(all) == 0 {
-		return nil, err
+func (p *Planner) newest(ctx context.Context, j *job, all []Resource) (*Existing, error) {
+	all = slices.DeleteFunc(slices.Clone(all), func(r Resource) bool { return j.below() != "" && !j.below().covers(r.Version) })
+	if len(all) == 0 {
+		return nil, nil
 	}
 	e := Existing{Resource: newest(all)}
-	err = j.retry(ctx, func(ctx context.Context) (err error) {
-		e.Parameters, err = p.Cloud.Sent(ctx, j.kind(), j.region(), e.ID)
-		return err
-	})
+	var err error
+	e.Parameters, err = p.sent(ctx, j, j.kind(), e.ID)
 	return &e, err
 }
 
-// notices are about references that reach nothing, or never the newest version.
-func (p *Planner) notices(ctx context.Context, j *job) (list []Notice, err error) {
-	r := newResolver(&j.Publisher, p.Cloud, p.Cloud, j.invocation.AccountID, j.region())
-	refs := append(template.References(j.template.Content.Text), template.References(j.template.Test.Text)...)
-	seen := map[template.Reference]bool{}
-	for _, ref := range refs {
-		if seen[ref] || j.kind() != template.Pipeline {
-			continue
-		}
-		seen[ref] = true
-		notice, err := p.notice(ctx, r, ref)
-		if err != nil {
-			return nil, err
-		}
-		if notice != nil {
-			list = append(list, *notice)
-		}
-	}
-	return list, nil
-}
-
-// notice is nil where there is nothing to say, or nothing can be known: of
-// other regions and accounts.
-func (p *Planner) notice(ctx context.Context, r *resolver, ref template.Reference) (*Notice, error) {
-	if ref.ID != "" {
-		return p.noticeOfID(ctx, r, ref.ID)
-	}
-	if ref.RegionID != r.regionID || ref.AccountID != r.accountID {
-		return nil, nil
-	}
-	there, err := r.versionsOf(ctx, ref.Name)
-	if err != nil {
-		return nil, err
-	}
-	versions := append(slices.Clone(there), p.Coming[r.regionID+"/"+ref.Name]...)
-	reached, last := highest(ref.Version, versions), highest("*.*.*", versions)
-	notice := Notice{Reference: ref.Name + "/" + ref.Version}
-	switch {
-	case last == noVersion:
-		notice.Message, notice.Help = "there is no component "+ref.Name+" in "+r.regionID, "drop it first; a job whose event is younger than 5 minutes waits for it"
-	case reached == noVersion:
-		notice.Message, notice.Help = "no version of "+ref.Name+" is "+ref.Version+"; the newest is "+last, "name a version that there is, or a wildcard that covers one"
-	case reached != last && strings.HasSuffix(ref.Version, "*"):
-		notice.Message = ref.Name + "/" + ref.Version + " can never reach the newest version, " + last +
-			"; it stays at what it covers, now " + reached
-		notice.Help = "widen the wildcard, or number the component below it (componentVersion: " + ref.Version + ")"
-	default:
-		return nil, nil
-	}
-	return &notice, nil
-}
-
-func (p *Planner) noticeOfID(ctx context.Context, r *resolver, id string) (*Notice, error) {
-	var sent []template.Parameter
-	err := r.retry(ctx, func(ctx context.Context) (err error) {
-		sent, err = p.Cloud.Sent(ctx, template.Component, r.regionID, id)
+// sent asks what would make a resource of the job's region again.
+func (p *Planner) sent(ctx context.Context, j *job, kind template.Kind, id string) (parameters []template.Parameter, err error) {
+	err = j.retry(ctx, func(ctx context.Context) (err error) {
+		parameters, err = p.Cloud.Sent(ctx, kind, j.region(), id)
 		return err
 	})
-	if err != nil || sent != nil {
-		return nil, err
-	}
-	return &Notice{id, "there is no component " + id + " in " + r.regionID, "name one of this region, best by its name and version"}, nil
+	return parameters, err
 }
 
 // start decides on an execution.
 func (p *Planner) start(ctx context.Context, j *job, plan *Plan) error {
-	err := p.look(ctx, j)
+	err := p.look(ctx, j, plan)
 	s := j.start
 	if s.regionID != "" {
 		plan.Start = &StartRequest{RegionID: s.regionID, PipelineID: s.pipeline.ID, ClientToken: s.token(), Tags: s.allTags()}
@@ -293,7 +252,7 @@ func (p *Planner) start(ctx context.Context, j *job, plan *Plan) error {
 	return err
 }
 
-func (p *Planner) look(ctx context.Context, j *job) error {
+func (p *Planner) look(ctx context.Context, j *job, plan *Plan) error {
 	if p.Cloud == nil {
 		j.start = j.startOf(Resource{ID: j.template.ImagePipelineID, Name: j.template.PipelineName})
 		return nil
@@ -308,13 +267,22 @@ func (p *Planner) look(ctx context.Context, j *job) error {
 		j.started(e)
 		return nil
 	}
+	plan.Sent = true
 	all, err := j.executions(ctx, &j.Publisher, ExecutionQuery{RegionID: j.start.regionID, PipelineID: j.start.pipeline.ID})
 	if err != nil {
 		return err
 	}
-	j.status = Started
 	if slices.ContainsFunc(all, func(e Execution) bool { _, ended := ends[e.Status]; return !ended }) {
 		j.running()
+		return nil
 	}
-	return nil
+	j.status = Started
+	built, err := p.sent(ctx, j, template.Pipeline, j.start.pipeline.ID)
+	if err == nil {
+		plan.Notices, err = p.notices(ctx, j, built)
+	}
+	if err != nil {
+		return err
+	}
+	return refusedBy(plan.Notices)
 }

@@ -15,6 +15,9 @@ import (
 
 // Sent tells what a create would be told again.
 func (c *cloud) Sent(_ context.Context, kind template.Kind, _, id string) ([]template.Parameter, error) {
+	if parameters, ok := c.described[id]; ok {
+		return parameters, nil
+	}
 	for _, r := range c.all {
 		if r.ID == id && r.Kind == kind {
 			return []template.Parameter{{Name: "Name", Value: r.Name}}, nil
@@ -158,39 +161,102 @@ func TestPlanNoticesReferences(t *testing.T) {
 	reference := func(name string) string {
 		return pipeline + "COMPONENT acs:ecs:cn-hangzhou:1234567890123456:imagecomponent/" + name + "\n"
 	}
-	c := &cloud{}
+	tested := func(name string) string {
+		return pipeline + "# --- test\nCOMPONENT acs:ecs:cn-hangzhou:1234567890123456:imagecomponent/" + name + "\n"
+	}
+	const (
+		yaml     = "Parameters:\n  size: {Type: Number}\n  colour: {Type: String, DefaultValue: ''}\nTasks:\n  - {Name: a, Action: Reboot}\n"
+		gone     = "ImageComponent.NotFound"
+		misfit   = "InvalidImageComponent.NotSupported"
+		build    = "InvalidParameter.BuildContent"
+		parallel = "InvalidParameter.TestContent"
+	)
+	c := &cloud{described: map[string][]template.Parameter{
+		"ic-check": {{Name: "ComponentType", Value: "Test"}, {Name: "Content", Value: yaml}},
+		"ic-sized": {{Name: "Content", Value: yaml}},
+		"ic-win":   {{Name: "ComponentType", Value: "Build"}, {Name: "SystemType", Value: "Windows"}, {Name: "Content", Value: "Tasks: []"}},
+	}}
 	for i, version := range []string{"1.0.0", "1.4.2", "2.0.0"} {
 		c.all = append(c.all, imagebuild.Resource{Kind: template.Component, ID: fmt.Sprint("ic-", i), Name: "agent", Version: version})
 	}
-	tests := []struct{ text, message string }{
-		{reference("agent/*.*.*"), ""},
-		{reference("agent/2.*.*"), ""},
-		{reference("agent/2.0.0"), ""},
-		{reference("agent/1.0.0"), ""}, // pinned on purpose
-		{reference("agent/1.*.*"), "agent/1.*.* can never reach the newest version, 2.0.0; it stays at what it covers, now 1.4.2"},
-		{reference("agent/1.0.*"), "agent/1.0.* can never reach the newest version, 2.0.0; it stays at what it covers, now 1.0.0"},
-		{reference("agent/3.*.*"), "no version of agent is 3.*.*; the newest is 2.0.0"},
-		{reference("agent/1.0.1"), "no version of agent is 1.0.1; the newest is 2.0.0"},
-		{reference("none/*.*.*"), "there is no component none in cn-hangzhou"},
-		{reference("coming/1.*.*"), ""},
-		{reference("coming/2.*.*"), "no version of coming is 2.*.*; the newest is 1.0.0"},
-		{pipeline + "COMPONENT ic-1\n", ""},
-		{pipeline + "COMPONENT ic-none\n", "there is no component ic-none in cn-hangzhou"},
-		{pipeline + "COMPONENT acs:ecs:cn-hangzhou:99:imagecomponent/none/1.0.0\n", ""}, // of others nothing is known
-		{pipeline + "COMPONENT acs:ecs:cn-beijing:1234567890123456:imagecomponent/none/1.0.0\n", ""},
-		{reference("none/1.0.0") + "# --- test\nCOMPONENT acs:ecs:cn-hangzhou:1234567890123456:imagecomponent/none/1.0.0\n", "there is no component none in cn-hangzhou"},
+	for id := range c.described {
+		c.all = append(c.all, imagebuild.Resource{Kind: template.Component, ID: id, Name: id[len("ic-"):], Version: "1.0.0"})
+	}
+	tests := []struct{ text, message, code string }{
+		{reference("agent/*.*.*"), "", ""},
+		{reference("agent/2.*.*"), "", ""},
+		{reference("agent/2.0.0"), "", ""},
+		{reference("agent/1.0.0"), "", ""}, // pinned on purpose
+		{reference("agent/1.*.*"), "agent/1.*.* can never reach the newest version, 2.0.0; it stays at what it covers, now 1.4.2", ""},
+		{reference("agent/1.0.*"), "agent/1.0.* can never reach the newest version, 2.0.0; it stays at what it covers, now 1.0.0", ""},
+		{reference("agent/3.*.*"), "no version of agent is 3.*.*; the newest is 2.0.0", gone},
+		{reference("agent/1.0.1"), "no version of agent is 1.0.1; the newest is 2.0.0", gone},
+		{reference("none/*.*.*"), "there is no component none in cn-hangzhou", gone},
+		{reference("coming/1.*.*"), "", ""},
+		{tested("coming/1.*.*"), "it is a Build component, and TestContent takes Test components", misfit},
+		{reference("coming/2.*.*"), "no version of coming is 2.*.*; the newest is 1.0.0", gone},
+		{pipeline + "COMPONENT ic-1\n", "", ""},
+		{pipeline + "COMPONENT ic-none\n", "there is no component ic-none in cn-hangzhou", gone},
+		{pipeline + "COMPONENT acs:ecs:cn-hangzhou:99:imagecomponent/none/1.0.0\n", "it is of account 99, and this one is 1234567890123456", gone},
+		{pipeline + "COMPONENT acs:ecs:cn-hangzhou:99:imagecomponent/offered/1.0.0\n", "", ""},
+		{pipeline + "COMPONENT acs:ecs:cn-beijing:1234567890123456:imagecomponent/agent/1.0.0\n", "it is of cn-beijing, and the pipeline is made in cn-hangzhou", gone},
+		{reference("none/1.0.0") + "# --- test\nCOMPONENT acs:ecs:cn-hangzhou:1234567890123456:imagecomponent/none/1.0.0\n", "there is no component none in cn-hangzhou", gone},
+		{tested("check/1.0.0 --size 3"), "", ""},
+		{reference("check/1.0.0 --size 3"), "it is a Test component, and BuildContent takes Build components", misfit},
+		{tested("sized/1.*.* --size 3"), "it is a Build component, and TestContent takes Test components", misfit},
+		{reference("sized/1.0.0 --size 3 --colour \"\""), "", ""},
+		{reference("sized/1.0.0"), "it needs a value for size", build},
+		{tested("check/1.*.*"), "it needs a value for size", parallel},
+		{reference("sized/1.0.0 --size 3 --color red"), "the component has no parameter color", build},
+		{pipeline + "COMPONENT ic-sized\n", "it needs a value for size", build},
+		{reference("win/1.0.0 --size 3"), "the component takes no parameters, and --size is given", build},
+		{reference("win/1.0.0"), "it is a component for Windows, and other commands of BuildContent are for Linux", ""},
 	}
 	for _, tt := range tests {
-		plan := planOf(t, c, "j", tt.text, func(p *imagebuild.Planner) { p.Coming = map[string][]string{"cn-hangzhou/coming": {"1.0.0"}} })
-		require.Equal(t, imagebuild.Created, plan.Status)
+		plan := planOf(t, c, "j", tt.text, func(p *imagebuild.Planner) {
+			p.Coming = map[string][]imagebuild.Existing{"cn-hangzhou/coming": {{Resource: imagebuild.Resource{Version: "1.0.0"}, Parameters: []template.Parameter{{Name: "Content", Value: "RUN true"}}}}}
+		})
+		require.True(t, plan.Sent, tt.text)
+		if tt.code == "" {
+			require.Equal(t, imagebuild.Created, plan.Status, tt.text)
+		} else {
+			require.Equal(t, []any{imagebuild.Rejected, tt.code}, []any{plan.Status, plan.Reason.Code}, tt.text)
+		}
 		if tt.message == "" {
 			require.Empty(t, plan.Notices, tt.text)
 			continue
 		}
+		require.NotEmpty(t, plan.Notices, tt.text)
+		require.Equal(t, []string{tt.message, tt.code}, []string{plan.Notices[0].Message, plan.Notices[0].Code}, tt.text)
 		require.Len(t, plan.Notices, 1, tt.text)
-		require.Equal(t, tt.message, plan.Notices[0].Message)
 		require.NotEmpty(t, plan.Notices[0].Help)
 	}
+	unknown := invocation
+	unknown.AccountID = ""
+	p := &imagebuild.Planner{Objects: text(reference("none/1.0.0")), Cloud: c}
+	plan, err := p.Plan(context.Background(), unknown, upload("j"))
+	require.NoError(t, err)
+	require.Equal(t, imagebuild.Created, plan.Status, "whose none is cannot be known")
+}
+
+// A start looks at the references again: a pipeline may have lost a component.
+func TestPlanOfABuildWithoutItsComponent(t *testing.T) {
+	c := &cloud{all: []imagebuild.Resource{{Kind: template.Pipeline, ID: "ip-1", Name: "web"}},
+		described: map[string][]template.Parameter{"ip-1": {{Name: "BuildContent", Value: "COMPONENT ic-none"}}}}
+	plan := planOfDelivery(t, c, message("m", `{"kind":"execution","pipelineName":"web"}`), "")
+	require.Equal(t, []any{imagebuild.Rejected, "ImageComponent.NotFound", true}, []any{plan.Status, plan.Reason.Code, plan.Sent})
+}
+
+// Whoever took the version: what to write instead is free.
+func TestPlanHelpsWithATakenVersion(t *testing.T) {
+	c := &cloud{}
+	for i, version := range []string{"1.2.0", "1.2.9", "1.10.0", "2.0.0"} {
+		c.all = append(c.all, imagebuild.Resource{Kind: template.Component, ID: fmt.Sprint("ic-", i), Name: "web", Version: version})
+	}
+	plan := planOf(t, c, "j", below("1.2.0", "x"))
+	require.Equal(t, []any{imagebuild.Rejected, "InvalidComponentVersion.Exist", true}, []any{plan.Status, plan.Reason.Code, plan.Sent})
+	require.Equal(t, "ic-0 is 1.2.0 with other content or parameters, and stays as it is; write componentVersion: 1.2.10, or 1.2.* for the next free number each time", plan.Help)
+	require.Equal(t, "2.0.0", plan.Newest.Version)
 }
 
 // A service that refuses to tell is no reason to say that nothing is there.

@@ -1,6 +1,11 @@
 package template
 
-import "strings"
+import (
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
 
 // Reference is one COMPONENT of a pipeline: a component's ID, or a name with a
 // version.
@@ -12,23 +17,71 @@ type Reference struct {
 	Version string
 }
 
-// References returns the COMPONENT references of a BuildContent or TestContent
-// in the order of the text, which need not be a template: what is no reference
-// is passed over.
-func References(text string) []Reference {
+// Call is one COMPONENT command: what it refers to, and the parameters that it
+// gives values to.
+type Call struct {
+	Reference
+	Given   []string // names; nil where the list of them is malformed
+	OnLinux bool     // another command of its text is for Linux only
+}
+
+// Calls returns the COMPONENT commands of a BuildContent or TestContent in the
+// order of the text, which need not be a template: what is no reference is
+// passed over.
+func Calls(text string) []Call {
 	src := newSource("", bodyOrder, text)
 	p := &part{section: inBuild, src: src}
 	scanPart(&report{}, p, 0, len(src.lines), noMarkers)
-	var out []Reference
+	onLinux := slices.ContainsFunc(p.commands, func(in instruction) bool { return in.isLinuxOnly() })
+	var out []Call
 	for i := range p.commands {
 		in := &p.commands[i]
 		if words := p.wordsOf(in); in.verb == vCOMPONENT && len(words) > 0 {
 			if r, _ := parseTarget(words[0].text); r != (Reference{}) {
-				out = append(out, r)
+				out = append(out, Call{r, givenBy(words), onLinux})
 			}
 		}
 	}
 	return out
+}
+
+func givenBy(words []word) (names []string) {
+	if _, problem, _ := parametersProblem(words); problem != "" {
+		return nil
+	}
+	for i := 1; i < len(words); i += 2 {
+		names = append(names, strings.TrimPrefix(words[i].text, "--"))
+	}
+	return names
+}
+
+// References returns what the Calls of a text refer to.
+func References(text string) []Reference {
+	var out []Reference
+	for _, c := range Calls(text) {
+		out = append(out, c.Reference)
+	}
+	return out
+}
+
+// ComponentParameter is an entry of Parameters of a YAML component.
+type ComponentParameter struct {
+	Name     string
+	Required bool // it has no DefaultValue
+}
+
+// ParametersOf returns what a COMPONENT command can give to a component with
+// this content: nothing to one in Dockerfile format.
+func ParametersOf(content string) (list []ComponentParameter) {
+	src := newSource("", bodyOrder, content)
+	if sniff(src) != YAML {
+		return nil
+	}
+	root, _ := yamlOf(src, 0).parseQuoted()
+	pairs(value(root, "Parameters"), func(name, parameter *yaml.Node) {
+		list = append(list, ComponentParameter{name.Value, value(parameter, "DefaultValue") == nil})
+	})
+	return list
 }
 
 // MatchVersion reports whether a component's version is one that the version

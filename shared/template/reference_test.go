@@ -31,6 +31,41 @@ func TestReferences(t *testing.T) {
 	}
 }
 
+func TestCalls(t *testing.T) {
+	tests := []struct {
+		text    string
+		given   []string
+		onLinux bool
+	}{
+		{"FROM IMAGE:m-1234\nCOMPONENT ic-bp1\nRESTART", nil, false},
+		{"COMPONENT ic-bp1 --size 3 \\\n --colour \"light blue\"\nRUN true", []string{"size", "colour"}, true},
+		{"COMPONENT ic-bp1 --size", nil, false}, // malformed
+		{"COMPONENT ic-bp1 --size 3 4\nTYPO x", nil, false},
+	}
+	for _, test := range tests {
+		require.Equal(t, []Call{{Reference{ID: "ic-bp1"}, test.given, test.onLinux}}, Calls(test.text), test.text)
+	}
+}
+
+func TestParametersOf(t *testing.T) {
+	const tasks = "Tasks:\n  - {Name: a, Action: Reboot}\n"
+	tests := []struct {
+		content string
+		want    []ComponentParameter
+	}{
+		{"", nil},
+		{"RUN true", nil},
+		{tasks, nil},
+		{"Parameters:\n  size: {Type: Number}\n  colour: {Type: String, DefaultValue: ''}\n" + tasks, []ComponentParameter{{"size", true}, {"colour", false}}},
+		{"Parameters: &p\n  size: {Type: Number}\nTasks:\n  - {Name: a, Action: RunShellCommand, Properties: {commandContent: {{ size }}}}", []ComponentParameter{{"size", true}}},
+		{"Parameters: [size]\n" + tasks, nil},
+		{"Parameters:\n  broken: [\nTasks:", nil},
+	}
+	for _, test := range tests {
+		require.Equal(t, test.want, ParametersOf(test.content), test.content)
+	}
+}
+
 func TestMatchVersion(t *testing.T) {
 	versions := []string{"1.0.0", "1.0.7", "1.2.0", "10.0.0"}
 	for pattern, want := range map[string][]string{

@@ -35,10 +35,15 @@ func (l *lint) onWindows() bool {
 
 func (l *lint) addLinuxOnly(p *part, because, help string) {
 	for i := 0; p != nil && i < len(p.commands); i++ {
-		if in := &p.commands[i]; in.verb&(vFROM|vCOMPONENT|vRESTART|vUnknown) == 0 {
+		if in := &p.commands[i]; in.isLinuxOnly() {
 			l.add("IB0249", p.spanOf(in), "", in.name()+" is for Linux, and "+because, help)
 		}
 	}
+}
+
+// isLinuxOnly reports a command that the service knows, and runs on Linux only.
+func (in *instruction) isLinuxOnly() bool {
+	return in.verb&(vFROM|vCOMPONENT|vRESTART|vUnknown) == 0
 }
 
 func checkActionSystems(l *lint, p *part) {

@@ -154,7 +154,7 @@ type planner struct {
 // open finds the cloud; the context signs the calls to it.
 func (f planFlags) open(ctx context.Context, policy imagebuild.Policy) (context.Context, *planner, error) {
 	p := &planner{messageID: f.messageID, invocation: imagebuild.Invocation{Region: f.region, AccountID: f.account}}
-	p.Policy, p.Translate, p.Coming = policy, planTranslation, map[string][]string{}
+	p.Policy, p.Translate, p.Coming = policy, planTranslation, map[string][]imagebuild.Existing{}
 	switch {
 	case f.offline:
 		p.invocation.Region = cmp.Or(f.region, account.Region)
@@ -233,7 +233,7 @@ func (p *planner) planAll(ctx context.Context, inputs []*planned) {
 	for _, in := range first {
 		if r := in.plan.Resource; in.err == nil && in.plan.Status == imagebuild.Created && r.ID == "" {
 			key := in.plan.RegionID + "/" + r.Name
-			p.Coming[key] = append(p.Coming[key], r.Version)
+			p.Coming[key] = append(p.Coming[key], imagebuild.Existing{Resource: r, Parameters: in.plan.Request.Parameters})
 		}
 	}
 	p.planEach(ctx, then)

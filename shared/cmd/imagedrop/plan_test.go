@@ -134,8 +134,12 @@ func TestPlanShowsWhatChanges(t *testing.T) {
 	l.run("drop", agent).requireCode(t, exitDone)
 	require.Contains(t, l.run("plan", file).requireCode(t, exitDone).out,
 		"  warning: COMPONENT agent/1.*.*: agent/1.*.* can never reach the newest version, 2.0.0; it stays at what it covers, now 1.4.0\n    help: ")
-	pinned := write(t, "agent.Dockerfile", strings.Replace(planComponent, "1.4.*", "1.4.0", 1))
-	require.Contains(t, l.run("plan", pinned).requireCode(t, exitRejected).out, "rejected component agent in cn-hangzhou: this name has a component of this version already: raise componentVersion (InvalidComponentVersion.Exist)\n")
+	pinned := write(t, "agent.Dockerfile", strings.Replace(planComponent, "1.4.*", "1.4.0", 1)+"RUN more\n")
+	taken := l.run("plan", pinned).requireCode(t, exitRejected).out
+	require.Contains(t, taken, "rejected component agent in cn-hangzhou: this name has a component of this version already: raise componentVersion (InvalidComponentVersion.Exist)\n")
+	require.Regexp(t, `\n  help: ic-\w+ is 1\.4\.0 with other content or parameters, and stays as it is; write componentVersion: 1\.4\.1, or 1\.4\.\* for the next free number each time\n`, taken)
+	require.Contains(t, taken, "    ComponentVersion  1.4.0\n", "the request is sent, and refused")
+	require.Contains(t, taken, "+RUN more\n")
 }
 
 func TestPlanOffline(t *testing.T) {
@@ -199,7 +203,7 @@ func TestPlanJSONHasEveryMember(t *testing.T) {
 	require.ElementsMatch(t, strings.Fields("path kind jobId content testContent alibaba aws findings"), keys(got.Plans[0]))
 	require.ElementsMatch(t, strings.Fields("text bytes maxBytes commands maxCommands"), keys(object(got.Plans[0]["content"])))
 	alibaba := object(got.Plans[0]["alibaba"])
-	require.ElementsMatch(t, strings.Fields("outcome reason regionId resource newest request sent build changes diff notices"), keys(alibaba))
+	require.ElementsMatch(t, strings.Fields("outcome reason help regionId resource newest request sent build changes diff notices"), keys(alibaba))
 	require.ElementsMatch(t, strings.Fields("id name version creationTime"), keys(object(alibaba["newest"])))
 	require.ElementsMatch(t, strings.Fields("action parameters clientToken clientTokenFrom"), keys(object(alibaba["request"])))
 	aws := object(got.Plans[0]["aws"])
@@ -342,6 +346,55 @@ func TestPlanComparesEveryParameter(t *testing.T) {
 		require.Equal(t, "created", p.Alibaba.Outcome)
 		require.Empty(t, p.Alibaba.Changes, p.Path)
 		require.True(t, strings.HasSuffix(p.Alibaba.Diff, " RUN true\n+RUN more\n"), p.Alibaba.Diff)
+	}
+}
+
+// What the service refuses for a COMPONENT reference, a plan refuses with the
+// same code, whatever it is that the functions are then answered.
+func TestPlanTellsWhatTheServiceRefuses(t *testing.T) {
+	l := newLocal(t)
+	parts := folder(t, map[string]string{
+		"sized.yaml":       "# ---\n# componentVersion: 1.0.0\n# ---\nParameters:\n  size: {Type: Number}\n  colour: {Type: String, DefaultValue: ''}\nTasks:\n  - {Name: a, Action: RunShellCommand, Properties: {commandContent: 'echo {{ size }} {{ colour }}'}}\n",
+		"check.Dockerfile": "# ---\n# componentType: Test\n# ---\nRUN true\n",
+	})
+	l.run("drop", parts).requireCode(t, exitDone)
+	const own = "COMPONENT acs:ecs:cn-hangzhou:1234567890123456:imagecomponent/"
+	calls := map[string]struct{ call, code string }{
+		"fits":      {own + "sized/1.*.* --size 3\n# --- test\n" + own + "check/1.0.0", ""},
+		"quoted":    {own + "sized/1.0.0 --size 3 --colour \"light blue\"", ""},
+		"missing":   {own + "sized/1.0.0 --colour red", "InvalidParameter.BuildContent"},
+		"unknown":   {own + "sized/1.0.0 --size 3 --color red", "InvalidParameter.BuildContent"},
+		"none":      {"RUN true\n# --- test\n" + own + "check/1.0.0 --size 3", "InvalidParameter.TestContent"},
+		"for-test":  {own + "check/1.0.0", "InvalidImageComponent.NotSupported"},
+		"for-build": {"RUN true\n# --- test\n" + own + "sized/1.0.0 --size 3", "InvalidImageComponent.NotSupported"},
+		"by-id":     {"COMPONENT ic-bp67acfmxazb4p0000", "ImageComponent.NotFound"},
+		"elsewhere": {"COMPONENT acs:ecs:cn-beijing:1234567890123457:imagecomponent/sized/1.0.0", "ImageComponent.NotFound"},
+		"others":    {"COMPONENT acs:ecs:cn-hangzhou:1234567890123457:imagecomponent/sized/1.0.0", "ImageComponent.NotFound"},
+	}
+	files := map[string]string{}
+	for name, c := range calls {
+		files[name+".Dockerfile"] = "FROM IMAGE_FAMILY:acs:debian_12_x64\n" + c.call + "\n"
+	}
+	dir := folder(t, files)
+	plans := plansIn(t, l.run("plan", "--json", dir).requireCode(t, exitRejected))
+	dropped := byKey(t, l.run("drop", "--json", dir).requireCode(t, exitRejected).outcomes(t))
+	require.Len(t, plans, len(calls))
+	for _, p := range plans {
+		name := strings.TrimSuffix(filepath.Base(p.Path), ".Dockerfile")
+		told, came := p.Alibaba, dropped["templates/"+name+".Dockerfile"].Data
+		require.Equal(t, came.Status, told.Outcome, name)
+		require.True(t, told.Sent, name)
+		if calls[name].code == "" {
+			require.Equal(t, "created", told.Outcome, name)
+			require.Empty(t, told.Notices, name)
+			continue
+		}
+		require.Equal(t, []string{calls[name].code, calls[name].code}, []string{told.Reason.Code, came.Reason.Code}, name)
+		require.Len(t, told.Notices, 1, name)
+		require.Equal(t, calls[name].code, told.Notices[0].Code)
+		text := l.run("plan", filepath.Join(dir, name+".Dockerfile")).requireCode(t, exitRejected).out
+		require.Contains(t, text, name+".Dockerfile: rejected pipeline "+name+" in cn-hangzhou: the service would answer "+calls[name].code+"\n")
+		require.Contains(t, text, " → "+calls[name].code+"\n    help: ")
 	}
 }
 

@@ -30,13 +30,15 @@ func (in *planned) outcome() string {
 	return string(in.plan.Status)
 }
 
-// isSent reports that the request would be sent, as far as it is known.
+// isSent reports that the request would be sent, as far as it is known: the
+// service may refuse it.
 func (in *planned) isSent() bool {
-	switch in.plan.Status {
-	case imagebuild.Created, imagebuild.Started:
-		return in.plan.Resource.ID == ""
-	}
-	return in.plan.Status == "" && in.request() != nil
+	return in.plan.Sent || in.plan.Status == "" && in.request() != nil
+}
+
+// builds reports that the job would start a build of the new pipeline.
+func (in *planned) builds() bool {
+	return in.isSent() && in.tmpl.Build && in.outcome() != string(imagebuild.Rejected)
 }
 
 // request is what makes the resource, in the order in which it is sent; nil

@@ -120,6 +120,8 @@ func (in *planned) resourceName() string {
 // because says why it would end so.
 func (in *planned) because() string {
 	switch p := in.plan; {
+	case in.isForReference():
+		return ": the service would answer " + clean(p.Reason.Code)
 	case p.Reason != nil:
 		if p.Reason.Code != "" {
 			return ": " + clean(p.Reason.Message) + " (" + clean(p.Reason.Code) + ")"
@@ -137,14 +139,25 @@ func (in *planned) because() string {
 	return ""
 }
 
+// isForReference reports a reason that the notices tell.
+func (in *planned) isForReference() bool {
+	reason := in.plan.Reason
+	return reason != nil && reason.Code != "" &&
+		slices.ContainsFunc(in.plan.Notices, func(n imagebuild.Notice) bool { return n.Code == reason.Code })
+}
+
 func (p planReport) alibaba(in *planned) {
+	if in.plan.Help != "" {
+		fmt.Fprintf(p.out, "  help: %s\n", clean(in.plan.Help))
+	}
+	p.notices(in)
 	if newest := in.plan.Newest; newest != nil {
 		fmt.Fprintf(p.out, "  newest: %s\n", clean(strings.Join(strings.Fields(newest.ID+" "+newest.Version+" of "+newest.CreationTime), " ")))
 	}
 	if in.isSent() {
 		p.request(in.request())
 	}
-	if in.isSent() && in.tmpl.Build {
+	if in.builds() {
 		fmt.Fprintln(p.out, "  then a build of it is started")
 	}
 	for _, c := range in.changes() {
@@ -152,9 +165,22 @@ func (p planReport) alibaba(in *planned) {
 			p.paint(green, orNone(c.After)))
 	}
 	p.diff(p.out, in.difference())
+}
+
+// notices says what stands against references, and what to do about it: errors
+// where the service refuses the request for them.
+func (p planReport) notices(in *planned) {
 	for _, n := range in.plan.Notices {
-		fmt.Fprintf(p.out, "  %s: COMPONENT %s: %s\n    help: %s\n", p.paint(yellow, string(template.Warning)), clean(n.Reference),
-			clean(n.Message), clean(n.Help))
+		severity := p.paint(yellow, string(template.Warning))
+		if n.Code != "" && in.isSent() {
+			severity = p.paint(red, string(template.Error))
+		}
+		arrow := ""
+		if n.Code != "" {
+			arrow = " → " + n.Code
+		}
+		fmt.Fprintf(p.out, "  %s: COMPONENT %s: %s%s\n", severity, clean(n.Reference), clean(n.Message), arrow)
+		fmt.Fprintf(p.out, "    help: %s\n", clean(n.Help))
 	}
 }
 
