@@ -1,18 +1,22 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
 	"imagedrop/shared/imagebuild"
+	"imagedrop/shared/template"
 )
 
 // Exit codes of every command.
@@ -100,14 +104,63 @@ Exit codes: 0 done; 1 error findings, rejected or failed outcomes;
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(newUp(s), newDrop(s), newSend(s), newResults(s), newInvoke(s), newEnv(s), newFaults(s), newLint(s), newRules(s),
 		newLSP(s), newPlan(s), newTranslate(s), newRedrive(s))
+	root.SetFlagErrorFunc(nearFlag)
+	helpOf(root)
 	running = new(bool)
 	note(root.Commands(), running)
 	return root, running
 }
 
+// helpOf has `help` fail for what is no command, with the commands that may be
+// meant.
+func helpOf(root *cobra.Command) {
+	root.InitDefaultHelpCmd()
+	help, _, _ := root.Find([]string{"help"})
+	show := help.Run
+	help.Run = nil
+	help.RunE = func(cmd *cobra.Command, args []string) error {
+		if _, _, err := root.Find(args); err != nil {
+			return err
+		}
+		show(cmd, args)
+		return nil
+	}
+}
+
+// nearFlag adds to an error of flags the one that may be meant, with one dash too
+// few in front of it, too.
+func nearFlag(cmd *cobra.Command, err error) error {
+	var unknown *pflag.NotExistError
+	if !errors.As(err, &unknown) {
+		return err
+	}
+	word, _, _ := strings.Cut(cmp.Or(unknown.GetSpecifiedShortnames(), unknown.GetSpecifiedName()), "=")
+	var names []string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+	if near := template.Nearest(word, names); near != "" {
+		return fmt.Errorf("%w; did you mean --%s?", err, near)
+	}
+	return err
+}
+
+// counted says how a command is called where it got too few or too many
+// arguments; of one that has commands below it, the word is unknown.
+func counted(check cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		err := check(cmd, args)
+		if err != nil && !cmd.HasSubCommands() {
+			return fmt.Errorf("usage: %s", cmd.UseLine())
+		}
+		return err
+	}
+}
+
 // note lets running say that one of the commands was reached.
 func note(commands []*cobra.Command, running *bool) {
 	for _, c := range commands {
+		if c.Args != nil {
+			c.Args = counted(c.Args)
+		}
 		do := c.RunE
 		c.RunE = func(cmd *cobra.Command, args []string) error {
 			*running = true

@@ -38,8 +38,11 @@ func TestWrongUsageIsCode2AndNamed(t *testing.T) {
 	}{
 		"command":            {[]string{"dorp"}, `unknown command "dorp" for "imagedrop"`, "imagedrop"},
 		"flag":               {[]string{"lint", "--fast", "x"}, "unknown flag: --fast", "imagedrop lint"},
-		"no path":            {[]string{"drop"}, "requires at least 1 arg(s)", "imagedrop drop"},
-		"too many arguments": {[]string{"results", "x"}, `unknown command "x" for "imagedrop results"`, "imagedrop results"},
+		"no path":            {[]string{"drop"}, "usage: imagedrop drop PATH... [flags]", "imagedrop drop"},
+		"too many arguments": {[]string{"results", "x"}, "usage: imagedrop results [flags]", "imagedrop results"},
+		"command below":      {[]string{"faults", "ad"}, `unknown command "ad" for "imagedrop faults"`, "imagedrop faults"},
+		"one dash":           {[]string{"lint", "-format=json", "x"}, "unknown shorthand flag: 'f' in -format=json; did you mean --format?", "imagedrop lint"},
+		"near flag":          {[]string{"lint", "--formt", "json", "x"}, "unknown flag: --formt; did you mean --format?", "imagedrop lint"},
 		"format":             {[]string{"lint", "--format", "xml", "x"}, `--format is text, json, sarif, github or junit, not "xml"`, "imagedrop lint"},
 		"two formats":        {[]string{"lint", "--format", "sarif", "--json", "x"}, "--json means --format json, not sarif", "imagedrop lint"},
 		"format of a diff":   {[]string{"lint", "--diff", "--json", "x"}, "--diff prints a difference, not --format json", "imagedrop lint"},
@@ -69,6 +72,7 @@ func TestWrongUsageIsCode2AndNamed(t *testing.T) {
 		"cloud invokes":    {[]string{"redrive", "--cloud", "--mns-endpoint", "https://1.mns.cn-hangzhou.aliyuncs.com", "--queue", "q"}, "--cloud cannot invoke functions", "imagedrop redrive"},
 		"cloud and state":  {[]string{"redrive", "--cloud", "--dry-run", "--mns-endpoint", "https://x", "--queue", "q", "--state", dir}, "[cloud state]", "imagedrop redrive"},
 
+		"help of nothing": {[]string{"help", "lnt"}, `unknown command "lnt" for "imagedrop"`, ""},
 		"no template":     {[]string{"drop", text}, "a.txt: no template; their names are X.Dockerfile", ""},
 		"no such file":    {[]string{"drop", dir + "/none"}, "none: no such file or directory", ""},
 		"no such folder":  {[]string{"up", "--drop", dir + "/none"}, "none: no such file or directory", ""},
