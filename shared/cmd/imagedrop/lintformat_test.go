@@ -105,6 +105,15 @@ func TestSARIF(t *testing.T) {
 	}
 }
 
+// Of what is not known nothing is said, but that nothing was found.
+func TestSARIFSaysNothingOfNothing(t *testing.T) {
+	require.NotRegexp(t, `: (-1|\[\])`, lintOf(t, "--format", "sarif").out)
+	clean := imagedrop(t, "lint", "--format", "sarif", write(t, "fine.Dockerfile", "RUN true\n")).requireCode(t, exitDone).out
+	readSARIF(t, clean)
+	require.Contains(t, clean, `"results": []`)
+	require.Contains(t, clean, `"rules": []`)
+}
+
 // A place in the content of a message is one of the message's file.
 func TestFormatsPointIntoTheMessage(t *testing.T) {
 	t.Setenv("GITHUB_WORKSPACE", "")

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/url"
@@ -44,7 +46,39 @@ func printSARIF(w io.Writer, results []*judged, _ lintOptions) error {
 		s.results(r)
 	}
 	s.run.AddInvocation(invocation)
-	return sarif.NewReport().AddRun(s.run).PrettyWrite(w)
+	var whole bytes.Buffer
+	if err := sarif.NewReport().AddRun(s.run).Write(&whole); err != nil {
+		return err
+	}
+	var log any
+	reader := json.NewDecoder(&whole)
+	reader.UseNumber()
+	if err := reader.Decode(&log); err != nil {
+		return err
+	}
+	return printJSON(w, bare(log))
+}
+
+// bare leaves out of a log what the library writes where nothing is known: -1,
+// which the standard has for a member that is absent and readers take for a
+// place, and empty lists. That nothing was found is said, and so is that no rule
+// found anything: GitHub's code scanning demands both.
+func bare(log any) any {
+	switch v := log.(type) {
+	case []any:
+		for _, item := range v {
+			bare(item)
+		}
+	case map[string]any:
+		for name, member := range v {
+			list, ok := member.([]any)
+			if member == json.Number("-1") || ok && len(list) == 0 && name != "results" && name != "rules" {
+				delete(v, name)
+			}
+			bare(member)
+		}
+	}
+	return log
 }
 
 // sarifLog is a run under way.
