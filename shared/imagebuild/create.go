@@ -323,7 +323,9 @@ func (j *job) adoptOwn(ctx context.Context) (found bool, err error) {
 
 // recall settles the job on the resource that an earlier delivery of it made,
 // where the template that it was made of may have changed since: the job was
-// answered "created" then, and no later delivery may say otherwise.
+// answered "created" then, and no later delivery may say otherwise. The own
+// region comes last: the event may be delivered twice at once, and the other
+// delivery be about to create there.
 func (j *job) recall(ctx context.Context) error {
 	if !j.unpinned && !j.unread || j.status == Created || j.onlyAWS() {
 		return nil
@@ -331,7 +333,7 @@ func (j *job) recall(ctx context.Context) error {
 	ctx, cancel := holdBack(ctx, reserve)
 	defer cancel()
 	defer clock(&j.spent.lookup)()
-	for _, region := range j.Policy.searched(j.invocation.Region) {
+	for _, region := range slices.Backward(j.Policy.searched(j.invocation.Region)) {
 		for _, kind := range []template.Kind{template.Component, template.Pipeline} {
 			own, err := j.find(ctx, Query{Kind: kind, RegionID: region, Tags: []Tag{{jobTag, j.id}}})
 			switch {

@@ -212,9 +212,32 @@ func TestTheJobsOwnIsNotFound(t *testing.T) {
 			require.Empty(t, box.bodies)
 			continue
 		}
-		require.Equal(t, []string{"cn-hangzhou", "cn-hangzhou", "cn-beijing", "cn-beijing"}, regions)
+		require.Equal(t, []string{"cn-beijing", "cn-beijing", "cn-hangzhou", "cn-hangzhou"}, regions)
 		require.Equal(t, "superseded", box.only(t).Data.Reason.Kind)
 	}
+}
+
+// Of two deliveries at once one may find the object gone while the other, which
+// read it, is creating.
+func TestTheTwinCreatesMeanwhile(t *testing.T) {
+	c, box := &cloud{}, &inbox{}
+	twin := imagebuild.Builder{Resources: c, Publisher: imagebuild.Publisher{Outbox: box}, Policy: imagebuild.Policy{Regions: []string{"cn-hangzhou", "cn-beijing"}}}
+	late := twin
+	twin.Objects, late.Objects = text(component), &reads{err: imagebuild.ErrGone}
+	late.Resources = resources{find: func(q imagebuild.Query) ([]imagebuild.Resource, error) {
+		if len(c.all) == 0 { // at the first question
+			require.NoError(t, run(&twin, upload("job")).Err)
+		}
+		found, err := c.Find(t.Context(), q)
+		if q.RegionID == "cn-beijing" {
+			require.Empty(t, found)
+		}
+		return found, err
+	}}
+	require.Equal(t, imagebuild.Created, run(&late, upload("job")).Status)
+	outcomes := box.outcomes(t)
+	require.Len(t, outcomes, 2)
+	require.Equal(t, outcomes[0].ID, outcomes[1].ID)
 }
 
 func TestMessageByURI(t *testing.T) {
