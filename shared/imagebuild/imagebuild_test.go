@@ -24,7 +24,7 @@ const (
 var invocation = imagebuild.Invocation{Function: "upload", Region: "cn-hangzhou", AccountID: account}
 
 // Every kind of end, what is published for it, and whether the platform is
-// asked to deliver again (DESIGN 8).
+// asked to deliver again.
 func TestWhoMustAct(t *testing.T) {
 	none := func(imagebuild.Query) ([]imagebuild.Resource, error) { return nil, nil }
 	fails := func(err error) resources {

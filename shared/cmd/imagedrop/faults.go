@@ -85,8 +85,7 @@ func (f *faultsCommand) clear() *cobra.Command {
 }
 
 func (f *faultsCommand) add() *cobra.Command {
-	var fault account.Fault
-	var file string
+	var n faultFlags
 	cmd := &cobra.Command{
 		Use:   "add",
 		Short: "Arm a fault, or those of a file",
@@ -102,43 +101,62 @@ Effects:
 			"  imagedrop faults add --service oss --operation '*' --effect slow --delay-ms 5000 --probability 0.1 --seed 7\n" +
 			"  imagedrop faults add --service fc --operation upload --effect duplicate\n" +
 			"  imagedrop faults add --file faults.yaml",
-		Args: cobra.NoArgs,
-		PreRunE: func(*cobra.Command, []string) error {
-			if file == "" && (fault.Service == "" || fault.Operation == "" || fault.Effect == "") {
-				return errors.New("a fault needs --service, --operation and --effect, or --file")
-			}
-			return nil
-		},
+		Args:    cobra.NoArgs,
+		PreRunE: func(*cobra.Command, []string) error { return n.check() },
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			faults := []account.Fault{fault}
-			if file != "" {
-				var err error
-				if faults, err = account.ReadFaults(file); err != nil {
-					return err
-				}
+			faults, err := n.faults()
+			if err != nil {
+				return err
 			}
 			return f.do(cmd.Context(), http.MethodPost, faults)
 		},
 	}
+	n.flags(cmd)
+	return cmd
+}
+
+// faultFlags are those of `faults add`: one fault, or a file of them.
+type faultFlags struct {
+	fault account.Fault
+	file  string
+}
+
+func (n *faultFlags) flags(cmd *cobra.Command) {
 	fl := cmd.Flags()
-	fl.StringVar(&file, "file", "", "arm the faults of this file, all or none")
-	fl.StringVar(&fault.Service, "service", "", "whose calls: "+strings.Join(account.Services, ", "))
-	fl.StringVar(&fault.Operation, "operation", "", "which calls, as the API spells it, or * for any; of deliveries of fc, the function")
-	fl.StringVar((*string)(&fault.Effect), "effect", "", "what happens to them")
-	fl.StringVar(&fault.Match, "match", "", "only calls that have this value: a parameter, bucket, key or queue; or events that hold this text")
-	fl.IntVar(&fault.Skip, "skip", 0, "how many pass first")
-	fl.IntVar(&fault.Count, "count", 0, "how many are struck; 0 is one, and with --probability any number")
-	fl.Float64Var(&fault.Probability, "probability", 0, "how likely each is struck, to 1; 0 is always")
-	fl.Uint64Var(&fault.Seed, "seed", 0, "of the draws: the same seed and order of calls, the same faults")
-	fl.StringVar(&fault.Code, "code", "", "error code to answer, or reason to give")
-	fl.IntVar(&fault.Status, "status", 0, "HTTP status of the code; 0 is 500")
-	fl.StringVar(&fault.Phase, "phase", "", "phase of the execution that fails")
-	fl.IntVar(&fault.DelayMs, "delay-ms", 0, "delay, in milliseconds of the cloud: up --time-scale says how fast they pass")
-	fl.IntVar(&fault.SkewSeconds, "skew-seconds", 0, "how much the service's clock is ahead; negative: behind")
-	for _, name := range []string{"service", "operation", "effect", "match", "skip", "count", "probability", "seed", "code", "status", "phase", "delay-ms", "skew-seconds"} {
+	fl.StringVar(&n.file, "file", "", "arm the faults of this file, all or none")
+	fl.StringVar(&n.fault.Service, "service", "", "whose calls: "+strings.Join(account.Services, ", "))
+	fl.StringVar(&n.fault.Operation, "operation", "",
+		"which calls, as the API spells it, or * for any; of deliveries of fc, the function")
+	fl.StringVar((*string)(&n.fault.Effect), "effect", "", "what happens to them")
+	fl.StringVar(&n.fault.Match, "match", "",
+		"only calls that have this value: a parameter, bucket, key or queue; or events that hold this text")
+	fl.IntVar(&n.fault.Skip, "skip", 0, "how many pass first")
+	fl.IntVar(&n.fault.Count, "count", 0, "how many are struck; 0 is one, and with --probability any number")
+	fl.Float64Var(&n.fault.Probability, "probability", 0, "how likely each is struck, to 1; 0 is always")
+	fl.Uint64Var(&n.fault.Seed, "seed", 0, "of the draws: the same seed and order of calls, the same faults")
+	fl.StringVar(&n.fault.Code, "code", "", "error code to answer, or reason to give")
+	fl.IntVar(&n.fault.Status, "status", 0, "HTTP status of the code; 0 is 500")
+	fl.StringVar(&n.fault.Phase, "phase", "", "phase of the execution that fails")
+	fl.IntVar(&n.fault.DelayMs, "delay-ms", 0, "delay, in milliseconds of the cloud: up --time-scale says how fast they pass")
+	fl.IntVar(&n.fault.SkewSeconds, "skew-seconds", 0, "how much the service's clock is ahead; negative: behind")
+	for _, name := range []string{"service", "operation", "effect", "match", "skip", "count", "probability", "seed",
+		"code", "status", "phase", "delay-ms", "skew-seconds"} {
 		cmd.MarkFlagsMutuallyExclusive("file", name)
 	}
-	return cmd
+}
+
+func (n *faultFlags) check() error {
+	if n.file == "" && (n.fault.Service == "" || n.fault.Operation == "" || n.fault.Effect == "") {
+		return errors.New("a fault needs --service, --operation and --effect, or --file")
+	}
+	return nil
+}
+
+func (n *faultFlags) faults() ([]account.Fault, error) {
+	if n.file == "" {
+		return []account.Fault{n.fault}, nil
+	}
+	return account.ReadFaults(n.file)
 }
 
 // do asks the control API and shows the faults that are armed then.

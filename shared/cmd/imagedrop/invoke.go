@@ -55,28 +55,18 @@ is delivered as a trigger's: with retries, and to the dead-letter queue in the
 end; invoke waits for none of it. --timer fires a timer trigger of the function
 the same way; with the same --time it delivers the same event again. Exit code 1
 means that the function failed.`,
-		Example: "  imagedrop invoke message events/testdata/queue-stream-objects.json\n  imagedrop invoke upload --object web.Dockerfile\n  imagedrop invoke rebuild --timer nightly --time 2026-05-04T18:00:00Z",
+		Example: "  imagedrop invoke message events/testdata/queue-stream-objects.json\n" +
+			"  imagedrop invoke upload --object web.Dockerfile\n" +
+			"  imagedrop invoke rebuild --timer nightly --time 2026-05-04T18:00:00Z",
 		Args:    cobra.RangeArgs(1, 2),
 		PreRunE: func(_ *cobra.Command, args []string) error { return f.check(args[1:]) },
-		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := f.at.find(cmd.Context())
-			if err != nil {
-				return err
-			}
-			if f.timer != "" {
-				return f.fire(cmd.Context(), c, args[0], s)
-			}
-			event, err := f.event(cmd.Context(), c, args[1:], s)
-			if err != nil {
-				return err
-			}
-			if f.async {
-				got, err := invokeAsync(cmd.Context(), c, args[0], event)
-				return f.printEnqueued(got, err, s)
-			}
-			return invoke(cmd.Context(), c, args[0], event, f.asJSON, s)
-		},
+		RunE:    func(cmd *cobra.Command, args []string) error { return f.run(cmd.Context(), args, s) },
 	}
+	f.flags(cmd)
+	return cmd
+}
+
+func (f *invokeFlags) flags(cmd *cobra.Command) {
 	f.at.flags(cmd)
 	fl := cmd.Flags()
 	fl.BoolVar(&f.asJSON, "json", false, "print answer and logs as one JSON document")
@@ -84,7 +74,25 @@ means that the function failed.`,
 	fl.BoolVar(&f.async, "async", false, "deliver it with retries and dead letters, and wait for nothing")
 	fl.StringVar(&f.timer, "timer", "", "fire this timer trigger of the function")
 	fl.StringVar(&f.time, "time", "", "with --timer: the time of its event, RFC 3339 (default now)")
-	return cmd
+}
+
+func (f invokeFlags) run(ctx context.Context, args []string, s streams) error {
+	c, err := f.at.find(ctx)
+	if err != nil {
+		return err
+	}
+	if f.timer != "" {
+		return f.fire(ctx, c, args[0], s)
+	}
+	event, err := f.event(ctx, c, args[1:], s)
+	if err != nil {
+		return err
+	}
+	if f.async {
+		got, err := invokeAsync(ctx, c, args[0], event)
+		return f.printEnqueued(got, err, s)
+	}
+	return invoke(ctx, c, args[0], event, f.asJSON, s)
 }
 
 func (f invokeFlags) check(files []string) error {

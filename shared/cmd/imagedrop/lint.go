@@ -83,9 +83,14 @@ standard input it prints the mended text, and reports on standard error.`,
 		},
 		RunE: func(cmd *cobra.Command, paths []string) error { return runLint(cmd.Context(), paths, o, s) },
 	}
+	o.flags(cmd)
+	cmd.Flags().BoolVar(&asJSON, "json", false, "the same as --format json")
+	return cmd
+}
+
+func (o *lintOptions) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&o.format, "format", formatText, listed(formatNames()))
-	f.BoolVar(&asJSON, "json", false, "the same as --format json")
 	f.StringVar(&o.failOn, "fail-on", string(template.Error), "lowest severity that makes the exit code 1: "+listed(severityNames()))
 	f.BoolVar(&o.Pedantic, "pedantic", false, "ask also the rules that are off by default")
 	f.BoolVar(&o.fix, "fix", false, "mend in place what has one obvious mending")
@@ -96,7 +101,6 @@ standard input it prints the mended text, and reports on standard error.`,
 	for flag, choice := range map[string][]string{"format": formatNames(), "fail-on": severityNames()} {
 		_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(choice, cobra.ShellCompDirectiveNoFileComp)) // the flag is there
 	}
-	return cmd
 }
 
 func formatNames() (names []string) {

@@ -37,20 +37,14 @@ have ended. Exit code 0 then, also where a template is rejected; 1 where a build
 made no image; 2 where something did not come in time.`,
 		Example: "  imagedrop up --drop events/templates\n  imagedrop up --drop templates --exit --memory --json",
 		Args:    cobra.NoArgs,
-		PreRunE: func(cmd *cobra.Command, _ []string) error {
-			if f.exit && f.drop == "" {
-				return errors.New("--exit needs --drop: it waits for the outcomes of what was dropped")
-			}
-			if cmd.Flags().Changed("timeout") && !f.exit {
-				return errors.New("--timeout needs --exit: without it, up serves until Ctrl-C")
-			}
-			if !(f.opt.TimeScale > 0) {
-				return errors.New("--time-scale takes a number above 0, such as 60, or 1 for the cloud's own times")
-			}
-			return nil
-		},
-		RunE: func(cmd *cobra.Command, _ []string) error { return up(cmd.Context(), f, s) },
+		PreRunE: func(cmd *cobra.Command, _ []string) error { return f.check(cmd) },
+		RunE:    func(cmd *cobra.Command, _ []string) error { return up(cmd.Context(), f, s) },
 	}
+	f.flags(cmd)
+	return cmd
+}
+
+func (f *upFlags) flags(cmd *cobra.Command) {
 	fl := cmd.Flags()
 	fl.StringVar(&f.drop, "drop", "", "drop the templates below this folder")
 	fl.BoolVar(&f.exit, "exit", false, "stop when every dropped template has its outcome, and every build its end")
@@ -67,9 +61,23 @@ made no image; 2 where something did not come in time.`,
 	fl.StringVar(&f.opt.Catalogue, "catalogue", "", "file with more images, families, regions and ids that exist")
 	fl.StringVar(&f.opt.Faults, "faults", "", "file of faults that strike from the start, see `imagedrop faults`")
 	fl.Float64Var(&f.opt.TimeScale, "time-scale", stack.DefaultTimeScale,
-		"how much faster builds, retries, delayed checks and delays of faults pass than in the cloud;\ntimes of timers, time-outs, visibility and retention are real")
+		"how much faster builds, retries, delayed checks and delays of faults pass than in the cloud;\n"+
+			"times of timers, time-outs, visibility and retention are real")
 	cmd.MarkFlagsMutuallyExclusive("memory", "state")
-	return cmd
+}
+
+// check refuses flags that say nothing together.
+func (f *upFlags) check(cmd *cobra.Command) error {
+	if f.exit && f.drop == "" {
+		return errors.New("--exit needs --drop: it waits for the outcomes of what was dropped")
+	}
+	if cmd.Flags().Changed("timeout") && !f.exit {
+		return errors.New("--timeout needs --exit: without it, up serves until Ctrl-C")
+	}
+	if !(f.opt.TimeScale > 0) {
+		return errors.New("--time-scale takes a number above 0, such as 60, or 1 for the cloud's own times")
+	}
+	return nil
 }
 
 func up(ctx context.Context, f upFlags, s streams) error {

@@ -364,22 +364,22 @@ func (m *lockstep) isRunning(p *thing) bool {
 }
 
 // passed is how many phases of an execution are over.
-func (e *thing) passed(now time.Time) int { return int(now.Sub(e.began) / step) }
+func (x *thing) passed(now time.Time) int { return int(now.Sub(x.began) / step) }
 
-func (e *thing) status(now time.Time) string {
-	switch passed := e.passed(now); {
-	case !e.cancelled.IsZero() && now.Before(e.cancelled.Add(step)):
+func (x *thing) status(now time.Time) string {
+	switch passed := x.passed(now); {
+	case !x.cancelled.IsZero() && now.Before(x.cancelled.Add(step)):
 		return "CANCELLING"
-	case !e.cancelled.IsZero():
+	case !x.cancelled.IsZero():
 		return "CANCELLED"
-	case passed < len(e.template.phases):
-		return e.template.phases[passed]
+	case passed < len(x.template.phases):
+		return x.template.phases[passed]
 	}
 	return "SUCCESS"
 }
 
-func (e *thing) hasEnded(now time.Time) bool {
-	return slices.Contains([]string{"SUCCESS", "CANCELLED"}, e.status(now))
+func (x *thing) hasEnded(now time.Time) bool {
+	return slices.Contains([]string{"SUCCESS", "CANCELLED"}, x.status(now))
 }
 
 func (m *lockstep) cancel(t *rapid.T) {

@@ -166,7 +166,7 @@ func (s *service) retag(req request, kind string, change func([]tag) []tag) (any
 type grouped interface{ settings() (*tagSet, *string) }
 
 func (i *imageComponent) settings() (*tagSet, *string)         { return &i.Tags, &i.ResourceGroupID }
-func (i *imagePipeline) settings() (*tagSet, *string)          { return &i.Tags, &i.ResourceGroupID }
+func (p *imagePipeline) settings() (*tagSet, *string)          { return &p.Tags, &p.ResourceGroupID }
 func (i *imagePipelineExecution) settings() (*tagSet, *string) { return &i.Tags, &i.ResourceGroupID }
 
 var groupedItems = map[string]func() grouped{

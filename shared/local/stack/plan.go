@@ -54,7 +54,7 @@ type queueSource struct {
 const maxQueueTimeout = 300
 
 // settingNames are the settings of the functions, for the one mistake that
-// nothing else notices: an optional one misspelt. Source: DESIGN, section 12.
+// nothing else notices: an optional one misspelt. TestSettingNamesAreThoseOfTheFunctions holds it to them.
 var settingNames = []string{
 	"RESULT_QUEUE", "MNS_ENDPOINT", "OSS_ENDPOINT", "ECS_ENDPOINT", "WATCH_QUEUE", "REBUILD_QUEUE", "DEAD_LETTER_QUEUE",
 	"PARKED_QUEUE", "AWS_QUEUE", "POLICY", "RESULT_ENCODING", "UNCHANGED_CHECK", "CONCURRENCY",
