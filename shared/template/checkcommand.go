@@ -303,7 +303,60 @@ func checkCopy(l *lint, p *part, in *instruction) {
 		l.warn("IB0112", p.spanOfArgs(in), "the array form of COPY is not documented", help)
 	case strings.ContainsAny(list[0].text, "*?[") && !isURL(list[0].text):
 		l.warn("IB0112", p.spanOfWord(in, list[0]), "patterns in COPY are not documented", "name the file, or use RUN cp")
+	case list[0].text[0] != '/' && l.t.hasTarget(TargetAlibaba):
+		p.checkCopySource(l, in, list[0])
 	}
+}
+
+// checkCopySource looks for a source that cannot be there: wget, which fetches it,
+// takes web addresses only, and no file comes along with a template.
+func (p *part) checkCopySource(l *lint, in *instruction, source word) {
+	const context = "there is no build context, and nothing above it makes or names this file"
+	path := strings.TrimLeft(source.text, `"'`)
+	scheme, _, remote := strings.Cut(path, "://")
+	switch {
+	case remote && strings.ContainsRune(scheme, '$'), path == "", strings.ContainsRune("/$~", rune(path[0])):
+	case remote && !webSchemes[strings.ToLower(scheme)]:
+		l.warn("IB0112", p.spanOfWord(in, source), "wget, which fetches the source, takes web addresses only",
+			"write a public https:// address; for a private object use OSSDownload in a YAML component")
+	case !remote && !l.mayHave(p, in, path):
+		l.warn("IB0112", p.spanOfWord(in, source), context, "name a path on the instance, or a web address; a small file RUN can write")
+	}
+}
+
+// webSchemes are those that wget knows.
+var webSchemes = map[string]bool{"http": true, "https": true, "ftp": true, "ftps": true}
+
+// mayHave reports that the folder in which a command runs may have a relative
+// path: a component may have put it there, a command above names the first element
+// of it, or the folder as a whole is meant and something filled it.
+func (l *lint) mayHave(p *part, in *instruction, path string) bool {
+	first, _, _ := strings.Cut(strings.TrimLeft(path, "./"), "/")
+	for _, q := range []*part{l.build, l.test} {
+		for i := range q.commands {
+			c := &q.commands[i]
+			switch {
+			case c == in:
+				return false
+			case c.verb == vCOMPONENT, q.fills(c) && strings.Contains(q.arguments(c), first):
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// fills reports a command that may make a file: nobody knows what an unknown one
+// is, and a COPY of a relative path may be no better than the one in question.
+func (p *part) fills(in *instruction) bool {
+	switch in.verb {
+	case vCOPY:
+		source := strings.TrimLeft(p.head(in), `"'`)
+		return isURL(source) || strings.HasPrefix(source, "/")
+	case vRUN, vUnknown:
+		return true
+	}
+	return false
 }
 
 // countFields counts what lies between blanks of any kind, and makes no list of it:
@@ -377,12 +430,23 @@ func isStringArray(text string) bool {
 	return true
 }
 
+// checkRunArray: to a shell a bracket that a quote follows begins the name of a
+// program; one that a blank follows is a test, unless all of it is an array.
 func checkRunArray(l *lint, p *part, in *instruction) {
-	if strings.HasPrefix(p.head(in), "[") && isStringArray(p.arguments(in)) {
-		f := l.add("IB0115", p.spanOfArgs(in), "", "the array form of RUN is not documented", "write the command as a shell line")
-		if line, ok := shellLine(p.arguments(in)); ok && p.onOneLine(in) {
-			f.offer("write a shell line", change{p.spanOfArgs(in), line})
+	head := p.head(in)
+	if !strings.HasPrefix(head, "[") {
+		return
+	}
+	array, message := p.arguments(in), "the array form of RUN is not documented"
+	if !isStringArray(array) {
+		if len(head) == 1 || head[1] != '"' && head[1] != '\'' {
+			return
 		}
+		array, message = strings.ReplaceAll(array, "'", `"`), "this array is broken: a shell looks for a program of its first word, bracket and all"
+	}
+	f := l.add("IB0115", p.spanOfArgs(in), "", message, p.helpOr(in, "write the command as a shell line"))
+	if line, ok := shellLine(array); ok && p.onOneLine(in) {
+		f.offer("write a shell line", change{p.spanOfArgs(in), line})
 	}
 }
 

@@ -130,10 +130,10 @@ func helpUnknown(word string) string {
 }
 
 // glued cuts a word that begins with a command and goes on with a bracket, a
-// quote or a colon: the blank is missing.
+// quote, a colon or, behind one in upper case, a path: the blank is missing.
 func glued(word string) (verb, rest string) {
-	i := strings.IndexAny(word, "[\"':")
-	if i <= 0 || verbOf(word[:i]) == vUnknown {
+	i := strings.IndexAny(word, "[\"':/")
+	if i <= 0 || verbOf(word[:i]) == vUnknown || word[i] == '/' && word[:i] != strings.ToUpper(word[:i]) {
 		return "", ""
 	}
 	return strings.ToUpper(word[:i]), strings.TrimPrefix(word[i:], ":")

@@ -50,11 +50,18 @@ func (f *Finding) offerType(wanted Type, n *node) {
 		f.offer("put it in quotes", change{n.at, `"` + n.text + `"`})
 	case wanted == Strings && n.kind == textNode && (mark != "" || isPlainItem(n.text)):
 		f.offer("write a list", change{n.at, "[" + mark + n.text + mark + "]"})
+	case wanted == Boolean && n.kind == textNode && mark == "" && oldBooleans[strings.ToLower(n.text)] != "":
+		word := oldBooleans[strings.ToLower(n.text)]
+		f.offer("write "+word, change{n.at, word})
 	case n.kind != textNode || mark == "":
 	case wanted == Integer && isPlainNumber(n.text), wanted == Boolean && (n.text == "true" || n.text == "false"):
 		f.offer("take the quotes away", change{n.at, n.text})
 	}
 }
+
+// oldBooleans are the words that YAML 1.1 took for true or false, and 1.2 takes for
+// text.
+var oldBooleans = map[string]string{"yes": "true", "on": "true", "no": "false", "off": "false"}
 
 func isPlainNumber(s string) bool {
 	n, err := strconv.Atoi(s)
@@ -75,7 +82,7 @@ func quotedValue(value string) (quoted string, ok bool) {
 	case n >= 2 && value[0] == '\'' && value[n-1] == '\'' && !strings.Contains(value, "$"):
 		inner = value[1 : n-1] // a shell expands nothing in these
 	}
-	if strings.ContainsAny(inner, "\"'\\`"+oddBlanks) || strings.Contains(value, " #") || strings.HasPrefix(value, "#") {
+	if strings.ContainsAny(inner, "\"'\\`“”‘’"+oddBlanks) || strings.Contains(value, " #") || strings.HasPrefix(value, "#") {
 		return "", false
 	}
 	return mark + inner + mark, true

@@ -37,12 +37,15 @@ func onlyNear(word string, candidates []string) string {
 }
 
 // onlyWith returns the one candidate that begins or ends with a word of some
-// length, "" for none or several.
+// length, "" for none or several, or where one is the word but for case.
 func onlyWith(word string, candidates []string) string {
 	const shortest = 4
 	only := ""
 	for _, c := range candidates {
 		n := len(c) - len(word)
+		if strings.EqualFold(c, word) {
+			return ""
+		}
 		if len(word) < shortest || n <= 0 || !strings.EqualFold(c[:len(word)], word) && !strings.EqualFold(c[n:], word) {
 			continue
 		}

@@ -122,7 +122,10 @@ func (r *reader) unknown(prefix string, in *node, m *member, key *Key) {
 		return
 	}
 	here := r.keysBelow(prefix)
-	elsewhere := r.elsewhere(prefix, m.key)
+	var elsewhere *Key
+	if !slices.ContainsFunc(here, func(name string) bool { return strings.EqualFold(name, m.key) }) {
+		elsewhere = r.elsewhere(prefix, m.key)
+	}
 	f := r.report.add("IB0250", m.keyAt, "", "unknown key"+named(prefix+m.key), suggest(prefix, m.key, here, elsewhere))
 	if near := onlyNear(m.key, here); elsewhere == nil && !in.has(near) {
 		f.offerNear(m.keyAt, m.key, here)
@@ -144,11 +147,12 @@ func (r *reader) keysBelow(prefix string) (names []string) {
 	return names
 }
 
-// elsewhere is the key of the same name at another level, below this one first.
+// elsewhere is the key of the same name, but for case, at another level, below
+// this one first.
 func (r *reader) elsewhere(prefix, name string) (found *Key) {
 	for i := range Keys {
 		k := &Keys[i]
-		if k.name() == name && k.parent() != trimDot(prefix) && (r.message || !k.MessageOnly) &&
+		if strings.EqualFold(k.name(), name) && k.parent() != trimDot(prefix) && (r.message || !k.MessageOnly) &&
 			(found == nil || !strings.HasPrefix(found.Path, prefix)) {
 			found = k
 		}
@@ -166,7 +170,7 @@ func suggest(prefix, name string, here []string, elsewhere *Key) string {
 		if parent := elsewhere.parent(); parent != "" {
 			place = "in " + parent
 		}
-		return "did you mean " + name + " " + place + "?"
+		return "did you mean " + elsewhere.name() + " " + place + "?"
 	}
 	if near := cmp.Or(only, Nearest(name, here)); near != "" {
 		return "did you mean " + near + "?"

@@ -167,9 +167,11 @@ func (s *suppressing) comment(i int, text string, at int) {
 		s.report.add("IB0014", all, "", "a suppression without a reason", "say why behind the rules: `# "+SuppressWord+" IB0304 <reason>`")
 	case ruleAt(next) != nil:
 		between := s.piece(i, end, len(text)-len(reason))
-		s.report.add("IB0014", all, "", "a suppression of several rules without commas between them",
-			"write `# "+SuppressWord+" IB0304,IB0309 <reason>`").
-			offer("write a comma", change{between, ","})
+		f := s.report.add("IB0014", all, "", "a suppression of several rules without commas between them",
+			"write `# "+SuppressWord+" IB0304,IB0309 <reason>`")
+		if next != trimBlanks(reason) { // else the reason is missing, too
+			f.offer("write a comma", change{between, ","})
+		}
 	default:
 		s.entries(i, text, ids)
 	}

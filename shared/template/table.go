@@ -58,7 +58,8 @@ var rules = []Rule{
 	{ID: "IB0111", Severity: Error, Doc: "ENV key without a value, or both forms mixed",
 		Codes: []string{"InvalidCommandContent.ENV"}, on: vENV, each: checkEnv},
 	{ID: "IB0112", Severity: Error,
-		Doc:   "COPY with flags, or with other than one source and one destination; patterns and the array form are a warning",
+		Doc: "COPY with flags, or with other than one source and one destination; " +
+			"patterns, the array form and a source that cannot be there are a warning",
 		Codes: []string{"InvalidCommandContent.COPY"}, on: vCOPY, each: checkCopy},
 	{ID: "IB0113", Target: TargetAlibaba, Severity: Error, Doc: "COPY from a web address with a query string",
 		Codes: []string{"InvalidCommandContent.COPY"}, on: vCOPY, each: checkCopyQuery},

@@ -68,7 +68,7 @@ var yamlErrors = []yamlError{
 	{"did not find expected comment or line break", "begin the text on the next line, indented", false},
 	{"found unknown escape character", "write \\\\ for \\, or put the value in single quotes", false},
 	{"found unknown directive name", "delete the line, or put the value in quotes", true},
-	{"found incompatible YAML document", "delete the line that names a version", true},
+	{"found incompatible YAML document", "delete the line that names a version", false},
 	{"a second document begins here", "put each in a file of its own", false},
 	{unknownAnchor, "quote a value that begins with *, or define the anchor above", false},
 }
