@@ -104,7 +104,7 @@ func hasErrors(found []template.Finding) bool {
 // tooLong points at the command whose step crosses the limit.
 func (tr *translation) tooLong(doc document) {
 	at := slices.IndexFunc(doc.steps, func(s placed) bool { return s.end > MaxInline })
-	tr.add(doc.steps[max(at, 0)].command, "IB0501", template.Error, 0, 0, lengthMessage(doc.text),
+	tr.add(doc.steps[max(at, 0)].command, "IB0501", template.Error, template.Range{}, lengthMessage(doc.text),
 		"move steps into a component of their own")
 }
 

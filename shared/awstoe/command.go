@@ -156,8 +156,8 @@ func (tr *translation) whole(rule string, severity template.Severity, message, h
 	tr.found = append(tr.found, tr.template.Whole(rule, severity, message, help))
 }
 
-func (tr *translation) add(c template.Command, rule string, severity template.Severity, start, end int, message, help string) {
-	tr.found = append(tr.found, c.Finding(rule, severity, start, end, message, help))
+func (tr *translation) add(c template.Command, rule string, severity template.Severity, at template.Range, message, help string) {
+	tr.found = append(tr.found, c.Finding(rule, severity, at, message, help))
 }
 
 // commands are the commands that mean something; a template's others are
@@ -185,16 +185,16 @@ func (tr *translation) command(c template.Command) {
 func (tr *translation) braces(c template.Command, ops []op) {
 	i := strings.Index(c.Args, "{{")
 	if slices.ContainsFunc(ops, func(o op) bool { return o.module != nil && o.module.hasBraces() }) {
-		end := i + 2
+		at := template.Range{Start: i, End: i + 2}
 		if i < 0 {
-			i, end = 0, 0
+			at = template.Range{}
 		}
-		tr.add(c, "IB0502", template.Warning, i, end, "AWS may take {{ for a reference", "choose a name without {{")
+		tr.add(c, "IB0502", template.Warning, at, "AWS may take {{ for a reference", "choose a name without {{")
 		return
 	}
 	if i >= 0 && len(ops) > 0 {
-		tr.add(c, "IB0502", template.Info, i, i+2, "{{ is written apart, so that AWS takes it for no reference",
-			"look at the step in the document")
+		tr.add(c, "IB0502", template.Info, template.Range{Start: i, End: i + 2},
+			"{{ is written apart, so that AWS takes it for no reference", "look at the step in the document")
 	}
 }
 
@@ -220,18 +220,20 @@ func (tr *translation) last() *Line { return &tr.lines[len(tr.lines)-1] }
 // approximate reports a command that keeps its intent.
 func (tr *translation) approximate(c template.Command, rule, reason, help string) {
 	tr.last().Fidelity, tr.last().Reason = Approximate, reason
-	tr.add(c, rule, template.Info, 0, 0, reason, help)
+	tr.add(c, rule, template.Info, template.Range{}, reason, help)
 }
 
 // none reports a range of a command that has no AWS form.
-func (tr *translation) none(c template.Command, rule string, start, end int, reason, help string) {
+func (tr *translation) none(c template.Command, rule string, at template.Range, reason, help string) {
 	tr.last().Fidelity, tr.last().Reason = None, reason
-	tr.add(c, rule, template.Error, start, end, reason, help)
+	tr.add(c, rule, template.Error, at, reason, help)
 }
+
+func argsOf(c template.Command) template.Range { return template.Range{End: len(c.Args)} }
 
 // noneOfArgs is none about all of the argument.
 func (tr *translation) noneOfArgs(c template.Command, rule, reason, help string) {
-	tr.none(c, rule, 0, len(c.Args), reason, help)
+	tr.none(c, rule, argsOf(c), reason, help)
 }
 
 func (tr *translation) run(c template.Command) {
@@ -243,8 +245,8 @@ func (tr *translation) run(c template.Command) {
 		tr.emit(op{command: c, kind: opRun, text: execArgs(list)})
 		return
 	}
-	if start, end := c.Call("exit", "194"); end > 0 {
-		tr.add(c, "IB0503", template.Warning, start, end, "exit status 194 makes AWS restart the instance and repeat the step",
+	if at := c.Call("exit", "194"); at.End > 0 {
+		tr.add(c, "IB0503", template.Warning, at, "exit status 194 makes AWS restart the instance and repeat the step",
 			"write RESTART to restart, or choose another status")
 		tr.last().Fidelity, tr.last().Reason = Approximate, "exit status 194 restarts the instance and repeats the step"
 	}
@@ -278,18 +280,18 @@ func stringArray(args string) ([]string, bool) {
 }
 
 // parse reads a word of a command; a problem is reported.
-func (tr *translation) parse(c template.Command, start, end int) (word, bool) {
-	w, problem := parseWord(c.Args[start:end])
+func (tr *translation) parse(c template.Command, at template.Range) (word, bool) {
+	w, problem := parseWord(c.Args[at.Start:at.End])
 	if problem != "" {
-		tr.none(c, "IB0516", start, end, problem, `write $NAME, ${NAME}, ${NAME:-text} or ${NAME:+text}; \$ is a plain dollar sign`)
+		tr.none(c, "IB0516", at, problem, `write $NAME, ${NAME}, ${NAME:-text} or ${NAME:+text}; \$ is a plain dollar sign`)
 	}
 	return w, problem == ""
 }
 
 // known is a word with the values of ENV in it. What it still names is of the
 // instance, and ENV has not changed it since.
-func (tr *translation) known(c template.Command, start, end int) (word, bool) {
-	w, ok := tr.parse(c, start, end)
+func (tr *translation) known(c template.Command, at template.Range) (word, bool) {
+	w, ok := tr.parse(c, at)
 	if !ok {
 		return nil, false
 	}
@@ -298,20 +300,20 @@ func (tr *translation) known(c template.Command, start, end int) (word, bool) {
 		problem = "the value that a variable had before ENV set it is lost here"
 	}
 	if problem != "" {
-		tr.none(c, "IB0516", start, end, problem, "write the value out")
+		tr.none(c, "IB0516", at, problem, "write the value out")
 	}
 	return w, problem == ""
 }
 
 // fixed is a word that has to be text here and now.
-func (tr *translation) fixed(c template.Command, start, end int) (string, bool) {
-	w, ok := tr.known(c, start, end)
+func (tr *translation) fixed(c template.Command, at template.Range) (string, bool) {
+	w, ok := tr.known(c, at)
 	if !ok {
 		return "", false
 	}
 	text, ok := w.static()
 	if !ok {
-		tr.none(c, "IB0516", start, end, "a variable that only the instance knows", "set it with ENV above, or write the value out")
+		tr.none(c, "IB0516", at, "a variable that only the instance knows", "set it with ENV above, or write the value out")
 	}
 	return text, ok
 }
@@ -357,7 +359,8 @@ func (tr *translation) setEnv(c template.Command) {
 func notPersisted(values map[string]word) string {
 	for _, value := range values {
 		text, _ := value.static()
-		if strings.ContainsRune(text, '#') || strings.HasPrefix(text, `"`) || strings.HasPrefix(text, "'") || strings.TrimRight(text, " \t") != text {
+		quoted := strings.HasPrefix(text, `"`) || strings.HasPrefix(text, "'")
+		if strings.ContainsRune(text, '#') || quoted || strings.TrimRight(text, " \t") != text {
 			return ", whose reader cuts a value at # and takes quotes and blanks off its ends"
 		}
 	}
@@ -366,17 +369,18 @@ func notPersisted(values map[string]word) string {
 
 // pair is one variable or label.
 type pair struct {
-	name       string
-	value      word
-	start, end int // of the pair in Args
+	name  string
+	value word
+	at    template.Range // of the pair in Args
 }
 
 // pairs reads `key value`, or key=value pairs.
 func (tr *translation) pairs(c template.Command) ([]pair, bool) {
 	words := c.Words()
 	if len(words) > 1 && !strings.Contains(words[0].Text, "=") {
-		words = []template.Word{{Text: words[0].Text + "=", Start: words[0].Start, End: len(c.Args)}}
-		return tr.pair(c, nil, words[0], words[0].Start+len(words[0].Text)-1)
+		key := words[0]
+		all := template.Word{Text: key.Text + "=", Range: template.Range{Start: key.Start, End: len(c.Args)}}
+		return tr.pair(c, nil, all, key.Start+len(key.Text))
 	}
 	var out []pair
 	for _, w := range words {
@@ -398,18 +402,18 @@ func (tr *translation) pair(c template.Command, out []pair, w template.Word, fro
 		from++
 	}
 	if c.Keyword == "ENV" && (!isName(name) || shellsOwn[name]) {
-		tr.none(c, "IB0516", w.Start, w.Start+len(name), "bash cannot export a variable of this name, or sets it itself",
-			"choose another name: letters, digits and _")
+		tr.none(c, "IB0516", template.Range{Start: w.Start, End: w.Start + len(name)},
+			"bash cannot export a variable of this name, or sets it itself", "choose another name: letters, digits and _")
 		return nil, false
 	}
-	value, ok := tr.parse(c, from, w.End)
-	return append(out, pair{name, value, w.Start, w.End}), ok
+	value, ok := tr.parse(c, template.Range{Start: from, End: w.End})
+	return append(out, pair{name, value, w.Range}), ok
 }
 
 // workdir makes the folder and enters it. CreateFolder would empty one that is
 // there already. Source: AWSTOE, action modules, CreateFolder, overwrite.
 func (tr *translation) workdir(c template.Command) {
-	w, ok := tr.known(c, 0, len(c.Args))
+	w, ok := tr.known(c, argsOf(c))
 	if !ok {
 		return
 	}
@@ -456,7 +460,7 @@ func leading(w word) string {
 }
 
 func (tr *translation) setUser(c template.Command) {
-	name, ok := tr.fixed(c, 0, len(c.Args))
+	name, ok := tr.fixed(c, argsOf(c))
 	if !ok {
 		return
 	}
@@ -470,7 +474,9 @@ func (tr *translation) setUser(c template.Command) {
 	}
 	tr.emit(op{command: c, kind: opUser, text: quote(name)})
 	tr.user = quote(name)
-	tr.approximate(c, "IB0514", "runuser runs RUN as this user, with HOME, SHELL, USER and LOGNAME of its own; COPY and downloads stay with root", "change the owner with RUN chown before USER")
+	tr.approximate(c, "IB0514",
+		"runuser runs RUN as this user, with HOME, SHELL, USER and LOGNAME of its own; COPY and downloads stay with root",
+		"change the owner with RUN chown before USER")
 }
 
 // isUser takes what useradd makes on every distribution.
@@ -518,7 +524,8 @@ func (tr *translation) label(c template.Command) {
 			problem = fmt.Sprintf("more than %d labels; AWS takes %d tags", maxTags, maxTags)
 		}
 		if problem != "" {
-			tr.none(c, "IB0508", p.start, p.end, problem, "a key has 1 to 128 of A-Z a-z 0-9 _ . : / = + - and does not begin with aws:; a value has at most 256 characters")
+			tr.none(c, "IB0508", p.at, problem,
+				"a key has 1 to 128 of A-Z a-z 0-9 _ . : / = + - and does not begin with aws:; a value has at most 256 characters")
 			return
 		}
 		tr.tags[p.name] = text
@@ -547,13 +554,13 @@ func (tr *translation) component(c template.Command) {
 	words := c.Words()
 	arn := tr.template.AWSComponent(words[0].Text)
 	if arn == "" {
-		tr.none(c, "IB0511", words[0].Start, words[0].End, "no AWS component is named in the place of this one",
+		tr.none(c, "IB0511", words[0].Range, "no AWS component is named in the place of this one",
 			"name one in aws.components: {<reference>: <ARN>}, or write its commands here")
 		return
 	}
 	m := &module{action: "ExecuteDocument", inputs: []fields{{{"document", arn}}}}
 	for i := 1; i+1 < len(words); i += 2 {
-		value, ok := tr.fixed(c, words[i+1].Start, words[i+1].End)
+		value, ok := tr.fixed(c, words[i+1].Range)
 		if !ok {
 			return
 		}

@@ -26,7 +26,7 @@ func (tr *translation) copy(c template.Command) {
 	case scheme == "s3":
 		tr.downloadS3(c, from, to)
 	default:
-		tr.none(c, "IB0504", from.Start, from.End, "COPY from a source that AWS does not know",
+		tr.none(c, "IB0504", from.Range, "COPY from a source that AWS does not know",
 			"use https:// or s3://, or RUN with the tool of that store")
 	}
 }
@@ -34,20 +34,20 @@ func (tr *translation) copy(c template.Command) {
 // copyLocal cannot know whether the source is a file or a folder, and CopyFile
 // and CopyFolder have to: cp takes both.
 func (tr *translation) copyLocal(c template.Command, from, to template.Word) {
-	source, ok := tr.known(c, from.Start, from.End)
+	source, ok := tr.known(c, from.Range)
 	if !ok {
 		return
 	}
 	if head := leading(source); len(source) > 0 && source[0].name == "" && !strings.HasPrefix(head, "/") {
-		tr.none(c, "IB0504", from.Start, from.End, "there is no build context: a relative source names no file",
+		tr.none(c, "IB0504", from.Range, "there is no build context: a relative source names no file",
 			"name a path on the instance, or use https:// or s3://")
 		return
 	}
 	if text, static := source.static(); static && strings.ContainsAny(text, "[") {
-		tr.none(c, "IB0504", from.Start, from.End, "a pattern in brackets has no certain meaning", "use RUN cp")
+		tr.none(c, "IB0504", from.Range, "a pattern in brackets has no certain meaning", "use RUN cp")
 		return
 	}
-	target, ok := tr.known(c, to.Start, to.End)
+	target, ok := tr.known(c, to.Range)
 	if !ok {
 		return
 	}
@@ -63,13 +63,13 @@ func (tr *translation) copyLocal(c template.Command, from, to template.Word) {
 
 // download fetches into a folder, under the name that wget would give the file.
 func (tr *translation) download(c template.Command, from, to template.Word) {
-	source, ok := tr.fixed(c, from.Start, from.End)
+	source, ok := tr.fixed(c, from.Range)
 	if !ok {
 		return
 	}
 	u, err := url.Parse(source)
 	if err != nil || u.Host == "" {
-		tr.none(c, "IB0504", from.Start, from.End, "this is no web address", "write https://host/path")
+		tr.none(c, "IB0504", from.Range, "this is no web address", "write https://host/path")
 		return
 	}
 	tr.fetch(c, "WebDownload", source, fileName(u), to,
@@ -89,14 +89,14 @@ func fileName(u *url.URL) string {
 }
 
 func (tr *translation) downloadS3(c template.Command, from, to template.Word) {
-	source, ok := tr.fixed(c, from.Start, from.End)
+	source, ok := tr.fixed(c, from.Range)
 	if !ok {
 		return
 	}
 	bucket, key, _ := strings.Cut(strings.TrimPrefix(source, "s3://"), "/")
 	name := path.Base(key)
 	if bucket == "" || key == "" || strings.HasSuffix(key, "/") {
-		tr.none(c, "IB0504", from.Start, from.End, "the address names no object", "write s3://bucket/key")
+		tr.none(c, "IB0504", from.Range, "the address names no object", "write s3://bucket/key")
 		return
 	}
 	if name == "*" {
@@ -111,13 +111,13 @@ func (tr *translation) downloadS3(c template.Command, from, to template.Word) {
 }
 
 func (tr *translation) target(c template.Command, to template.Word) (string, bool) {
-	w, ok := tr.known(c, to.Start, to.End)
+	w, ok := tr.known(c, to.Range)
 	if !ok {
 		return "", false
 	}
 	target, ok := tr.below(w).static()
 	if !ok {
-		tr.none(c, "IB0516", to.Start, to.End, "a variable that only the instance knows", "set it with ENV above, or write the value out")
+		tr.none(c, "IB0516", to.Range, "a variable that only the instance knows", "set it with ENV above, or write the value out")
 	}
 	return target, ok
 }

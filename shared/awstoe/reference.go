@@ -128,10 +128,11 @@ func (c *stepCheck) references(n *yaml.Node) {
 	}
 	found := braces.FindAllStringSubmatchIndex(n.Value, -1)
 	for _, m := range found {
-		c.reference(place{n, m[0], m[1]}, strings.TrimSpace(n.Value[m[2]:m[3]]))
+		c.reference(place{n, template.Range{Start: m[0], End: m[1]}}, strings.TrimSpace(n.Value[m[2]:m[3]]))
 	}
 	if i := strings.Index(n.Value, "{{"); len(found) == 0 && i >= 0 {
-		c.report(template.Warning, "IB0502", place{n, i, i + len("{{")}, "{{ without its end, which AWS may take for a reference",
+		at := place{n, template.Range{Start: i, End: i + len("{{")}}
+		c.report(template.Warning, "IB0502", at, "{{ without its end, which AWS may take for a reference",
 			"write the braces apart, for example with quotes of the shell")
 	}
 }
@@ -193,11 +194,13 @@ func (c *stepCheck) stepReference(phase, step, side, value string) (problem, hel
 	case s < 0:
 		return "there is no such step in the phase", "write {{ phase.step.outputs.stdout }}"
 	case stage(phase) != stage(here):
-		return "the step runs on another instance", "build and validate run on the build instance, test on the test instance: write the value to a file"
+		return "the step runs on another instance",
+			"build and validate run on the build instance, test on the test instance: write the value to a file"
 	case p == c.phase && s >= c.step || slices.Index(phaseOrder, phase) > slices.Index(phaseOrder, here):
 		return "the step does not run before this one", "refer to earlier steps only"
 	}
-	if m := c.phases[p].steps[s].module; m != nil && side == "outputs" && !slices.Contains(m.outputs, "*") && !slices.Contains(m.outputs, value) {
+	m := c.phases[p].steps[s].module
+	if m != nil && side == "outputs" && !slices.Contains(m.outputs, "*") && !slices.Contains(m.outputs, value) {
 		help := m.name + " has no outputs"
 		if len(m.outputs) > 0 {
 			help = m.name + " has the outputs " + strings.Join(m.outputs, ", ")

@@ -11,7 +11,7 @@ import (
 func (tr *translation) startCommand(c template.Command) {
 	values := tr.template.Lookup("aws.systemdUnit")
 	if tr.inTest || len(values) == 0 || values[0].Text != "true" {
-		tr.none(c, "IB0505", 0, 0, c.Keyword+" has no AWS form",
+		tr.none(c, "IB0505", template.Range{}, c.Keyword+" has no AWS form",
 			"set aws.systemdUnit: true in the header for a systemd unit that runs it, or write the unit yourself with RUN")
 		return
 	}

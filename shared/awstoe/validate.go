@@ -62,14 +62,14 @@ const maxAlike = 200
 
 func (v *validation) report(severity template.Severity, rule string, at place, message, help string) {
 	if v.count[rule]++; v.count[rule] <= maxAlike {
-		v.found = append(v.found, v.doc.Finding(rule, severity, at.n, at.start, at.end, message, help))
+		v.found = append(v.found, v.doc.Finding(rule, severity, at.n, at.Range, message, help))
 	}
 }
 
 // place is a node, or a range of its text.
 type place struct {
-	n          *yaml.Node
-	start, end int
+	n *yaml.Node
+	template.Range
 }
 
 func (v *validation) fail(rule string, n *yaml.Node, message, help string) {

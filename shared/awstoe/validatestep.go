@@ -44,7 +44,7 @@ func (c *stepCheck) inputs(m *actionModule, n *yaml.Node, step *yaml.Node) {
 	}
 	if isNull(n) {
 		if len(m.required) > 0 || m.name == "ExecutePowerShell" {
-			c.fail("IB0524", step, m.name+" has no inputs", "write inputs with "+strings.Join(append(slices.Clone(m.required), m.optional...), ", "))
+			c.fail("IB0524", step, m.name+" has no inputs", "write inputs with "+strings.Join(slices.Concat(m.required, m.optional), ", "))
 		}
 		return
 	}

@@ -70,7 +70,7 @@ func TestJoinLeavesOutWhatIsSuppressed(t *testing.T) {
 	read := ParseFile("templates/web.Dockerfile", []byte("# ---\n# targets: [aws]\n# ---\n# ib:ignore IB0503 it restarts on purpose\nRUN true && \\\n exit 194\nRUN exit 194\n"))
 	found := func() (out []Finding) {
 		for _, c := range read.Commands() {
-			out = append(out, c.Finding("IB0503", Warning, 0, 4, "194", "no"))
+			out = append(out, c.Finding("IB0503", Warning, Range{0, 4}, "194", "no"))
 		}
 		return out
 	}

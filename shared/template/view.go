@@ -47,17 +47,21 @@ func (p *part) view() []Command {
 	return out
 }
 
+// Range is a part of a text, in bytes, End exclusive. An empty one stands for no
+// part of it.
+type Range struct{ Start, End int }
+
 // Word is one word of Args, as a shell cuts it, quotes and all.
 type Word struct {
-	Text       string
-	Start, End int // in Args
+	Text  string
+	Range // in Args
 }
 
 // Words returns the words of the argument.
 func (c Command) Words() []Word {
 	var out []Word
 	for _, w := range appendWords(nil, c.in.separable(c.Args)) {
-		out = append(out, Word{w.text, w.start, w.end})
+		out = append(out, Word{w.text, Range{w.start, w.end}})
 	}
 	return out
 }
@@ -65,32 +69,32 @@ func (c Command) Words() []Word {
 // Call finds the first call that begins with these words, as they stand, in the
 // argument as a shell reads it: their range of Args, an empty one where there is
 // none, or no shell can read the text.
-func (c Command) Call(words ...string) (start, end int) {
+func (c Command) Call(words ...string) (at Range) {
 	file, err := syntax.NewParser(syntax.Variant(syntax.LangBash)).Parse(strings.NewReader(c.Args), "")
 	if err != nil {
-		return 0, 0
+		return Range{}
 	}
 	syntax.Walk(file, func(n syntax.Node) bool {
 		call, ok := n.(*syntax.CallExpr)
-		if ok && end == 0 && len(call.Args) >= len(words) && slices.EqualFunc(call.Args[:len(words)], words, isLiteral) {
-			start, end = int(call.Args[0].Pos().Offset()), int(call.Args[len(words)-1].End().Offset())
+		if ok && at == (Range{}) && len(call.Args) >= len(words) && slices.EqualFunc(call.Args[:len(words)], words, isLiteral) {
+			at = Range{int(call.Args[0].Pos().Offset()), int(call.Args[len(words)-1].End().Offset())}
 		}
-		return end == 0
+		return at == (Range{})
 	})
-	return start, end
+	return at
 }
 
 func isLiteral(w *syntax.Word, text string) bool { return w.Lit() == text }
 
-// Finding makes a finding of a rule about a range of Args, its end exclusive;
-// about the keyword where the range is empty.
-func (c Command) Finding(rule string, severity Severity, start, end int, message, help string) Finding {
-	at := c.part.spanOf(&c.in)
-	if start < end {
-		at = c.part.spanIn(&c.in, start+c.skip, end+c.skip)
+// Finding makes a finding of a rule about a range of Args; about the keyword
+// where it is empty.
+func (c Command) Finding(rule string, severity Severity, at Range, message, help string) Finding {
+	place := c.part.spanOf(&c.in)
+	if at.Start < at.End {
+		place = c.part.spanIn(&c.in, at.Start+c.skip, at.End+c.skip)
 	}
 	r := report{}
-	r.addAs(severity, rule, at, "", message, help)
+	r.addAs(severity, rule, place, "", message, help)
 	return r.found[0]
 }
 
@@ -163,12 +167,12 @@ func ReadDocument(path string, text []byte, rule string) (*Document, []Finding) 
 
 // Finding makes a finding of a rule about a node, or about a range of its text
 // where that is not empty.
-func (d *Document) Finding(rule string, severity Severity, n *yaml.Node, start, end int, message, help string) Finding {
+func (d *Document) Finding(rule string, severity Severity, n *yaml.Node, at Range, message, help string) Finding {
 	r := report{}
-	at := d.text.span(n)
-	if start < end {
-		at = reference{in: n, at: extent{start, end}}.span(d.text)
+	place := d.text.span(n)
+	if at.Start < at.End {
+		place = reference{in: n, at: extent{at.Start, at.End}}.span(d.text)
 	}
-	r.addAs(severity, rule, at, "", message, help)
+	r.addAs(severity, rule, place, "", message, help)
 	return r.found[0]
 }

@@ -15,11 +15,11 @@ func TestCommandsAndTheirPlaces(t *testing.T) {
 	require.Equal(t, "RUN", run.Keyword)
 	require.Equal(t, "echo 'ü'   && echo b", run.Args)
 	require.Equal(t, [2]int{2, 4}, [2]int{run.Line, run.EndLine})
-	require.Equal(t, Word{"b", 20, 21}, run.Words()[4])
+	require.Equal(t, Word{"b", Range{20, 21}}, run.Words()[4])
 
-	f := run.Finding("IB0503", Warning, 20, 21, "message", "help")
+	f := run.Finding("IB0503", Warning, Range{20, 21}, "message", "help")
 	require.Equal(t, [4]int{4, 11, 4, 12}, [4]int{f.Line, f.Column, f.EndLine, f.EndColumn})
-	f = run.Finding("IB0503", Warning, 0, 0, "message", "help")
+	f = run.Finding("IB0503", Warning, Range{}, "message", "help")
 	require.Equal(t, [4]int{2, 1, 2, 4}, [4]int{f.Line, f.Column, f.EndLine, f.EndColumn})
 	require.Equal(t, "true", got.TestCommands()[0].Args)
 
@@ -48,7 +48,7 @@ func TestReadDocument(t *testing.T) {
 	doc, found := ReadDocument("a.yaml", []byte("schemaVersion: 1.0\nphases: [{name: ü, steps: x}]\n"), "IB0520")
 	require.Empty(t, found)
 	n := value(items(value(doc.Root, "phases"))[0], "steps")
-	f := doc.Finding("IB0521", Error, n, 0, 0, "message", "help")
+	f := doc.Finding("IB0521", Error, n, Range{}, "message", "help")
 	require.Equal(t, [5]any{"a.yaml", 2, 27, 2, 28}, [5]any{f.Path, f.Line, f.Column, f.EndLine, f.EndColumn})
 
 	for _, broken := range []string{"", "a: [", "a: \x00", "---\na: b\n---\nc: d\n"} {
