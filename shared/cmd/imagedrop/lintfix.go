@@ -2,6 +2,8 @@ package main
 
 import (
 	"bufio"
+	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -29,7 +31,7 @@ func (l *linted) mend(o lintOptions) *judged {
 	if o.diff {
 		r.findings = asIs.findings // the file stays as it is
 	} else if len(mended) > 0 && l.path != "-" {
-		r.err = l.replace()
+		r.err = l.replace(before)
 	}
 	r.before, r.after = before, after
 	for _, f := range mended {
@@ -40,8 +42,8 @@ func (l *linted) mend(o lintOptions) *judged {
 
 // replace writes the mended text; an error names the file, not only the one
 // that was to take its place.
-func (l *linted) replace() error {
-	if err := replaceFile(l.path, l.text); err != nil {
+func (l *linted) replace(before string) error {
+	if err := replaceFile(l.path, before, l.text); err != nil {
 		return fmt.Errorf("%s was not mended: %w", l.name, err)
 	}
 	return nil
@@ -60,21 +62,33 @@ func (l *linted) mendable(findings []template.Finding) []template.Finding {
 	return found
 }
 
-// replaceFile writes a file in one step, so that nobody reads half of it. A link
-// stays one; mode and owner stay where the system allows it.
-func replaceFile(path string, text []byte) error {
+// replaceFile writes a file in one step, so that nobody reads half of it, unless
+// it has another text by now than was judged. A link stays one; mode and owner
+// stay where the system allows it.
+func replaceFile(path, before string, text []byte) error {
 	path, err := filepath.EvalSymlinks(path)
 	if err != nil {
 		return err
 	}
-	f, err := os.OpenFile(path, os.O_WRONLY, 0) // what may not be written is not replaced
+	f, err := os.OpenFile(path, os.O_RDWR, 0) // what may not be written is not replaced
 	if err != nil {
 		return err
 	}
+	defer f.Close()
 	info, err := f.Stat()
-	f.Close()
 	if err != nil {
 		return err
+	}
+	if !info.Mode().IsRegular() {
+		return errors.New("it is a pipe or a device")
+	}
+	switch now, err := io.ReadAll(f); {
+	case err != nil:
+		return err
+	case bytes.Equal(now, text): // another mended it
+		return nil
+	case string(now) != before:
+		return errors.New("it was changed meanwhile")
 	}
 	temp, err := os.CreateTemp(filepath.Dir(path), ".imagedrop-*")
 	if err != nil {

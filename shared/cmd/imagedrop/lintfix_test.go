@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -114,11 +115,26 @@ func TestFixDiffNamesTheFile(t *testing.T) {
 
 // A file that cannot be written keeps the others from nothing.
 func TestFixOfAFileThatCannotBeWritten(t *testing.T) {
-	require.ErrorContains(t, replaceFile(filepath.Join(t.TempDir(), "none"), nil), "no such file")
+	require.ErrorContains(t, replaceFile(filepath.Join(t.TempDir(), "none"), "", nil), "no such file")
 	dir := folder(t, map[string]string{"a.txt": "x"})
-	require.ErrorContains(t, replaceFile(dir, nil), "is a directory")
+	require.ErrorContains(t, replaceFile(dir, "", nil), "is a directory")
+	pipe := filepath.Join(dir, "pipe.Dockerfile")
+	require.NoError(t, syscall.Mkfifo(pipe, 0o600))
+	require.ErrorContains(t, replaceFile(pipe, "", nil), "it is a pipe or a device", "and nobody waits for it")
 	lost := linted{file: file{path: dir + "/none.Dockerfile"}, name: "none.Dockerfile"}
-	require.ErrorContains(t, lost.replace(), "none.Dockerfile was not mended: ")
+	require.ErrorContains(t, lost.replace(""), "none.Dockerfile was not mended: ")
+}
+
+// What an editor saved while lint judged is not overwritten; what another lint
+// mended is as it should be.
+func TestFixOfAFileThatChangedMeanwhile(t *testing.T) {
+	path := write(t, "web.Dockerfile", "run false\n")
+	l := linted{file: file{path: path}, name: "web.Dockerfile", text: []byte("RUN true\n")}
+	require.EqualError(t, l.replace("run true\n"), "web.Dockerfile was not mended: it was changed meanwhile")
+	require.Equal(t, "run false\n", read(t, path))
+	require.NoError(t, os.WriteFile(path, []byte("RUN true\n"), 0o600))
+	require.NoError(t, l.replace("run true\n"))
+	require.Equal(t, "RUN true\n", read(t, path))
 }
 
 // patched applies a unified difference, whose every line must be where it says.
