@@ -13,11 +13,21 @@ const manyFiles = 50
 // lintProgress shows on a terminal how far lint has come with many files; step
 // counts one, done takes the bar away.
 func lintProgress(files int, o lintOptions, err io.Writer) (step, done func()) {
-	if files < manyFiles || o.format != formatText || !isTerminal(err) {
+	if files < manyFiles || o.format != formatText || !redraws(err) {
 		return func() {}, func() {}
 	}
-	bar := progressbar.NewOptions(files, progressbar.OptionSetWriter(err), progressbar.OptionSetDescription("files"),
-		progressbar.OptionShowCount(), progressbar.OptionSetWidth(30), progressbar.OptionSetPredictTime(false),
-		progressbar.OptionThrottle(50*time.Millisecond))
+	bar := newBar(err, files, "files", progressbar.OptionThrottle(50*time.Millisecond))
 	return func() { _ = bar.Add(1) }, func() { _ = bar.Clear() } // an error would be one of the terminal
+}
+
+const (
+	barCells   = 30
+	barsBeside = 46 // cells of what stands beside a bar, the words, percentage and count
+)
+
+// newBar is a progress bar on a terminal: shorter on a narrow one, for a line
+// that wraps is not taken away again.
+func newBar(w io.Writer, total int, words string, more ...progressbar.Option) *progressbar.ProgressBar {
+	return progressbar.NewOptions(total, append(more, progressbar.OptionSetWriter(w), progressbar.OptionSetDescription(words),
+		progressbar.OptionShowCount(), progressbar.OptionSetWidth(min(barCells, max(1, terminalWidth(w)-barsBeside))), progressbar.OptionSetPredictTime(false))...)
 }

@@ -391,10 +391,9 @@ func (s *screen) watch(b *batch, groups [][]task, run func() error) error {
 	for _, tasks := range groups {
 		total += len(tasks)
 	}
-	if isTerminal(s.err) && total > 1 {
+	if redraws(s.err) && total > 1 {
 		s.mu.Lock()
-		s.bar = progressbar.NewOptions(total, progressbar.OptionSetWriter(s.err), progressbar.OptionSetDescription(waitingFor(0)),
-			progressbar.OptionShowCount(), progressbar.OptionSetWidth(30), progressbar.OptionSetPredictTime(false))
+		s.bar = newBar(s.err, total, waitingFor(0))
 		s.mu.Unlock()
 	}
 	began := time.Now()

@@ -185,9 +185,6 @@ func (c *checked) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// isTerminal reports whether w is a terminal: progress and colour go nowhere else.
-func isTerminal(w io.Writer) bool { return terminalWidth(w) > 0 }
-
 // terminalWidth returns how many cells a line of the terminal w has, 0 where it
 // is none.
 func terminalWidth(w io.Writer) int {
@@ -204,8 +201,10 @@ func terminalWidth(w io.Writer) int {
 	return 80
 }
 
+// redraws reports whether what stands on w can be written over, as progress is:
+// on a terminal that can do more than a printer.
+func redraws(w io.Writer) bool { return terminalWidth(w) > 0 && os.Getenv("TERM") != "dumb" }
+
 // colours reports whether w may get colour: a terminal that knows it, and never
 // with NO_COLOR.
-func colours(w io.Writer) bool {
-	return isTerminal(w) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
-}
+func colours(w io.Writer) bool { return redraws(w) && os.Getenv("NO_COLOR") == "" }

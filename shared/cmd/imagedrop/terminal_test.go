@@ -85,20 +85,28 @@ func TestLintKeepsToTheWidthOfATerminal(t *testing.T) {
 	}
 }
 
-// Many files have a progress bar on a terminal, where text is asked for; it is
-// gone when the report comes.
+// Many files have a progress bar on a terminal that can take it away, where text
+// is asked for; it is gone when the report comes, and never wraps.
 func TestLintShowsProgressOnATerminal(t *testing.T) {
 	files := map[string]string{}
 	for i := range manyFiles {
 		files[fmt.Sprintf("t%04d.Dockerfile", i)] = "RUN true\n"
 	}
 	dir := folder(t, files)
-	for format, bar := range map[string]bool{formatText: true, formatJSON: false} {
-		tty, shown := terminal(t, 80)
-		require.Equal(t, exitDone, runContext(t.Context(), []string{"lint", "--format", format, dir}, streams{out: io.Discard, err: tty}))
+	for _, test := range []struct {
+		format, term string
+		width        uint16
+		bar          bool
+	}{{formatText, "xterm", 80, true}, {formatText, "", 50, true}, {formatText, "dumb", 80, false}, {formatJSON, "xterm", 80, false}} {
+		t.Setenv("TERM", test.term)
+		tty, shown := terminal(t, test.width)
+		require.Equal(t, exitDone, runContext(t.Context(), []string{"lint", "--format", test.format, dir}, streams{out: io.Discard, err: tty}))
 		got := shown()
-		require.Equal(t, bar, strings.Contains(got, fmt.Sprintf("(%d/%d)", manyFiles, manyFiles)), got)
-		require.Equal(t, bar, strings.HasSuffix(got, "\r"), got)
+		require.Equal(t, test.bar, strings.Contains(got, fmt.Sprintf("(%d/%d)", manyFiles, manyFiles)), got)
+		require.Equal(t, test.bar, strings.HasSuffix(got, "\r"), got)
 		require.NotContains(t, got, "\n")
+		for drawn := range strings.SplitSeq(got, "\r") {
+			require.LessOrEqual(t, uniseg.StringWidth(drawn), int(test.width))
+		}
 	}
 }
