@@ -325,7 +325,8 @@ func newVersions(b *testing.B) *versions {
 // and the milliseconds of its look-up.
 func (v *versions) job(b *testing.B, n, version int) (status string, lookup float64) {
 	b.Helper()
-	v.object.text = fmt.Sprintf("# ---\n# name: bench\n"+v.header+"# ---\nRUN echo version %d\n%s", version, strings.Repeat("RUN echo 'a line of a template, as they are'\n", 80))
+	v.object.text = fmt.Sprintf("# ---\n# name: bench\n"+v.header+"# ---\nRUN echo version %d\n%s", version,
+		strings.Repeat("RUN echo 'a line of a template, as they are'\n", 80))
 	results := v.builder.Run(v.ctx, imagebuild.Invocation{Function: "upload", Region: account.Region, AccountID: account.ID},
 		[]imagebuild.Delivery{{Trigger: imagebuild.TriggerOSS, SourceID: fmt.Sprintf("job-%d", n),
 			Object: imagebuild.ObjectRef{Bucket: "b", Key: "templates/bench.Dockerfile"}}})

@@ -178,7 +178,8 @@ func TestBatchAroundAPoisonMessage(t *testing.T) {
 		return "ic-" + r.ClientToken, nil
 	}}
 	h, _ := newTest(f)
-	payload := functiontest.Batch(t, functiontest.Element("M-1", "q", "RUN one"), functiontest.Element("M-2", "q", "RUN two"), functiontest.Element("M-3", "q", "RUN three"), map[string]any{"noise": 1})
+	payload := functiontest.Batch(t, functiontest.Element("M-1", "q", "RUN one"), functiontest.Element("M-2", "q", "RUN two"),
+		functiontest.Element("M-3", "q", "RUN three"), map[string]any{"noise": 1})
 	for range 2 {
 		require.Error(t, h.Handle(functiontest.Invocation(t.Context(), "message"), payload))
 	}

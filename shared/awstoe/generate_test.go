@@ -19,7 +19,8 @@ var (
 	names   = []string{"A", "B", "C", "PATH_X", "_u"}
 	folders = []string{"/ROOT/w", "/ROOT/w/sub", "sub", "../up", ".", "/ROOT/it\\'s", "$D/x", "'/ROOT/q'", "/ROOT/{{d}}", "${NOT_SET:-/ROOT/else}"}
 	values  = []string{`""`, `"x"`, `"two  words"`, `'single "$A"'`, `"it's"`, `"$A"`, `"${B}-$A"`, `"${C:-none}"`, `"${A:+set}"`, `a\ b`, `"\$A \"q\" \\"`,
-		`"{{ a }}"`, `'{{{b}}}'`, `"$PATH:/x"`, `"é世界🎈"`, `"` + "`touch /ROOT/pwned`" + `"`, `"$(touch /ROOT/pwned)"`, `"#;&|<>*?~!"`, `"a"'b'c`, `"\n\t"`, `"%s%d"`, `"$HOME"`}
+		`"{{ a }}"`, `'{{{b}}}'`, `"$PATH:/x"`, `"é世界🎈"`, `"` +
+			"`touch /ROOT/pwned`" + `"`, `"$(touch /ROOT/pwned)"`, `"#;&|<>*?~!"`, `"a"'b'c`, `"\n\t"`, `"%s%d"`, `"$HOME"`}
 	runs = []string{
 		`echo "$A|$B|$C|$PATH_X|$_u" >> /ROOT/log`, `pwd >> /ROOT/log`, `env | sort > /ROOT/env`, `cd / && export A=leak`, `false; true`,
 		`printf '%%s\n' "it's" '"' '\' >> /ROOT/log`, `echo '{{x}}' {{a,b},c} >> /ROOT/log`, `umask 077; touch /ROOT/private`, `[ -n "$A" ]`, `exit 3`,

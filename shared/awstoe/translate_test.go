@@ -214,7 +214,8 @@ func TestFarTooLong(t *testing.T) {
 // TestFindingsNeverRepeatText: findings travel in outcomes.
 func TestFindingsNeverRepeatText(t *testing.T) {
 	const secret = "s3cr3t-v4lue"
-	read := template.ParseFile("templates/a.Dockerfile", []byte("ENV A=\"${"+secret+"}\"\nCOPY oss://"+secret+"/a /x\nLABEL aws:"+secret+"=\"b\"\nRUN exit 194 "+secret+"\nUSER "+secret+":x\n"))
+	read := template.ParseFile("templates/a.Dockerfile",
+		[]byte("ENV A=\"${"+secret+"}\"\nCOPY oss://"+secret+"/a /x\nLABEL aws:"+secret+"=\"b\"\nRUN exit 194 "+secret+"\nUSER "+secret+":x\n"))
 	got := Component(read)
 	require.NotEmpty(t, got.Findings)
 	require.NotContains(t, fmt.Sprintf("%+v", got.Findings)+fmt.Sprintf("%+v", got.Lines), secret)

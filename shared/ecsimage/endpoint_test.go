@@ -28,10 +28,11 @@ func TestWithoutAnEndpointTheSDKFindsTheRegions(t *testing.T) {
 		"xx-new-1":       "ecs.xx-new-1.aliyuncs.com",
 	}
 	var asked *url.URL
-	call, err := newCaller(sdkclient.Credentials{AccessKeyID: "k", AccessKeySecret: "s", SecurityToken: "t"}, &url.URL{Scheme: "https"}, wire(func(r *http.Request) string {
-		asked = r.URL
-		return `{}`
-	}))
+	call, err := newCaller(sdkclient.Credentials{AccessKeyID: "k", AccessKeySecret: "s", SecurityToken: "t"}, &url.URL{Scheme: "https"},
+		wire(func(r *http.Request) string {
+			asked = r.URL
+			return `{}`
+		}))
 	require.NoError(t, err)
 	call.carry.ctx = t.Context()
 	for region, host := range want {

@@ -103,7 +103,8 @@ func translate(t *template.Template) imagebuild.Translation {
 var awsInvocation = imagebuild.Invocation{Function: "awscomponent", Region: "cn-hangzhou", AccountID: account}
 
 func awsBuilder(components imagebuild.AWSComponents, box imagebuild.Outbox) *imagebuild.AWSBuilder {
-	return &imagebuild.AWSBuilder{Publisher: imagebuild.Publisher{Outbox: box, Jitter: func(time.Duration) time.Duration { return 0 }}, Components: components, Translate: translate}
+	return &imagebuild.AWSBuilder{Publisher: imagebuild.Publisher{Outbox: box, Jitter: func(time.Duration) time.Duration { return 0 }},
+		Components: components, Translate: translate}
 }
 
 func runAWS(b *imagebuild.AWSBuilder, body []byte) imagebuild.Result {
@@ -195,7 +196,8 @@ func TestOneTargetNeverHidesTheOther(t *testing.T) {
 			require.Equal(t, test.want, ends(t, box))
 			require.Len(t, c.sent, test.sent)
 			for _, o := range box.outcomes(t) {
-				require.Equal(t, o.Data.Status == imagebuild.Rejected, slices.ContainsFunc(o.Data.Findings, func(f template.Finding) bool { return f.Severity == template.Error }))
+				require.Equal(t, o.Data.Status == imagebuild.Rejected,
+					slices.ContainsFunc(o.Data.Findings, func(f template.Finding) bool { return f.Severity == template.Error }))
 			}
 		})
 	}
@@ -423,7 +425,8 @@ func (c *cutAWS) Builds(ctx context.Context, region, name, version string) ([]im
 // answer is lost, however often the event and its parts come: one resource and
 // one outcome on each cloud.
 func TestEveryCutOfTwoTargets(t *testing.T) {
-	deliveries := map[string]imagebuild.Delivery{"upload": upload("job"), "message": message("job", `{"name": "web", "targets": ["aws", "alibaba"], "content": "RUN true"}`)}
+	deliveries := map[string]imagebuild.Delivery{"upload": upload("job"),
+		"message": message("job", `{"name": "web", "targets": ["aws", "alibaba"], "content": "RUN true"}`)}
 	calls := map[string]int{"upload": 8, "message": 7}
 	for source, delivery := range deliveries {
 		for _, how := range []string{"before", "after", "lost"} {

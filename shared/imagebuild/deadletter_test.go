@@ -270,7 +270,8 @@ func TestDeadLetterEveryCutThenRedelivery(t *testing.T) {
 	for _, how := range []struct{ after, lost bool }{{}, {after: true}, {lost: true}} {
 		t.Run(fmt.Sprint(how), func(t *testing.T) {
 			for at := 1; ; at++ {
-				c := &cloud{all: []imagebuild.Resource{ofJob(template.Pipeline, "ip-1", "R-1", build)}, executions: []imagebuild.Execution{execution("exec-1", "ip-1", "R-1")}}
+				c := &cloud{all: []imagebuild.Resource{ofJob(template.Pipeline, "ip-1", "R-1", build)},
+					executions: []imagebuild.Execution{execution("exec-1", "ip-1", "R-1")}}
 				box := &inbox{}
 				cut := &cutCloud{cuts: &cuts{at: at, after: how.after, lost: how.lost}, cloud: c, box: box}
 				l := &imagebuild.DeadLetters{Publisher: imagebuild.Publisher{Outbox: cut, Jitter: noJitter}, Resources: cut, Executions: cut, Parked: cut}

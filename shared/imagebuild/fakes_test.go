@@ -255,7 +255,8 @@ func (c *cloud) Find(_ context.Context, q imagebuild.Query) ([]imagebuild.Resour
 		return nil, err
 	}
 	if q.Offered { // by Alibaba Cloud
-		return slices.DeleteFunc([]imagebuild.Resource{{Kind: template.Component, ID: "ic-offered", Name: "offered", Version: "1.0.0"}}, func(r imagebuild.Resource) bool { return r.Name != q.Name }), nil
+		return slices.DeleteFunc([]imagebuild.Resource{{Kind: template.Component, ID: "ic-offered", Name: "offered", Version: "1.0.0"}},
+			func(r imagebuild.Resource) bool { return r.Name != q.Name }), nil
 	}
 	var found []imagebuild.Resource
 	for _, r := range c.all {

@@ -226,10 +226,11 @@ func TestRegionThatDoesNotExist(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			box := &inbox{}
 			refused := failure(fault.Invalid, "InvalidRegionId.NotFound")
-			builder := &imagebuild.Builder{Objects: text("# ---\n# " + test.header + "\n# ---\n" + pipeline), Publisher: imagebuild.Publisher{Outbox: box}, Policy: policy, SkipLookup: test.skip, Resources: resources{
-				func(imagebuild.Query) ([]imagebuild.Resource, error) { return nil, refused },
-				func(imagebuild.Request) (string, error) { return "", refused },
-			}}
+			builder := &imagebuild.Builder{Objects: text("# ---\n# " + test.header + "\n# ---\n" + pipeline),
+				Publisher: imagebuild.Publisher{Outbox: box}, Policy: policy, SkipLookup: test.skip, Resources: resources{
+					func(imagebuild.Query) ([]imagebuild.Resource, error) { return nil, refused },
+					func(imagebuild.Request) (string, error) { return "", refused },
+				}}
 			require.NoError(t, run(builder, upload("job")).Err)
 			require.Equal(t, test.status, box.only(t).Data.Status)
 		})

@@ -60,7 +60,8 @@ func TestFindingsAreCutToTheSize(t *testing.T) {
 		for name, text_ := range map[string]string{"warnings go first": warnings, "then errors": b.String()} {
 			t.Run(fmt.Sprint(name, " ", inBase64), func(t *testing.T) {
 				var body []byte
-				builder := &imagebuild.Builder{Objects: text(text_), Publisher: imagebuild.Publisher{Base64: inBase64, Outbox: outbox(func(b []byte) error { body = b; return nil })}}
+				builder := &imagebuild.Builder{Objects: text(text_),
+					Publisher: imagebuild.Publisher{Base64: inBase64, Outbox: outbox(func(b []byte) error { body = b; return nil })}}
 				require.NoError(t, run(builder, upload("job")).Err)
 				require.LessOrEqual(t, len(body), 65_536)
 				limit := 65_536
@@ -233,18 +234,19 @@ func FuzzEveryDeliveryHasAnOutcome(f *testing.F) {
 			delivery.Object.Key = key[:min(len(key), 1023)] // OSS takes no longer keys
 		}
 		published := 0
-		builder := &imagebuild.Builder{Objects: text(string(body)), Resources: &cloud{}, Publisher: imagebuild.Publisher{Base64: true, Outbox: outbox(func(sent []byte) error {
-			published++
-			require.LessOrEqual(t, len(sent), 65_536)
-			plain, err := base64.StdEncoding.DecodeString(string(sent))
-			require.NoError(t, err)
-			require.LessOrEqual(t, len(plain), 48_128)
-			require.True(t, utf8.Valid(plain))
-			var o imagebuild.Outcome
-			require.NoError(t, json.Unmarshal(plain, &o))
-			require.NotEmpty(t, o.Data.Status)
-			return nil
-		})}}
+		builder := &imagebuild.Builder{Objects: text(string(body)), Resources: &cloud{},
+			Publisher: imagebuild.Publisher{Base64: true, Outbox: outbox(func(sent []byte) error {
+				published++
+				require.LessOrEqual(t, len(sent), 65_536)
+				plain, err := base64.StdEncoding.DecodeString(string(sent))
+				require.NoError(t, err)
+				require.LessOrEqual(t, len(plain), 48_128)
+				require.True(t, utf8.Valid(plain))
+				var o imagebuild.Outcome
+				require.NoError(t, json.Unmarshal(plain, &o))
+				require.NotEmpty(t, o.Data.Status)
+				return nil
+			})}}
 		require.NoError(t, run(builder, delivery).Err)
 		require.Equal(t, 1, published)
 	})

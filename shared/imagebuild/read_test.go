@@ -36,13 +36,15 @@ func TestObjectThatIsNoLongerThere(t *testing.T) {
 		{"deleted", upload("job"), imagebuild.ErrGone, imagebuild.Skipped, "gone"},
 		{"changed", upload("job"), imagebuild.ErrSuperseded, imagebuild.Skipped, "superseded"},
 		{"templateUri, nothing there", message("job", `{"templateUri":"oss://shared-templates/a.Dockerfile"}`), imagebuild.ErrGone, imagebuild.Rejected, "invalid"},
-		{"templateUri, changed", message("job", `{"templateUri":"oss://shared-templates/a.Dockerfile","templateETag":"E1"}`), imagebuild.ErrSuperseded, imagebuild.Skipped, "superseded"},
+		{"templateUri, changed", message("job", `{"templateUri":"oss://shared-templates/a.Dockerfile","templateETag":"E1"}`),
+			imagebuild.ErrSuperseded, imagebuild.Skipped, "superseded"},
 		{"no permission", upload("job"), failure(fault.Permanent, "AccessDenied"), imagebuild.Failed, "permanent"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			box := &inbox{}
-			builder := &imagebuild.Builder{Objects: &reads{err: test.err}, Resources: &cloud{}, Publisher: imagebuild.Publisher{Outbox: box}, Policy: imagebuild.Policy{Buckets: []string{"shared-templates"}}}
+			builder := &imagebuild.Builder{Objects: &reads{err: test.err}, Resources: &cloud{},
+				Publisher: imagebuild.Publisher{Outbox: box}, Policy: imagebuild.Policy{Buckets: []string{"shared-templates"}}}
 			require.NoError(t, run(builder, test.delivery).Err)
 			o := box.only(t)
 			require.Equal(t, test.status, o.Data.Status)
@@ -243,7 +245,8 @@ func TestTheTwinCreatesMeanwhile(t *testing.T) {
 func TestMessageByURI(t *testing.T) {
 	store := &reads{text: map[string]string{"base/web.Dockerfile": pipeline}}
 	c, box := &cloud{}, &inbox{}
-	builder := &imagebuild.Builder{Objects: store, Resources: c, Publisher: imagebuild.Publisher{Outbox: box}, Policy: imagebuild.Policy{Buckets: []string{"shared-templates"}}}
+	builder := &imagebuild.Builder{Objects: store, Resources: c, Publisher: imagebuild.Publisher{Outbox: box},
+		Policy: imagebuild.Policy{Buckets: []string{"shared-templates"}}}
 	body := `{"templateUri":"oss://shared-templates/base/web.Dockerfile","templateETag":"\"E7\"","name":"from-uri"}`
 	require.NoError(t, run(builder, message("m-1", body)).Err)
 	require.Equal(t, []imagebuild.ObjectRef{{Bucket: "shared-templates", Key: "base/web.Dockerfile", ETag: "E7"}}, store.refs)
@@ -266,7 +269,8 @@ func TestURIThatNamesNothing(t *testing.T) {
 		"permanent":  {failure(fault.Permanent, "AccessDenied"), imagebuild.Failed},
 	} {
 		box := &inbox{}
-		builder := &imagebuild.Builder{Objects: &reads{err: test.err}, Resources: &cloud{}, Publisher: imagebuild.Publisher{Outbox: box}, Policy: imagebuild.Policy{Buckets: []string{"shared-templates"}}}
+		builder := &imagebuild.Builder{Objects: &reads{err: test.err}, Resources: &cloud{}, Publisher: imagebuild.Publisher{Outbox: box},
+			Policy: imagebuild.Policy{Buckets: []string{"shared-templates"}}}
 		require.NoError(t, run(builder, message("m-1", body)).Err)
 		o := box.only(t)
 		require.Equal(t, "imagedrop.pipeline."+string(test.status)+".v1", o.Type)
@@ -283,7 +287,8 @@ func TestBucketThatDoesNotExist(t *testing.T) {
 		imagebuild.Rejected: message("job", `{"templateUri":"oss://shared-template/web.Dockerfile"}`),
 	} {
 		box := &inbox{}
-		builder := &imagebuild.Builder{Objects: &reads{err: failure(fault.Permanent, "NoSuchBucket")}, Resources: &cloud{}, Publisher: imagebuild.Publisher{Outbox: box}, Policy: imagebuild.Policy{Buckets: []string{"*"}}}
+		builder := &imagebuild.Builder{Objects: &reads{err: failure(fault.Permanent, "NoSuchBucket")}, Resources: &cloud{},
+			Publisher: imagebuild.Publisher{Outbox: box}, Policy: imagebuild.Policy{Buckets: []string{"*"}}}
 		require.NoError(t, run(builder, delivery).Err)
 		require.Equal(t, status, box.only(t).Data.Status)
 		require.Equal(t, "NoSuchBucket", box.only(t).Data.Reason.Code)

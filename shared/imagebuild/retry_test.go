@@ -32,7 +32,8 @@ func TestBackoffDoublesUpToItsBound(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var limits []time.Duration
 		tries := 0
-		builder := &imagebuild.Builder{Objects: text(component), Publisher: imagebuild.Publisher{Outbox: &inbox{}, Jitter: func(limit time.Duration) time.Duration { limits = append(limits, limit); return limit / 2 }},
+		builder := &imagebuild.Builder{Objects: text(component),
+			Publisher: imagebuild.Publisher{Outbox: &inbox{}, Jitter: func(limit time.Duration) time.Duration { limits = append(limits, limit); return limit / 2 }},
 			Resources: resources{nothing, func(imagebuild.Request) (string, error) {
 				if tries++; tries <= 8 {
 					return "", failure(fault.Retryable, "Throttling.User")
@@ -110,14 +111,15 @@ func TestDeadlineLessTheReserve(t *testing.T) {
 func TestLostAnswerLeavesTimeForAnotherTry(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		box, hung := &inbox{}, false
-		builder := &imagebuild.Builder{Publisher: imagebuild.Publisher{Outbox: box, Jitter: noJitter}, Resources: &cloud{}, Objects: readFunc(func(ctx context.Context) ([]byte, error) {
-			if !hung {
-				hung = true
-				<-ctx.Done()
-				return nil, failure(fault.Retryable, "")
-			}
-			return []byte(component), nil
-		})}
+		builder := &imagebuild.Builder{Publisher: imagebuild.Publisher{Outbox: box, Jitter: noJitter}, Resources: &cloud{},
+			Objects: readFunc(func(ctx context.Context) ([]byte, error) {
+				if !hung {
+					hung = true
+					<-ctx.Done()
+					return nil, failure(fault.Retryable, "")
+				}
+				return []byte(component), nil
+			})}
 		started := time.Now()
 		require.Equal(t, imagebuild.Created, within(time.Minute, builder, upload("job")).Status)
 		require.Equal(t, 10*time.Second+100*time.Millisecond, time.Since(started))
@@ -171,10 +173,11 @@ func TestHungPublishStillAnswers(t *testing.T) {
 	for _, timeout := range []time.Duration{time.Second, 3 * time.Second, time.Minute} {
 		synctest.Test(t, func(t *testing.T) {
 			started := time.Now()
-			builder := &imagebuild.Builder{Objects: text(component), Resources: &cloud{}, Publisher: imagebuild.Publisher{Jitter: noJitter, Outbox: publishFunc(func(ctx context.Context) error {
-				<-ctx.Done()
-				return failure(fault.Retryable, "")
-			})}}
+			builder := &imagebuild.Builder{Objects: text(component), Resources: &cloud{},
+				Publisher: imagebuild.Publisher{Jitter: noJitter, Outbox: publishFunc(func(ctx context.Context) error {
+					<-ctx.Done()
+					return failure(fault.Retryable, "")
+				})}}
 			require.Equal(t, fault.Retryable, fault.KindOf(within(timeout, builder, upload("job")).Err))
 			require.LessOrEqual(t, time.Since(started), timeout-100*time.Millisecond)
 		})

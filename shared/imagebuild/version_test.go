@@ -394,7 +394,8 @@ func TestNumbersModel(t *testing.T) {
 			for _, fresh := range n.all[before:] {
 				wildcard, _, _ := strings.Cut(valueOf(fresh.Tags, versionTag), " ")
 				for _, other := range n.all[:before] {
-					require.False(t, wildcard != "" && template.MatchVersion(wildcard, other.Version) && !higher(fresh.Version, other.Version), "%s after %s", fresh.Version, other.Version)
+					require.False(t, wildcard != "" && template.MatchVersion(wildcard, other.Version) &&
+						!higher(fresh.Version, other.Version), "%s after %s", fresh.Version, other.Version)
 				}
 			}
 			answer := n.drop(job, dropped[job])

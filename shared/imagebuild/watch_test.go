@@ -170,7 +170,8 @@ func TestWatchFindsImages(t *testing.T) {
 			p.PlainImageName = true
 			c.pipelines["ip-1"], c.executions[0].ImageID = p, ""
 			c.images["cn-hangzhou"][1].Name, c.images["cn-beijing"][0].Name = "web-golden", "web-golden"
-		}, []imagebuild.OutcomeImage{{RegionID: "cn-hangzhou", ImageID: "m-hz", ImageName: "web-golden"}, {RegionID: "cn-beijing", ImageID: "m-bj", ImageName: "web-golden"}}, ""},
+		}, []imagebuild.OutcomeImage{{RegionID: "cn-hangzhou", ImageID: "m-hz", ImageName: "web-golden"},
+			{RegionID: "cn-beijing", ImageID: "m-bj", ImageName: "web-golden"}}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c, box := watched(test.status), &inbox{}

@@ -137,10 +137,12 @@ func TestServiceErrors(t *testing.T) {
 		status  int
 		message string
 	}{
-		{"no queue", refuse(404, "QueueNotExist", "The queue name you provided is not exist."), fault.Permanent, "QueueNotExist", 404, "The queue name you provided is not exist."},
+		{"no queue", refuse(404, "QueueNotExist", "The queue name you provided is not exist."), fault.Permanent, "QueueNotExist", 404,
+			"The queue name you provided is not exist."},
 		{"no permission", refuse(403, "AccessDenied", "no"), fault.Permanent, "AccessDenied", 403, "no"},
 		{"unknown key", refuse(403, "InvalidAccessKeyId", "STS.CanaryKeyID is unknown"), fault.Permanent, "InvalidAccessKeyId", 403, generic + "403"},
-		{"wrong secret", refuse(403, "SignatureDoesNotMatch", "Not equal. Server string to sign is: canary"), fault.Permanent, "SignatureDoesNotMatch", 403, "Not equal.…"},
+		{"wrong secret", refuse(403, "SignatureDoesNotMatch", "Not equal. Server string to sign is: canary"), fault.Permanent,
+			"SignatureDoesNotMatch", 403, "Not equal.…"},
 		{"clock", refuse(408, "TimeExpired", "expired"), fault.Permanent, "TimeExpired", 408, "expired"},
 		{"argument", refuse(400, "InvalidArgument", `The value {"id":"1","data":{ is wrong`), fault.Permanent, "InvalidArgument", 400, "The value…"},
 		{"XML", refuse(400, "MalformedXML", "bad"), fault.Permanent, "MalformedXML", 400, "bad"},

@@ -193,9 +193,11 @@ func TestServiceErrors(t *testing.T) {
 		message string
 	}{
 		{"no bucket", refuse(404, "NoSuchBucket", "The specified bucket does not exist."), fault.Permanent, "NoSuchBucket", 404, "The specified bucket does not exist."},
-		{"no permission", refuse(403, "AccessDenied", "You have no right to access this object."), fault.Permanent, "AccessDenied", 403, "You have no right to access this object."},
+		{"no permission", refuse(403, "AccessDenied", "You have no right to access this object."), fault.Permanent, "AccessDenied", 403,
+			"You have no right to access this object."},
 		{"unknown key", refuse(403, "InvalidAccessKeyId", "The key STS.CanaryKeyID does not exist."), fault.Permanent, "InvalidAccessKeyId", 403, "The key…"},
-		{"wrong secret", refuse(403, "SignatureDoesNotMatch", "StringToSign: OSS4 canary"), fault.Permanent, "SignatureDoesNotMatch", 403, "the service refused the request with HTTP status 403"},
+		{"wrong secret", refuse(403, "SignatureDoesNotMatch", "StringToSign: OSS4 canary"), fault.Permanent, "SignatureDoesNotMatch", 403,
+			"the service refused the request with HTTP status 403"},
 		{"clock", refuse(403, "RequestTimeTooSkewed", "skewed"), fault.Permanent, "RequestTimeTooSkewed", 403, "skewed"},
 		{"old token", refuse(403, "SecurityTokenExpired", "expired"), fault.Retryable, "SecurityTokenExpired", 403, "expired"},
 		{"bad token", refuse(403, "InvalidSecurityToken", "invalid"), fault.Retryable, "InvalidSecurityToken", 403, "invalid"},

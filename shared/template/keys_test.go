@@ -142,7 +142,8 @@ func TestKeysOfOneKind(t *testing.T) {
 	} {
 		for _, key := range strings.Fields(test.keys) {
 			require.Equal(t, kind, keyAt(key).Kind, key)
-			value := map[string]string{"build": "true", "importImageOptions": "{roleName: a}", "advancedOptions": "{retainCloudAssistant: true}", "imageOptions": "{description: web}"}[key]
+			value := map[string]string{"build": "true", "importImageOptions": "{roleName: a}",
+				"advancedOptions": "{retainCloudAssistant: true}", "imageOptions": "{description: web}"}[key]
 			if value == "" {
 				value = samples[key].value
 			}

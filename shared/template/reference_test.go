@@ -57,7 +57,8 @@ func TestParametersOf(t *testing.T) {
 		{"RUN true", nil},
 		{tasks, nil},
 		{"Parameters:\n  size: {Type: Number}\n  colour: {Type: String, DefaultValue: ''}\n" + tasks, []ComponentParameter{{"size", true}, {"colour", false}}},
-		{"Parameters: &p\n  size: {Type: Number}\nTasks:\n  - {Name: a, Action: RunShellCommand, Properties: {commandContent: {{ size }}}}", []ComponentParameter{{"size", true}}},
+		{"Parameters: &p\n  size: {Type: Number}\nTasks:\n  - {Name: a, Action: RunShellCommand, Properties: {commandContent: {{ size }}}}",
+			[]ComponentParameter{{"size", true}}},
 		{"Parameters: [size]\n" + tasks, nil},
 		{"Parameters:\n  broken: [\nTasks:", nil},
 	}

@@ -31,7 +31,9 @@ func TestSyntaxErrorsAreCertain(t *testing.T) {
 	} {
 		require.NotContains(t, rulesIn("RUN "+text+"\n"), "IB0300", text)
 	}
-	for _, text := range []string{"A=\"b", "export A='b", "A=${b", "A=$(b", "echo \"`a\"", "A=`a b", "if[ -f a ]; then b; fi", "while[ \"$a\" = b ]; do c; done", "echo \"${a\" \"b\"", "A=(b c", "if a; then \\\n fi", "echo (", "if a", "a && ", "'", "a ;; b", "done", "a | | b", "f() {", "case a in a) b", "echo $(a",
+	for _, text := range []string{"A=\"b", "export A='b", "A=${b", "A=$(b", "echo \"`a\"", "A=`a b", "if[ -f a ]; then b; fi",
+		"while[ \"$a\" = b ]; do c; done", "echo \"${a\" \"b\"", "A=(b c", "if a; then \\\n fi", "echo (", "if a", "a && ", "'", "a ;; b",
+		"done", "a | | b", "f() {", "case a in a) b", "echo $(a",
 		"for i in 1 2 3 do echo $i; done", "select a in b; echo; done", "for i in a b; echo $i; done"} {
 		require.Contains(t, rulesIn("RUN "+text+"\n"), "IB0300", text)
 	}

@@ -119,7 +119,8 @@ func (c *cloud) createsComponents() func(int64) error {
 func (c *cloud) putsObjects() func(int64) error {
 	body := bytes.Repeat([]byte("0123456789abcdef"), 256)
 	return func(n int64) error {
-		_, err := c.objects.PutObject(context.Background(), &oss.PutObjectRequest{Bucket: oss.Ptr(c.Bucket), Key: oss.Ptr(fmt.Sprint("bench/", n)), Body: bytes.NewReader(body)})
+		_, err := c.objects.PutObject(context.Background(),
+			&oss.PutObjectRequest{Bucket: oss.Ptr(c.Bucket), Key: oss.Ptr(fmt.Sprint("bench/", n)), Body: bytes.NewReader(body)})
 		return err
 	}
 }

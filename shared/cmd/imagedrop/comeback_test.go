@@ -51,7 +51,8 @@ var comebacks = []comeback{
 		l.run("send", write(l.t, "tool.json", `{"name":"tool","content":"RUN true"}`)).requireCode(l.t, exitRejected)
 	}, []string{"component failed"}, []string{"component created"}, true},
 	{"topic", "message", "ecs", "CreateImageComponent", matching("tool"), func(l *local) {
-		_, err := ali_mns.NewMNSTopic("imagedrop-requests", l.cloud.queues).PublishMessage(ali_mns.MessagePublishRequest{MessageBody: `{"name":"tool","content":"RUN true"}`})
+		_, err := ali_mns.NewMNSTopic("imagedrop-requests",
+			l.cloud.queues).PublishMessage(ali_mns.MessagePublishRequest{MessageBody: `{"name":"tool","content":"RUN true"}`})
 		require.NoError(l.t, err)
 	}, []string{"component failed"}, []string{"component created"}, true},
 	{"order", "message", "ecs", "StartImagePipelineExecution", makePipeline, func(l *local) {

@@ -72,7 +72,8 @@ func TestInvokeDeliversAsATriggerDoes(t *testing.T) {
 	l.awaitLog("FC Invoke End RequestId: " + id)
 	require.Eventually(t, func() bool { // it is remembered once the host has its answer
 		record := l.remembered(id)
-		return len(record.Attempts) == 1 && record.Function == "message" && slices.ContainsFunc(record.Attempts[0].Logs, func(line string) bool { return strings.Contains(line, `"msg":"done"`) })
+		return len(record.Attempts) == 1 && record.Function == "message" &&
+			slices.ContainsFunc(record.Attempts[0].Logs, func(line string) bool { return strings.Contains(line, `"msg":"done"`) })
 	}, time.Minute, 5*time.Millisecond)
 
 	var got enqueued

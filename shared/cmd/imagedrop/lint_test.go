@@ -147,7 +147,8 @@ func TestLintWalksDirectories(t *testing.T) {
 	}
 	require.Equal(t, []string{"aa.Dockerfile", "bb/Dockerfile", "x/templates/same.yaml", "y/templates/same.yaml"}, names("."))
 	require.Empty(t, imagedrop(t, "lint", ".").requireCode(t, exitDone).err)
-	require.Equal(t, []string{"bb/Dockerfile", "aa.Dockerfile", "x/templates/same.yaml", "y/templates/same.yaml"}, names("bb", "./bb/Dockerfile", ".", "aa.Dockerfile"), "each once, in the order given")
+	require.Equal(t, []string{"bb/Dockerfile", "aa.Dockerfile", "x/templates/same.yaml", "y/templates/same.yaml"},
+		names("bb", "./bb/Dockerfile", ".", "aa.Dockerfile"), "each once, in the order given")
 	require.Equal(t, []string{"vendor/e.Dockerfile", ".git/c.Dockerfile", ".golangci.yml"}, names("vendor", ".git", ".golangci.yml"), "named, they are taken")
 	r := imagedrop(t, "lint", "aa.Dockerfile", "notes.txt").requireCode(t, exitTrouble)
 	require.Contains(t, r.err, "notes.txt: no template")

@@ -105,7 +105,8 @@ func TestNothingAnsweringIsCode2(t *testing.T) {
 	file := write(t, "tool-a.Dockerfile", "RUN true\n")
 	for _, place := range [][]string{{"--state", none}, {"--state", dead}, {"--port-base", "1"}} {
 		for _, args := range [][]string{
-			{"drop", file}, {"send", file}, {"results"}, {"results", "--follow"}, {"results", "--take"}, {"invoke", "upload", file}, {"invoke", "upload", "--object", file}, {"env"}, {"faults"}, {"faults", "clear"}, {"redrive", "--dry-run"},
+			{"drop", file}, {"send", file}, {"results"}, {"results", "--follow"}, {"results", "--take"}, {"invoke", "upload", file},
+			{"invoke", "upload", "--object", file}, {"env"}, {"faults"}, {"faults", "clear"}, {"redrive", "--dry-run"},
 		} {
 			r := imagedrop(t, append(args, place...)...).requireCode(t, exitTrouble)
 			require.Empty(t, r.out)

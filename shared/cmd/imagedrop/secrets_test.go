@@ -272,15 +272,19 @@ func TestSecretsOfRejectedTemplatesAppearNowhere(t *testing.T) {
 		}
 	}
 	for _, text := range []string{
-		canary, "# ---\n# " + canary + "\n", "# ---\n# name: [" + canary + "\n# ---\n", "# ----\n# x: " + canary, "#---\n# x: " + canary, "# ---\n# &a " + canary + ": *b\n# ---\nRUN true",
-		"# syntax=" + canary, "# escape=" + canary, "RUN " + canary + "\xff", "RUN " + canary + "\x00", "RUN " + strings.Repeat(canary, 2000), "RUN true\n" + strings.Repeat("RUN "+canary+"\n", 130),
+		canary, "# ---\n# " + canary + "\n", "# ---\n# name: [" + canary + "\n# ---\n", "# ----\n# x: " + canary, "#---\n# x: " + canary,
+		"# ---\n# &a " + canary + ": *b\n# ---\nRUN true",
+		"# syntax=" + canary, "# escape=" + canary, "RUN " + canary + "\xff", "RUN " + canary + "\x00",
+		"RUN " + strings.Repeat(canary, 2000), "RUN true\n" + strings.Repeat("RUN "+canary+"\n", 130),
 		"Tasks: " + canary, "RUN echo $" + strings.ReplaceAll(canary, " ", "_") + " ${" + canary + "}",
 	} {
 		add(text)
 	}
 	for _, text := range []string{
-		canary, "Tasks: " + canary, "Tasks:\n  - " + canary, "Tasks:\n  - Name: " + canary + "\n    Action: " + canary, "Tasks:\n  - Name: a\n    Action: Reboot\n    Properties: {" + canary + ": " + canary + "}",
-		"Parameters:\n  " + canary + ": {Type: " + canary + "}\nTasks: []", "Tasks: [{" + canary, "Tasks:\n  - Name: a\n    Action: RunShellCommand\n    Properties: {commandContent: '{{ " + canary + " }}'}", canary + ": &a [*a]",
+		canary, "Tasks: " + canary, "Tasks:\n  - " + canary, "Tasks:\n  - Name: " + canary + "\n    Action: " + canary,
+		"Tasks:\n  - Name: a\n    Action: Reboot\n    Properties: {" + canary + ": " + canary + "}",
+		"Parameters:\n  " + canary + ": {Type: " + canary + "}\nTasks: []", "Tasks: [{" + canary,
+		"Tasks:\n  - Name: a\n    Action: RunShellCommand\n    Properties: {commandContent: '{{ " + canary + " }}'}", canary + ": &a [*a]",
 	} {
 		files[fmt.Sprintf("y%03d.yaml", len(files))] = text
 	}
@@ -299,7 +303,9 @@ func TestSecretsOfMessagesAppearNowhere(t *testing.T) {
 	secret := string(quoted)
 	for i, body := range []string{
 		`{"content": ` + secret + `}`, `{"content": "RUN true", "description": [` + secret + `]}`, `{"content": "RUN true", ` + secret + `: ` + secret + `}`,
-		`{"content": "ADD x", "tags": ` + secret + `}`, `{"content": "ADD x", "tags": {` + secret + `: [` + secret + `]}}`, `{"content": {` + secret + `: 1}}`, `[` + secret + `]`, `{` + secret, `{"content": "RUN ` + canary, `{"templateUri": ` + secret + `}`,
+		`{"content": "ADD x", "tags": ` + secret + `}`, `{"content": "ADD x", "tags": {` + secret + `: [` + secret + `]}}`,
+		`{"content": {` + secret + `: 1}}`, `[` + secret + `]`, `{` + secret, `{"content": "RUN ` + canary,
+		`{"templateUri": ` + secret + `}`,
 		`{"templateUri": "oss://other-bucket/` + canary + `"}`, `{"clientToken": ` + secret + `, "content": "ADD x"}`, canary,
 		base64.StdEncoding.EncodeToString([]byte(canary)), base64.StdEncoding.EncodeToString([]byte(`{"content": ` + secret + `}`)),
 		`{"kind": "execution", "pipelineName": ` + secret + `}`, `{"content": "RUN true", "testContent": ` + secret + `}`,

@@ -14,7 +14,8 @@ const twoClouds = "# ---\n# name: web\n# targets: [alibaba, aws]\n# ---\nENV POR
 // The document on standard output, everything else on standard error.
 func TestTranslate(t *testing.T) {
 	dir := folder(t, map[string]string{"web.Dockerfile": twoClouds, "plain.Dockerfile": "RUN echo 80\n", "bad.Dockerfile": "RUN true\nCOPY oss://b/k /x\n",
-		"web.yaml": "# a comment\nschemaVersion: 1.0\nphases:\n  - name: build\n    steps:\n      - {name: a, action: Reboot}\n", "bad.yaml": "schemaVersion: 1.0\nphases: [{name: build, steps: [{name: a, action: Rebot}]}]\n",
+		"web.yaml":     "# a comment\nschemaVersion: 1.0\nphases:\n  - name: build\n    steps:\n      - {name: a, action: Reboot}\n",
+		"bad.yaml":     "schemaVersion: 1.0\nphases: [{name: build, steps: [{name: a, action: Rebot}]}]\n",
 		"message.json": `{"name": "web", "content": "RUN echo 80"}`, "uri.json": `{"name": "web", "aws": {"uri": "s3://bucket/a.yaml"}}`})
 	for name, test := range map[string]struct {
 		code     int
@@ -72,7 +73,8 @@ func TestLintOfTargetAWS(t *testing.T) {
 	r := imagedropOn(t, twoClouds+"COPY oss://b/k /x\n", "lint", "-").requireCode(t, exitRejected)
 	require.Contains(t, r.out, "<stdin>:7:6: error IB0504")
 	require.NotContains(t, imagedropOn(t, "RUN true\nCOPY oss://b/k /x\n", "lint", "-").requireCode(t, exitDone).out, "IB05")
-	require.Regexp(t, `ok, 2 commands, \d+ of 16384 bytes; aws: \d+ of 16000 characters\n1 info; .*\n$`, imagedropOn(t, twoClouds, "lint", "-").requireCode(t, exitDone).out)
+	require.Regexp(t, `ok, 2 commands, \d+ of 16384 bytes; aws: \d+ of 16000 characters\n1 info; .*\n$`,
+		imagedropOn(t, twoClouds, "lint", "-").requireCode(t, exitDone).out)
 	byURI := imagedropOn(t, `{"targets": ["aws"], "name": "web", "templateUri": "oss://bucket/web.Dockerfile"}`, "lint", "-").requireCode(t, exitDone)
 	require.NotContains(t, byURI.out, "IB05")
 }

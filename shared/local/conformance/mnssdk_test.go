@@ -107,7 +107,8 @@ var mnsSDK = map[string]mnsCall{
 		return nil, ali_mns.NewMNSTopicManager(c).CreateTopic(take[string](m, "TopicName"), int32(take[int](m, "MaximumMessageSize")), take[bool](m, "LoggingEnabled"))
 	},
 	"SetTopicAttributes": func(c ali_mns.MNSClient, m members) (any, error) {
-		return nil, ali_mns.NewMNSTopicManager(c).SetTopicAttributes(take[string](m, "TopicName"), int32(take[int](m, "MaximumMessageSize")), take[bool](m, "LoggingEnabled"))
+		return nil, ali_mns.NewMNSTopicManager(c).SetTopicAttributes(take[string](m, "TopicName"),
+			int32(take[int](m, "MaximumMessageSize")), take[bool](m, "LoggingEnabled"))
 	},
 	"GetTopicAttributes": func(c ali_mns.MNSClient, m members) (any, error) {
 		return ali_mns.NewMNSTopicManager(c).GetTopicAttributes(take[string](m, "TopicName"))

@@ -247,7 +247,8 @@ func TestSignatureVersion3(t *testing.T) {
 			require.Contains(t, a.header.Get("Content-Type"), "application/json")
 		})
 	}
-	require.Contains(t, c.v3(callV3{action: "DescribeImagePipelines", query: params{"RegionId": "cn-hangzhou", "Format": "XML"}}).text, "<DescribeImagePipelinesResponse>")
+	require.Contains(t, c.v3(callV3{action: "DescribeImagePipelines", query: params{"RegionId": "cn-hangzhou", "Format": "XML"}}).text,
+		"<DescribeImagePipelinesResponse>")
 }
 
 func TestNonceReplayInVersion3(t *testing.T) {

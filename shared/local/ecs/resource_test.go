@@ -79,7 +79,8 @@ func TestPipelineRoundTrip(t *testing.T) {
 	request.DeleteInstanceOnFailure = requests.NewBoolean(false)
 	request.AddAccount, request.ToRegionId = &[]string{"1234567890", account.ID}, &[]string{"cn-beijing", "cn-shanghai"}
 	request.Tag = &[]ecs.CreateImagePipelineTag{{Key: "team", Value: "web"}}
-	request.AdvancedOptions = ecs.CreateImagePipelineAdvancedOptions{RetainCloudAssistant: "true", SkipBuildImage: "true", SkipCheckImage: "true", ImageNameSuffix: "disable"}
+	request.AdvancedOptions = ecs.CreateImagePipelineAdvancedOptions{RetainCloudAssistant: "true", SkipBuildImage: "true",
+		SkipCheckImage: "true", ImageNameSuffix: "disable"}
 	request.ImageOptions = ecs.CreateImagePipelineImageOptions{
 		ImageName: "web", ImageFamily: "web-golden", Description: "of the image",
 		ImageFeatures: ecs.CreateImagePipelineImageOptionsImageFeatures{NvmeSupport: "auto"},

@@ -204,7 +204,8 @@ func TestWhoIsRefused(t *testing.T) {
 		{"a token with a long-lived key", use(account.AccessKeyID, account.AccessKeySecret, "CAISx"), 403, "InvalidAccessKeyId", "0002-00000002"},
 		{"no region", c.newClient(func(cfg *sdk.Config) { cfg.WithRegion("") }), 400, "InvalidArgument", "0002-00000226"},
 		{"another region", c.newClient(func(cfg *sdk.Config) { cfg.WithRegion("cn-beijing") }), 400, "InvalidArgument", "0002-00000226"},
-		{"anonymous", c.newClient(func(cfg *sdk.Config) { cfg.WithCredentialsProvider(credentials.NewAnonymousCredentialsProvider()) }), 403, "AccessDenied", "0003-00000001"},
+		{"anonymous", c.newClient(func(cfg *sdk.Config) { cfg.WithCredentialsProvider(credentials.NewAnonymousCredentialsProvider()) }),
+			403, "AccessDenied", "0003-00000001"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			require.Equal(t, test.ec, requireError(t, get(test.client), test.status, test.code).EC)

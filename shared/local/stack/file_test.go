@@ -219,7 +219,8 @@ var mistakes = []struct{ name, old, new, at, want string }{
 	{"misspelt action", "pre-deploy:", "prae-deploy:", "14:7", "want pre-, success-, fail- or complete- and a command"},
 	{"misspelt setting", "POLICY:", "POLCIY:", "30:17", `POLCIY: no function reads this setting: did you mean "POLICY"?`},
 	{"default bus", "eventSourceType: MNS", "eventSourceType: Default", "63:32", "the local cloud delivers from MNS queues only"},
-	{"the short form of the default bus", good[strings.Index(good, "              eventSourceType: MNS"):], "              eventSourceType: Default\n", "59:13", "triggerConfig: eventSinkConfig is missing"},
+	{"the short form of the default bus", good[strings.Index(good, "              eventSourceType: MNS"):],
+		"              eventSourceType: Default\n", "59:13", "triggerConfig: eventSinkConfig is missing"},
 	{"event-driven", "mode: event-streaming", "mode: event-driven", "72:21", "the local cloud serves event-streaming only"},
 	{"filter on a stream", "eventRuleFilterPattern: '{}'", `eventRuleFilterPattern: '{"source":["x"]}'`, "61:37", "a stream takes '{}'"},
 	{"batch too large", "CountBasedWindow: 1", "CountBasedWindow: 20000", "77:35", "20000 is not within 1 and 10000"},
@@ -231,7 +232,8 @@ var mistakes = []struct{ name, old, new, at, want string }{
 	{"payload of a timer no text", good, goodWith("timer", "payload: {a: 1}"), "84:22", "payload: want a text"},
 	{"filter of a topic too long", good, goodWith("topic", "filterTag: "+strings.Repeat("x", 17)), "85:24", "filterTag: at most 16 characters"},
 	{"format of a topic", good, goodWith("topic", "notifyContentFormat: XML"), "83:34", `unknown value "XML": want STREAM, JSON`},
-	{"topic without its place", good, goodWith("topic", "sourceArn: acs:mns:cn-hangzhou:1234567890123456:topics/requests"), "81:22", "is not acs:mns:{region}:{account}:/topics/{topic}"},
+	{"topic without its place", good, goodWith("topic", "sourceArn: acs:mns:cn-hangzhou:1234567890123456:topics/requests"), "81:22",
+		"is not acs:mns:{region}:{account}:/topics/{topic}"},
 	{"own dead-letter queue", "queues/dlq\n", "queues/requests\n", "75:22", "would be its own dead-letter queue"},
 	{"queue name", "RESULT_QUEUE: results", "RESULT_QUEUE: the_results", "9:19", `queue "the_results": InvalidQueueName`},
 	{"same function twice", "functionName: message", "functionName: upload", "51:21", `there is another function "upload"`},
@@ -329,7 +331,8 @@ func TestQueuesThatMayFeedTheirOwnFunctions(t *testing.T) {
 		_, err := readText(strings.Replace(good, "RESULT_QUEUE: results", setting+": requests", 1), noEnv)
 		require.Equal(t, ok, err == nil, "%s: %v", setting, err)
 	}
-	asDeadLetter := strings.Replace(strings.Replace(good, "functionName: message", "functionName: deadletter", 1), "RESULT_QUEUE: results", "DEAD_LETTER_QUEUE: requests", 1)
+	asDeadLetter := strings.Replace(strings.Replace(good, "functionName: message", "functionName: deadletter", 1), "RESULT_QUEUE: results",
+		"DEAD_LETTER_QUEUE: requests", 1)
 	_, err := readText(asDeadLetter, noEnv)
 	require.NoError(t, err)
 	_, err = readText(strings.Replace(asDeadLetter, "      triggers:\n        - triggerName: requests", `      asyncInvokeConfig:

@@ -90,8 +90,10 @@ var looks = []look{
 	{"success", nil, "", ends, nil, lookAtImage, "succeeded", "", "", []string{hangzhou}, ""},
 	{"success in three regions", threeRegions, "", ends, nil, lookAtImages, "succeeded", "", "", []string{hangzhou, beijing, shanghai}, ""},
 	{"partition success", threeRegions, "DISTRIBUTING", ends, nil, lookAtImages, "succeeded", "partial", "PARTITION_SUCCESS", []string{hangzhou, beijing}, ""},
-	{"not released", threeRegions, "RELEASING", ends, nil, lookAtImages, "succeeded", "partial", "PARTITION_SUCCESS", []string{hangzhou, beijing, shanghai}, "partition success"},
-	{"test failed", tested, "TESTING", ends, nil, "DescribeImagePipelineExecutions DescribeImages SendMessage", "failed", "testFailed", "TEST_FAILED", []string{hangzhou}, ""},
+	{"not released", threeRegions, "RELEASING", ends, nil, lookAtImages, "succeeded", "partial", "PARTITION_SUCCESS",
+		[]string{hangzhou, beijing, shanghai}, "partition success"},
+	{"test failed", tested, "TESTING", ends, nil, "DescribeImagePipelineExecutions DescribeImages SendMessage", "failed", "testFailed",
+		"TEST_FAILED", []string{hangzhou}, ""},
 	{"preparing failed", tested, "PREPARING", ends, nil, lookAtNone, "failed", "buildFailed", "FAILED", nil, "building failed"},
 	{"repairing failed", tested, "REPAIRING", ends, nil, lookAtNone, "failed", "buildFailed", "FAILED", nil, "building failed"},
 	{"building failed", tested, "BUILDING", ends, nil, lookAtNone, "failed", "buildFailed", "FAILED", nil, ""},
@@ -100,7 +102,8 @@ var looks = []look{
 	{"ended at the last look", nil, "", func(c *cloud, w *watched) { ends(c, w); overruns(c, w) }, nil, lookAtImage, "succeeded", "", "", []string{hangzhou}, "success"},
 	{"deleted", nil, "", deletes, nil, "DescribeImagePipelineExecutions SendMessage", "failed", "gone", "", nil, ""},
 	{"no permission to look", nil, "", ends, forbidden("DescribeImagePipelineExecutions", ""), lookAtNone, "failed", "permanent", "Forbidden.RAM", nil, ""},
-	{"no permission for a region", threeRegions, "", ends, forbidden("DescribeImages", beijing), lookAtImages, "succeeded", "partial", "", []string{hangzhou, shanghai}, ""},
+	{"no permission for a region", threeRegions, "", ends, forbidden("DescribeImages", beijing), lookAtImages, "succeeded", "partial", "",
+		[]string{hangzhou, shanghai}, ""},
 }
 
 func lookName(l look) string { return l.name }
