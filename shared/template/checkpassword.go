@@ -82,7 +82,27 @@ func (k *call) ownPassword() *argument {
 	case "ossutil", "ossutil64":
 		return k.following("-k", "--access-key-secret")
 	case "openssl":
-		return k.attached("pass:")
+		return k.opensslPassword()
+	case "az":
+		if k.has("login") {
+			return k.following("-p")
+		}
+	case "unzip", "zip":
+		return k.following("-P")
+	case "7z", "7za", "7zz":
+		return k.attached("-p")
+	case "ldapsearch", "ldapadd", "ldapmodify", "ldapdelete", "ldappasswd":
+		return k.following("-w")
+	case "smbclient", "net":
+		return k.windowsPassword()
+	case "keytool":
+		if a := k.following("-storepass", "-keypass", "-srcstorepass", "-deststorepass"); a != nil && !isPlainValue(a.text) {
+			return a
+		}
+	case "vault":
+		if words := k.operands(1); k.has("login") && len(words) == 1 && looksMade(words[0].text) && !strings.Contains(words[0].text, "=") {
+			return &words[0]
+		}
 	case "mongo", "mongosh": // -p alone asks
 		if a := k.following("-p"); a != nil && !strings.HasPrefix(a.text, "-") {
 			return a
@@ -119,6 +139,47 @@ func (k *call) ownPassword() *argument {
 	return nil
 }
 
+// opensslPassword knows those of passwd, of enc, and of all others.
+func (k *call) opensslPassword() *argument {
+	switch words := k.operands(0); {
+	case len(words) > 1 && words[0].text == "passwd" && !k.has("-in", "-stdin"):
+		return &words[len(words)-1]
+	case len(words) > 0 && words[0].text == "enc":
+		if a := k.following("-k", "-K"); a != nil {
+			return a
+		}
+	}
+	return k.attached("pass:")
+}
+
+// windowsPassword is that of `net user NAME password`, `net use PATH password`, and of
+// -U user%password of Samba.
+func (k *call) windowsPassword() *argument {
+	if a := k.following("-U", "--user"); a != nil {
+		if _, password, ok := strings.Cut(a.text, "%"); ok && !isPlainValue(password) {
+			return a
+		}
+	}
+	if k.name != "net" || len(k.args) < 3 {
+		return nil
+	}
+	var words []int // neither an option nor, to use, a drive or a path
+	use := strings.EqualFold(k.args[0].text, "use")
+	for i, a := range k.args[1:] {
+		if !strings.HasPrefix(a.text, "/") && !strings.HasPrefix(a.text, "-") && !(use && strings.ContainsAny(a.text, `:\`)) {
+			words = append(words, i+1)
+		}
+	}
+	nth := 1
+	if use {
+		nth = 0
+	}
+	if len(words) > nth && (use || strings.EqualFold(k.args[0].text, "user")) && !isPlainValue(k.args[words[nth]].text) {
+		return &k.args[words[nth]]
+	}
+	return nil
+}
+
 func (k *call) mysqlPassword() *argument {
 	if a := k.attached("-p"); a != nil && len(a.text) > 2 {
 		return a
@@ -138,7 +199,7 @@ func (k *call) mysqlPassword() *argument {
 func (k *call) passwordInStatement() *argument {
 	for i := range k.args {
 		upper := strings.ToUpper(k.args[i].text)
-		for _, clause := range []string{"IDENTIFIED BY '", "PASSWORD '", "PASSWORD('"} {
+		for _, clause := range []string{"IDENTIFIED BY '", "_PASSWORD BY '", "PASSWORD '", "PASSWORD('"} {
 			if _, value, ok := strings.Cut(upper, clause); ok {
 				value, _, _ = strings.Cut(value, "'")
 				if value != "" && !isPlainValue(value) {
@@ -170,7 +231,7 @@ func userOf(args []argument, i int) string {
 	text := args[i].text
 	if i > 0 {
 		switch before := args[i-1].text; {
-		case before == "--user", before == "--proxy-user", len(before) > 1 && before[0] == '-' && before[1] != '-' && strings.IndexAny(before, curlValued) == len(before)-1 && strings.HasSuffix(before, "u"):
+		case before == "--user", before == "--proxy-user", before == "-U", len(before) > 1 && before[0] == '-' && before[1] != '-' && strings.IndexAny(before, curlValued) == len(before)-1 && strings.HasSuffix(before, "u"):
 			return text
 		}
 	}

@@ -1,31 +1,425 @@
 package template
 
-import "strings"
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
 
-// CoverSecrets puts asterisks over what looks like a secret in a line, whether or
-// not anything was found there: in a command that no shell can read no rule looks for
-// one. Each code point stays one.
-func CoverSecrets(line string) string {
-	var spots []extent
-	cover := func(start, end int) { spots = append(spots, extent{start, end}) }
-	eachKey(line, func(start, end int, _ string) { cover(start, end) })
-	eachPair(line, func(start, end int, value string) {
-		if value != "" && (suggestsSecret(line[start:end]) || isSignature(line[start:end])) && !isPlainValue(value) {
-			at := end + strings.Index(line[end:], value)
-			cover(at, at+len(value))
+// Covered is Text with asterisks over its secrets, for who shows a line of it. Each
+// code point stays one, and lines stay.
+func (t *Template) Covered(f Finding) string {
+	var found []Finding
+	for _, s := range t.Secrets {
+		if f.order == bodyOrder {
+			s = t.InBody(s)
+		}
+		if s.order == f.order {
+			found = append(found, s)
+		}
+	}
+	return CoverSecrets(t.Text(f), found)
+}
+
+// CoverSecrets puts asterisks over the secrets of a text: over those that were found
+// in it, and over whatever looks like one, since rules read neither here-documents
+// nor comments nor what is broken. Better too much than too little: the text is
+// only looked at. Each code point stays one, and lines stay.
+func CoverSecrets(text string, found []Finding) string {
+	c := &covering{text: text}
+	if len(found) > 0 {
+		src := newSource("", 0, text)
+		for _, f := range found {
+			c.found(src, f)
+		}
+	}
+	eachPrivateKey(text, func(start, _, last int) {
+		if !isSought(text[:start]) {
+			c.cover(start, last)
 		}
 	})
-	option := false
-	for at, word := range eachWord(line) {
-		if option && !isPlainValue(word) || holdsPassword(word) {
-			cover(at, at+len(word))
+	c.read(joinedLines.Replace(text))
+	if strings.IndexByte(text, '\\') >= 0 {
+		c.read(backslashes.Replace(text))
+	}
+	return c.covered()
+}
+
+// Other readings of a text, of the same length: with its continued lines joined, and
+// with what JSON, YAML and printf write with a backslash.
+var (
+	joinedLines = strings.NewReplacer("\\\r\n", "   ", "\\\n", "  ")
+	backslashes = strings.NewReplacer(`\\n`, "  \n", `\n`, " \n", `\r`, "  ", `\t`, "  ", `\"`, ` "`, `\/`, " /", "\\\r\n", "   ", "\\\n", "  ")
+)
+
+// covering collects what is covered.
+type covering struct {
+	text  string
+	spots []extent
+}
+
+func (c *covering) cover(start, end int) {
+	if start < end {
+		c.spots = append(c.spots, extent{start, end})
+	}
+}
+
+func (c *covering) covered() string {
+	if len(c.spots) == 0 {
+		return c.text
+	}
+	slices.SortFunc(c.spots, func(a, b extent) int { return cmp.Compare(a.start, b.start) })
+	var b strings.Builder
+	i, end := 0, 0
+	for at, r := range c.text {
+		for i < len(c.spots) && c.spots[i].start <= at {
+			end = max(end, c.spots[i].end)
+			i++
 		}
-		option = isPasswordOption(word)
+		if at < end && r != '\n' && r != '\r' {
+			r = '*'
+		}
+		b.WriteRune(r)
 	}
-	if len(spots) == 0 {
-		return line
+	return b.String()
+}
+
+// found covers what a finding stands on; where that is a name, the value behind it; of
+// the path of a key nothing.
+func (c *covering) found(src *source, f Finding) {
+	start, _ := src.offset(f.Line, f.Column)
+	end, ok := src.offset(f.EndLine, f.EndColumn)
+	if !ok {
+		end = len(src.text)
 	}
-	return asterisks(line, spots)
+	switch marked := src.text[start:end]; {
+	case f.Rule == "IB0403" && end < len(src.text) && src.text[end] == '=':
+		c.cover(end+1, end+1+valueLength(src.text[end+1:], isPairLine(src.line(f.Line-1))))
+	case f.Rule == "IB0403" && end < len(src.text) && src.text[end] == ' ':
+		c.cover(end+1, end+1+len(lineOf(src.text[end+1:])))
+	case f.Rule == "IB0402" && f.Line == f.EndLine && strings.ContainsAny(marked, "/~") && !strings.Contains(marked, " "):
+	default:
+		c.cover(start, end)
+	}
+}
+
+// lineOf is the first line of a text.
+func lineOf(text string) string {
+	line, _, _ := strings.Cut(text, "\n")
+	return line
+}
+
+// isPairLine reports a command that takes key=value pairs, and so no other words.
+func isPairLine(line string) bool { return verbOf(firstWord(skipBlanks(line)))&(vENV|vLABEL) != 0 }
+
+// valueLength is the length of a value as a shell reads it: quotes may hold blanks and
+// line ends. Where there are only pairs, a word that is none belongs to the value.
+func valueLength(text string, pairs bool) int {
+	quote := byte(0)
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case c == '\\' && quote != '\'':
+			i++
+		case quote != 0:
+			if c == quote {
+				quote = 0
+			}
+		case c == '"' || c == '\'':
+			quote = c
+		case c == ' ' && pairs && !strings.Contains(firstWord(skipBlanks(text[i:])), "="):
+		case strings.IndexByte(" \t\r\n;|&)", c) >= 0:
+			return i
+		}
+	}
+	if quote != 0 { // it does not end
+		return len(lineOf(text))
+	}
+	return len(text)
+}
+
+// read looks at one reading of the text.
+func (c *covering) read(text string) {
+	eachKey(text, func(start, end int, _ string) { c.cover(start, end) })
+	eachPair(text, func(start, end int, value string) {
+		if name := text[start:end]; value != "" && (suggestsSecret(name) || isSignature(name)) && !isPlainValue(value) {
+			at := end + strings.Index(text[end:], value)
+			c.cover(at, at+max(len(value), inQuotes(text, at)))
+		}
+	})
+	c.clauses(text)
+	c.hashes(text)
+	document, until := false, ""
+	for at := 0; at < len(text); {
+		line := lineOf(text[at:])
+		word := strings.Trim(line, " \t\r")
+		switch {
+		case document && word == until:
+			document = false
+		case document:
+			c.cover(at, at+len(line))
+		default:
+			c.line(line, at)
+			until, document = passwordDocument(line)
+		}
+		at += len(line) + 1
+	}
+}
+
+// inQuotes is how far a value goes that a quote stands before, 0 where none does.
+func inQuotes(text string, at int) int {
+	if at == 0 || at > len(text) || text[at-1] != '"' && text[at-1] != '\'' {
+		return 0
+	}
+	return max(0, strings.IndexByte(lineOf(text[at:]), text[at-1]))
+}
+
+// passwordDocument is the last line of a here-document that a line gives to a program
+// that reads passwords.
+func passwordDocument(line string) (until string, ok bool) {
+	before, mark, ok := strings.Cut(line, "<<")
+	if !ok || strings.HasPrefix(mark, "<") || !readsPasswords(before+line[len(before):]) {
+		return "", false
+	}
+	words := strings.Fields(strings.TrimPrefix(mark, "-"))
+	if len(words) == 0 {
+		return "", false
+	}
+	return withoutQuotes(words[0]), true
+}
+
+// readsPasswords reports a line with a program that takes passwords from its input.
+func readsPasswords(line string) bool {
+	for _, word := range eachWord(line) {
+		switch name := programOf(strings.Trim(word, "\"'`();|&{}:,")); name {
+		case "chpasswd", "newusers", "passwd", "kinit", "realm", "debconf-set-selections", "--password-stdin", "--with-token", "--stdin":
+			return true
+		case "sudo":
+			if strings.Contains(line, " -S") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// programOf is the name of a program by its path, of Windows, too.
+func programOf(path string) string {
+	return strings.TrimSuffix(strings.ToLower(path[strings.LastIndexAny(path, `/\="'(`)+1:]), ".exe")
+}
+
+// secretClauses stand before a secret in quotes, in SQL and in .NET.
+var secretClauses = []string{" by ", "password", "setpassword(", "networkcredential("}
+
+// clauses covers what is in quotes behind words of SQL, and what headers say.
+func (c *covering) clauses(text string) {
+	lower := strings.ToLower(text)
+	if len(lower) != len(text) {
+		return // letters beyond ASCII that grow
+	}
+	for _, clause := range secretClauses {
+		eachPlace(lower, clause, func(end int) {
+			rest := lower[end:]
+			at := end + len(rest) - len(strings.TrimLeft(rest, " (=")) + 1
+			if n := inQuotes(text, at); n > 0 && !isPlainValue(text[at:at+n]) {
+				c.cover(at, at+n)
+			}
+		})
+	}
+	eachPlace(lower, "authorization", func(end int) {
+		rest := lineOf(text[end:])
+		value := strings.TrimLeft(rest, " \t:=\"'")
+		if i := strings.IndexAny(value, "\"'"); i >= 0 {
+			value = value[:i]
+		}
+		at := end + strings.Index(rest, value)
+		if !strings.ContainsAny(rest[:at-end], ":=") {
+			return
+		}
+		for i, word := range eachWord(value) {
+			if !isPlainValue(word) {
+				c.cover(at+i, at+i+len(word))
+			}
+		}
+	})
+}
+
+// hashMarks begin the hash of a password. Source: crypt(5), and htpasswd of Apache.
+var hashMarks = []string{"$1$", "$2a$", "$2b$", "$2y$", "$5$", "$6$", "$7$", "$y$", "$gy$", "$apr1$"}
+
+func (c *covering) hashes(text string) {
+	if strings.IndexByte(text, '$') < 0 {
+		return
+	}
+	for _, mark := range hashMarks {
+		eachPlace(text, mark, func(end int) {
+			length := strings.IndexFunc(text[end:], func(r rune) bool { return r > '~' || !isAlphanumeric(byte(r)) && !strings.ContainsRune("./$=,", r) })
+			if length < 0 {
+				length = len(text) - end
+			}
+			if length > len("salt$") {
+				c.cover(end, end+length)
+			}
+		})
+	}
+}
+
+func eachPlace(text, part string, f func(end int)) {
+	for at := 0; ; {
+		i := strings.Index(text[at:], part)
+		if i < 0 {
+			return
+		}
+		at += i + len(part)
+		f(at)
+	}
+}
+
+// wordSigns are around words of a shell, and not in them.
+const wordSigns = "\"'`()[]{},;"
+
+// line covers the secrets of a line that stands at an offset.
+func (c *covering) line(line string, offset int) {
+	var args []argument
+	for at, word := range eachWord(strings.TrimSuffix(line, "\r")) {
+		trimmed := strings.TrimLeft(word, wordSigns)
+		at += len(word) - len(trimmed)
+		trimmed = strings.TrimRight(trimmed, wordSigns)
+		if trimmed == "" {
+			continue
+		}
+		args = append(args, argument{text: trimmed, fixed: true, at: extent{offset + at, offset + at + len(trimmed)}})
+	}
+	for i, a := range args {
+		c.address(a)
+		name := programOf(a.text)
+		if tools := toolOf(name); tools&tPassword != 0 || strings.HasPrefix(a.text, "--") {
+			c.call(&call{name: name, tools: tools, args: toEnd(args[i+min(1, int(tools)):])})
+		}
+	}
+	c.given(line, offset)
+	c.behindNames(line, offset)
+}
+
+// toEnd are the arguments before the next command.
+func toEnd(args []argument) []argument {
+	for i, a := range args {
+		if strings.Trim(a.text, "|&") == "" {
+			return args[:i]
+		}
+	}
+	return args
+}
+
+func (c *covering) call(k *call) {
+	for a := k.password(); a != nil; a = k.password() {
+		c.cover(a.at.start, a.at.end)
+		k = k.behind(a)
+	}
+}
+
+// address covers who has access by a web address.
+func (c *covering) address(a argument) {
+	before, rest, ok := strings.Cut(a.text, "://")
+	if !ok {
+		return
+	}
+	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
+		rest = rest[:i]
+	}
+	at := a.at.start + len(before) + len("://")
+	switch user := rest[:max(0, strings.LastIndexByte(rest, '@'))]; {
+	case holdsPassword(a.text):
+		c.cover(a.at.start, a.at.end)
+	case looksMade(user):
+		c.cover(at, at+len(user))
+	}
+}
+
+// given covers what a line gives to a program that reads passwords: user:password
+// anywhere, and what echo writes before it.
+func (c *covering) given(line string, offset int) {
+	if !readsPasswords(line) {
+		return
+	}
+	for at, word := range eachWord(line) {
+		if i := strings.IndexByte(word, ':'); i > 0 && i+1 < len(word) && !isPlainValue(word[i+1:]) {
+			c.cover(offset+at+i+1, offset+at+len(word))
+		}
+	}
+	pipe := strings.IndexByte(line, '|')
+	if pipe < 0 || !readsPasswords(line[pipe:]) {
+		return
+	}
+	for _, name := range []string{"echo ", "printf "} {
+		if i := strings.LastIndex(line[:pipe], name); i >= 0 {
+			from := i + len(name)
+			for at, word := range eachWord(line[from:pipe]) {
+				if !strings.HasPrefix(word, "-") && !isPlainValue(word) {
+					c.cover(offset+from+at, offset+from+at+len(word))
+				}
+			}
+		}
+	}
+}
+
+// isValueSign reports what parts names and values of any format.
+func isValueSign(c byte) bool { return strings.IndexByte(" \t\r<>\"'`(){}[],;:=|&", c) >= 0 }
+
+// behindNames covers what looks made: where it has no order, and behind a word that
+// suggests a secret.
+func (c *covering) behindNames(line string, offset int) {
+	secret := false
+	for at := 0; at < len(line); {
+		start := at
+		for at < len(line) && !isValueSign(line[at]) {
+			at++
+		}
+		switch word := line[start:at]; {
+		case secret && looksMade(word) && word[0] != '-' || looksRandom(word):
+			c.cover(offset+start, offset+at)
+		case word != "passwd" && suggestsSecret(strings.Trim(word, "-/$*?")):
+			secret = true
+		}
+		for at < len(line) && isValueSign(line[at]) {
+			secret = secret && line[at] != '|' && line[at] != ';'
+			at++
+		}
+	}
+}
+
+// looksRandom reports a word in which letters of both cases and digits change about
+// as no name does.
+func looksRandom(word string) bool {
+	const shortest = 12
+	kinds, changes, last := 0, 0, 0
+	for i := range len(word) {
+		kind := kindOfSign(word[i])
+		if kinds |= kind; kind != last && (last|kind)&digitSign != 0 || last == smallSign && kind == capitalSign {
+			changes++
+		}
+		last = kind
+	}
+	return len(word) >= shortest && kinds|otherSign == otherSign|digitSign|smallSign|capitalSign && changes*4 >= len(word)
+}
+
+const (
+	otherSign = 1 << iota
+	digitSign
+	smallSign
+	capitalSign
+)
+
+// kindOfSign takes those of base64 for small letters.
+func kindOfSign(c byte) int {
+	switch {
+	case c >= '0' && c <= '9':
+		return digitSign
+	case c >= 'A' && c <= 'Z':
+		return capitalSign
+	case c >= 'a' && c <= 'z', c == '+', c == '/', c == '_':
+		return smallSign
+	}
+	return otherSign
 }
 
 // eachWord gives the words of a line between blanks, with their places.
@@ -50,20 +444,7 @@ func coverKeys(text string) string {
 	if !holdsSecret(text) {
 		return text
 	}
-	var spots []extent
-	eachKey(text, func(start, end int, _ string) { spots = append(spots, extent{start, end}) })
-	return asterisks(text, spots)
-}
-
-func asterisks(line string, spots []extent) string {
-	var b strings.Builder
-	for at, c := range line {
-		for _, s := range spots {
-			if s.start <= at && at < s.end {
-				c = '*'
-			}
-		}
-		b.WriteRune(c)
-	}
-	return b.String()
+	c := &covering{text: text}
+	eachKey(text, func(start, end int, _ string) { c.cover(start, end) })
+	return c.covered()
 }

@@ -139,3 +139,20 @@ func FuzzParseMessage(f *testing.F) {
 		}
 	})
 }
+
+// FuzzCoverSecrets: no panic; each code point stays one, and lines stay; what is
+// covered has no more to cover.
+func FuzzCoverSecrets(f *testing.F) {
+	addCases(f, func(_ string, text []byte) { f.Add(string(text)) })
+	f.Fuzz(func(t *testing.T, text string) {
+		covered := CoverSecrets(text, ParseFile("web.Dockerfile", []byte(text)).Secrets)
+		was, is := []rune(text), []rune(covered)
+		require.Len(t, is, len(was))
+		for i := range was {
+			if is[i] != was[i] {
+				require.Equal(t, '*', is[i])
+				require.NotContains(t, "\r\n", string(was[i]))
+			}
+		}
+	})
+}

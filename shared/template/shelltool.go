@@ -58,8 +58,10 @@ func toolOf(name string) tool {
 		return tNetwork | tBuild | tPrompt | tPassword
 	case "rpm", "dpkg":
 		return tNetwork | tBuild | tDeb
-	case "make", "gmake", "ninja", "cmake", "meson", "cargo", "mvn", "gradle", "go", "tar", "unzip", "configure", "patch":
+	case "make", "gmake", "ninja", "cmake", "meson", "cargo", "mvn", "gradle", "go", "tar", "configure", "patch":
 		return tBuild
+	case "unzip":
+		return tBuild | tPassword
 	case "pip", "pip2", "pip3", "npm", "yarn", "pnpm", "gem", "bundle", "composer", "pipx", "uv":
 		return tLanguage | tNetwork | tBuild | tPrompt | tEndless
 	case "vi", "vim", "nano", "emacs", "visudo", "crontab", "passwd", "mysql_secure_installation", "dpkg-reconfigure",
@@ -79,6 +81,8 @@ func toolOf(name string) tool {
 		return tMode
 	case "useradd", "usermod", "adduser", "sshpass", "redis-cli", "chpasswd", "ossutil", "ossutil64", "helm", "mongo",
 		"mongosh", "rabbitmqctl":
+		return tPassword
+	case "az", "zip", "7z", "7za", "7zz", "ldapsearch", "ldapadd", "ldapmodify", "ldapdelete", "ldappasswd", "smbclient", "net", "keytool", "vault":
 		return tPassword
 	case "yum-config-manager":
 		return tPassword | tNetwork

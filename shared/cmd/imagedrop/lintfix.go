@@ -19,6 +19,7 @@ import (
 func (l *linted) mend(o lintOptions) *judged {
 	before := string(l.text)
 	asIs := l.sum()
+	shown := l.covered()
 	after, mended := template.Mend(before, func(text string) []template.Finding {
 		l.text = []byte(text)
 		l.lint(o)
@@ -34,6 +35,9 @@ func (l *linted) mend(o lintOptions) *judged {
 		r.err = l.replace(before)
 	}
 	r.before, r.after = before, after
+	if o.diff {
+		r.shownBefore, r.shownAfter = shown, l.covered()
+	}
 	for _, f := range mended {
 		r.mended = append(r.mended, spot{Finding: f, place: l.place(f)})
 	}
@@ -174,7 +178,7 @@ func printDiffs(results []*judged, s streams) error {
 		files++
 		mended += len(r.mended)
 		name := diffName(r.name)
-		p.diff(out, unified(name, name, r.before, r.after))
+		p.diff(out, unified(name, name, r.shownBefore, r.shownAfter))
 	}
 	if err := out.Flush(); err != nil {
 		return err

@@ -20,10 +20,11 @@ type judged struct {
 	budget   string
 
 	// Of --fix and --diff: the text as read and as mended, what was mended, and how
-	// many findings that leaves.
-	before, after string
-	mended        []spot
-	left          int
+	// many findings that leaves. Of --diff also both texts with their secrets covered.
+	before, after           string
+	shownBefore, shownAfter string
+	mended                  []spot
+	left                    int
 }
 
 // spot is a finding with what the formats show of its place.
@@ -52,14 +53,11 @@ func (l *linted) sum() *judged {
 
 func (l *linted) spots(findings []template.Finding) []spot {
 	out := make([]spot, len(findings))
-	covered := secretFindings(l.tmpl.Secrets)
+	covered := coveredLines{l.tmpl, map[string]string{}}
 	for i, f := range l.mendable(findings) {
 		s := &out[i]
 		s.Finding, s.place = f, l.place(f)
-		if text := l.tmpl.Text(f); text != "" {
-			s.line, s.shown = lineAt(text, f.Line)
-			s.line = covered.cover(s.line, f)
-		}
+		s.line, s.shown = covered.at(f)
 		if body := l.tmpl.InBody(f); l.holds(body) {
 			s.inFile = region{body.Line, body.Column, body.EndLine, body.EndColumn}
 		}

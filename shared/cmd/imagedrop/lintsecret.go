@@ -6,41 +6,41 @@ import (
 	"imagedrop/shared/template"
 )
 
-// secretFindings are those of rules about secrets: what stands there is printed
-// nowhere, for the output of CI is read by many.
-type secretFindings []template.Finding
-
-// cover puts asterisks over the secrets of the line that f begins on.
-func (s secretFindings) cover(line string, f template.Finding) string {
-	line = template.CoverSecrets(line)
-	if len(s) == 0 {
-		return line
-	}
-	runes := []rune(line)
-	for _, secret := range s {
-		if secret.Path == f.Path && secret.Line <= f.Line && f.Line <= secret.EndLine {
-			from, to := covered(runes, secret, f.Line)
-			copy(runes[from:to], []rune(strings.Repeat("*", to-from)))
-		}
-	}
-	return string(runes)
+// coveredLines gives lines of the texts of a template without their secrets: the
+// output of CI is read by many. Each text is covered once.
+type coveredLines struct {
+	tmpl  *template.Template
+	texts map[string]string // by the text as it is
 }
 
-// covered is the range of a line that is a secret: what the finding marks; where
-// that is the name of a variable, all that stands behind it.
-func covered(line []rune, secret template.Finding, number int) (from, to int) {
-	from, to = 0, len(line)
-	if number == secret.Line {
-		from = min(secret.Column-1, to)
+// at returns the line on which a finding begins, false where there is none.
+func (c *coveredLines) at(f template.Finding) (string, bool) {
+	text := c.tmpl.Text(f)
+	if text == "" {
+		return "", false
 	}
-	if number == secret.EndLine {
-		to = max(min(secret.EndColumn-1, to), from)
+	covered, ok := c.texts[text]
+	if !ok {
+		covered = c.tmpl.Covered(f)
+		c.texts[text] = covered
 	}
-	switch marked := string(line[from:to]); {
-	case secret.Rule == "IB0403" && to < len(line) && strings.ContainsRune("= ", line[to]):
-		return to + 1, len(line)
-	case secret.Rule == "IB0402" && secret.Line == secret.EndLine && strings.ContainsAny(marked, "/~") && !strings.Contains(marked, " "):
-		return to, to // the path of a key
+	return lineAt(covered, f.Line)
+}
+
+// covered is all of the file without its secrets.
+func (l *linted) covered() string {
+	text := l.tmpl.Covered(template.Finding{})
+	if strings.HasPrefix(string(l.text), template.ByteOrderMark) {
+		text = template.ByteOrderMark + text
 	}
-	return from, to
+	return text
+}
+
+// coveredContent is a canonical text, or a document made of one, without its secrets.
+func coveredContent(text string, format template.Format) string {
+	name := "Dockerfile"
+	if format != template.Dockerfile {
+		name = "a.yaml"
+	}
+	return template.ParseFile(name, []byte(text)).Covered(template.Finding{})
 }

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"encoding/json"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -30,7 +33,7 @@ func TestLintRepeatsNoSecret(t *testing.T) {
 		}
 	}
 	r := imagedrop(t, "lint", file)
-	require.Regexp(t, `\| ENV DB_PASSWORD=\*+\n`, r.out)
+	require.Regexp(t, `\| ENV DB_PASSWORD=\*+ A=b\n`, r.out)
 }
 
 // A private key is more than the line that it begins with: where the next ones are
@@ -85,4 +88,52 @@ func TestLintRepeatsNoSuppressedSecret(t *testing.T) {
 			require.NotContains(t, r.out, secret, "%s of %.80s", f.name, text)
 		}
 	}
+}
+
+// What no rule reads is covered, too: here-documents, what a quote that is left open was
+// meant to hold, what stands behind a mistake, comments, and YAML that is none.
+func TestShownLinesRepeatNoSecret(t *testing.T) {
+	const secret = "Kx9mQ2vLLzz"
+	secrets := []string{
+		"mysql -uroot -p" + secret + " -e a", "curl -u app:" + secret + " https://example.com/ -o a", "echo root:" + secret + " | chpasswd", "chpasswd <<X\nroot:" + secret + "\nX",
+		"sshpass -p " + secret + " ssh a", "wget --header='Authorization: Basic " + secret + "' https://example.com/", "mysql -e \"IDENTIFIED BY '" + secret + "'\"",
+		"export DB_PASSWORD='a " + secret + "'", "git clone https://" + secret + "@example.com/a", "net user admin " + secret + "x7 /add", "{\"password\": \"" + secret + "\"}",
+		"machine example.com login app password " + secret, "'$6$salt$" + secret + secret + "'",
+	}
+	for _, text := range secrets {
+		line := strings.ReplaceAll(text, "\n", " ")
+		quoted, err := json.Marshal(text)
+		require.NoError(t, err)
+		dir := folder(t, map[string]string{
+			"heredoc.Dockerfile": "run <<EOF\n" + text + "\nEOF\nrun true\n",
+			"open.Dockerfile":    "RUN cat <<EOF\n" + text + "\nRUN apt-get install a; " + line + "\n",
+			"quote.Dockerfile":   "RUN bash -c '\n" + strings.ReplaceAll(text, "'", "\"") + "\nyum install a'\n",
+			"broken.Dockerfile":  "RUN apt-get install a && ( " + line + "\n",
+			"stray.Dockerfile":   "RUN true &&\n  " + line + "\nADD " + line + "\nrnu " + line + "\n",
+			"comment.Dockerfile": "# ib:ignore IB0101 " + line + "\nRUN true\n# ib:ignore " + line + "\n",
+			"header.Dockerfile":  "# ---\n# name: " + line + "\n# " + line + ": a\n# ---\nRUN true\n",
+			"broken.yaml":        "Tasks:\n- Name: a\n  Action: RunShellCommand\n  Properties:\n\tcommandContent: " + line + "\n - " + line + "\n",
+			"odd.yaml":           "Tasks:\n- Name: a\n  Action: " + string(quoted) + "\n  Properties: {" + string(quoted) + ": 1}\n",
+			"message.json":       `{"content": "RUN <<E\n` + string(quoted[1:len(quoted)-1]) + `\nE\n", "nmae": ` + string(quoted) + `}`,
+		})
+		for _, args := range [][]string{{"lint", "--pedantic"}, {"lint", "--pedantic", "--format", "sarif"}, {"lint", "--diff"}, {"plan", "--offline", "--content"}, {"plan", "--offline", "--json"}} {
+			r := imagedrop(t, append(args, dir, filepath.Join(dir, "message.json"))...)
+			require.NotContains(t, r.out+r.err, secret, "%s of %s", args, text)
+		}
+	}
+}
+
+// A difference is read by as many as a report. The file gets the secret, and so does
+// who asks for the mended text.
+func TestDiffRepeatsNoSecret(t *testing.T) {
+	const secret = "Kx9mQ2vLLzz"
+	text := "run mysql -p" + secret + " -e a\n# " + secret + secret + "\nenv DB_PASSWORD " + secret + "\n"
+	file := write(t, "web.Dockerfile", text)
+	r := imagedrop(t, "lint", "--diff", file)
+	require.NotContains(t, r.out, secret)
+	require.Contains(t, r.out, "-run mysql ************* -e a\n+RUN mysql ************* -e a\n")
+	imagedrop(t, "lint", "--fix", file)
+	mended, err := os.ReadFile(file)
+	require.NoError(t, err)
+	require.Equal(t, "RUN mysql -p"+secret+" -e a\n# "+secret+secret+"\nENV DB_PASSWORD=\""+secret+"\"\n", string(mended))
 }

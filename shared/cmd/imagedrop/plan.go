@@ -60,7 +60,7 @@ With --offline nothing is asked.
 
 A ClientToken is made of the job's ID: --message-id gives it, that of the MNS
 message or of the upload's request. plan prints the text of the template, since
-that is what is sent. Exit code 1 means that something would be rejected or fail.`,
+that is what is sent, with asterisks over its secrets. Exit code 1 means that something would be rejected or fail.`,
 		Example: `  imagedrop plan web.Dockerfile
   imagedrop plan --offline --content templates/
   imagedrop plan --cloud --region cn-beijing --message-id 5F6A0E3A1C57F4B3 web.Dockerfile`,

@@ -62,7 +62,7 @@ func (in *planned) request() *planRequest {
 			if number && strings.HasSuffix(parameter.Value, "*") { // which is free only the cloud can tell
 				parameter.Value = "<the next free number below " + parameter.Value + ">"
 			}
-			add(parameter.Name, parameter.Value)
+			add(parameter.Name, in.shown(parameter))
 		}
 	default:
 		return nil
@@ -90,7 +90,7 @@ func (in *planned) awsRequest() *planRequest {
 	r := &planRequest{Action: "CreateComponent", Parameters: []planParameter{}, ClientTokenFrom: "UUID version 5 of the job's ID"}
 	add := func(name, value string) {
 		if value != "" {
-			r.Parameters = append(r.Parameters, planParameter{name, value})
+			r.Parameters = append(r.Parameters, planParameter{name, template.CoverSecrets(value, nil)})
 		}
 	}
 	add("name", a.Name)
@@ -109,7 +109,7 @@ func (in *planned) awsRequest() *planRequest {
 	if a.DryRun {
 		add("dryRun", "true")
 	}
-	add("data", a.Data)
+	add("data", coveredContent(a.Data, template.AWSTOE))
 	r.sign(in, "clientToken", a.ClientToken)
 	return r
 }
@@ -163,7 +163,7 @@ func (in *planned) changes() []change {
 		_, sent := after[name]
 		isDefault := !sent && slices.Contains([]string{defaults[name], "", "0", "false"}, before[name])
 		if before[name] != after[name] && !isDefault {
-			list = append(list, change{name, before[name], after[name]})
+			list = append(list, change{name, template.CoverSecrets(before[name], nil), template.CoverSecrets(after[name], nil)})
 		}
 	}
 	return list
@@ -222,7 +222,7 @@ func (in *planned) difference() string {
 	var text strings.Builder
 	for _, name := range textParameters {
 		old := strings.TrimSpace(in.plan.Newest.ID + " " + in.plan.Newest.Version)
-		text.WriteString(unified(old+" "+name, in.name+" "+name, ended(valueOf(in.plan.Newest.Parameters, name)), ended(valueOf(in.plan.Request.Parameters, name))))
+		text.WriteString(unified(old+" "+name, in.name+" "+name, ended(in.valueOf(in.plan.Newest.Parameters, name)), ended(in.valueOf(in.plan.Request.Parameters, name))))
 	}
 	return text.String()
 }
@@ -235,11 +235,20 @@ func ended(text string) string {
 	return text + "\n"
 }
 
-func valueOf(parameters []template.Parameter, name string) string {
+func (in *planned) valueOf(parameters []template.Parameter, name string) string {
 	for _, p := range parameters {
 		if p.Name == name {
-			return p.Value
+			return in.shown(p)
 		}
 	}
 	return ""
+}
+
+// shown is the value of a parameter without its secrets: a plan is read by more
+// than may describe the resource.
+func (in *planned) shown(p template.Parameter) string {
+	if slices.Contains(textParameters, p.Name) {
+		return coveredContent(p.Value, in.tmpl.Format)
+	}
+	return template.CoverSecrets(p.Value, nil)
 }
