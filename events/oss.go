@@ -71,7 +71,8 @@ func DecodeObjects(payload []byte) (objects []Object, ignored []string, err erro
 				unreadable++
 				ignored = append(ignored, fmt.Sprintf("record %d names no object", records))
 			} else if !complete[o.EventName] {
-				ignored = append(ignored, fmt.Sprintf("record %d is %.100q, no complete object: %q in %q", records, o.EventName, o.Key, o.Bucket))
+				ignored = append(ignored,
+					fmt.Sprintf("record %d is %.100q, no complete object: %q in %q", records, o.EventName, o.Key, o.Bucket))
 			} else {
 				objects = append(objects, o)
 			}

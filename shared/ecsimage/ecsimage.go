@@ -284,7 +284,8 @@ func (c *Client) do(ctx context.Context, request call, region string, form map[s
 }
 
 // send gives the request to a client of the pool.
-func (c *Client) send(ctx context.Context, op string, signer sdkclient.Credentials, request requests.AcsRequest, raw responses.AcsResponse) error {
+func (c *Client) send(ctx context.Context, op string, signer sdkclient.Credentials,
+	request requests.AcsRequest, raw responses.AcsResponse) error {
 	ctx, cancel := sdkclient.Bounded(ctx)
 	defer cancel()
 	call, put, err := c.pool.Take(ctx, signer)

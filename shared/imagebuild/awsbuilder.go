@@ -241,7 +241,7 @@ func (j *awsJob) conflict(ctx context.Context, f *fault.Error) error {
 	case err != nil || j.adopt(found):
 		return err
 	case f.Code == codeAWSMismatch:
-		return because(f, fault.Permanent, "the job's ClientToken was used with other parameters before: the template or the function changed between two deliveries")
+		return because(f, fault.Permanent, mismatch)
 	case len(found) == 0: // the list is behind the create
 		return because(f, fault.Retryable, "the component exists, and is not listed yet")
 	}

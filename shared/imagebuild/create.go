@@ -283,13 +283,17 @@ func (j *job) namesOwnComponent() bool {
 	return strings.Contains(j.template.Content.Text, own) || strings.Contains(j.template.Test.Text, own)
 }
 
+// mismatch is why a token is refused that no resource of the job explains.
+const mismatch = "the job's ClientToken was used with other parameters before: " +
+	"the template or the function changed between two deliveries"
+
 // conflicts says what a code means where no resource carries the job's tag. The
 // service answers it too where an earlier delivery made the resource.
 var conflicts = map[string]struct {
 	kind    fault.Kind
 	message string
 }{
-	codeMismatch:      {fault.Permanent, "the job's ClientToken was used with other parameters before: the template or the function changed between two deliveries"},
+	codeMismatch:      {fault.Permanent, mismatch},
 	codeVersionExists: {fault.Invalid, "this name has a component of this version already: raise componentVersion"},
 }
 

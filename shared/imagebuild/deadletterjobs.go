@@ -327,7 +327,8 @@ func (l *letter) fail(c claim, refused *fault.Error) {
 	a := l.about(c, Failed)
 	a.reason = l.reason()
 	if refused != nil {
-		a.reason = noted(*a.reason, "whether its resource was made is not known: "+strings.TrimSpace(reasonOf(refused).Message+" "+refused.Code))
+		why := strings.TrimSpace(reasonOf(refused).Message + " " + refused.Code)
+		a.reason = noted(*a.reason, "whether its resource was made is not known: "+why)
 	}
 	l.answers = append(l.answers, a)
 }

@@ -162,9 +162,11 @@ func undigested(body []byte) (Parked, bool) {
 			MessageID string `json:"messageId"`
 		} `json:"data"`
 	}
-	if json.Unmarshal([]byte(p.Event), &events) == nil && len(events) == 1 && events[0].SpecVersion != "" && events[0].Data.MessageID != "" {
-		p.Trigger, p.OriginalID = TriggerQueue, events[0].Data.MessageID
-		p.ParkedAt = cmp.Or(p.ParkedAt, events[0].Time)
+	if json.Unmarshal([]byte(p.Event), &events) == nil && len(events) == 1 {
+		if e := events[0]; e.SpecVersion != "" && e.Data.MessageID != "" {
+			p.Trigger, p.OriginalID = TriggerQueue, e.Data.MessageID
+			p.ParkedAt = cmp.Or(p.ParkedAt, e.Time)
+		}
 	}
 	p.ID = digest(p.OriginalID)
 	p.Reason = Reason{Kind: string(fault.Unknown), Message: "the function " + p.Function + " failed on it each time"}

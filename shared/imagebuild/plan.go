@@ -81,7 +81,9 @@ func (p *Planner) Plan(ctx context.Context, i Invocation, d Delivery) (plan Plan
 }
 
 func (p *Planner) plan(ctx context.Context, i Invocation, d Delivery, plan *Plan) error {
-	j := (&Builder{Objects: p.Objects, Resources: inert{p.Cloud}, Builds: Builds{Executions: inert{p.Cloud}, Images: p.Cloud}, Policy: p.Policy}).newJob(i, d)
+	b := &Builder{Objects: p.Objects, Resources: inert{p.Cloud}, Policy: p.Policy,
+		Builds: Builds{Executions: inert{p.Cloud}, Images: p.Cloud}}
+	j := b.newJob(i, d)
 	targets, err := j.targets(ctx)
 	if err == nil && j.status == "" {
 		err = p.parts(ctx, j, targets, plan)

@@ -263,7 +263,8 @@ func (p RebuildPolicy) causes(in inputs, past []Execution, now time.Time) *Reaso
 	} else {
 		causes = in.since(past[i])
 		if created, err := time.Parse(time.RFC3339, past[i].CreationTime); err == nil && p.MaxAge > 0 && now.Sub(created) > p.MaxAge {
-			causes = append(causes, Reason{Kind: reasonAge, Message: "the last success, execution " + past[i].ID + " of " + past[i].CreationTime + ", is older than maxAge"})
+			causes = append(causes, Reason{Kind: reasonAge,
+				Message: "the last success, execution " + past[i].ID + " of " + past[i].CreationTime + ", is older than maxAge"})
 		}
 	}
 	if p.Force {
@@ -295,7 +296,8 @@ func (in inputs) since(e Execution) (causes []Reason) {
 	}
 	for i, version := range in.components { // of the same references: the content is the same
 		if i < min(len(was.components), len(in.names)) && version != was.components[i] {
-			causes = append(causes, Reason{Kind: reasonComponent, Message: "component " + in.names[i] + " " + was.components[i] + " -> " + version})
+			causes = append(causes, Reason{Kind: reasonComponent,
+				Message: "component " + in.names[i] + " " + was.components[i] + " -> " + version})
 		}
 	}
 	if len(causes) == 0 { // beyond what the tags have room for

@@ -71,7 +71,8 @@ func awsWords(c *cursor) []word {
 
 func modules() (out []word) {
 	for _, m := range awstoe.Modules() {
-		out = append(out, word{name: m.Name, doc: "Action module. Inputs: required " + listOf(m.Required) + "; optional " + listOf(m.Optional) + "."})
+		inputs := "required " + listOf(m.Required) + "; optional " + listOf(m.Optional)
+		out = append(out, word{name: m.Name, doc: "Action module. Inputs: " + inputs + "."})
 	}
 	return out
 }

@@ -54,7 +54,8 @@ func (d *document) placeAt(offset int) *place {
 		return settings(cursorIn(d.body(), offset), true)
 	}
 	text, start := d.line(line)
-	if at := strings.Index(text, template.SuppressWord+" "); at >= 0 && strings.HasPrefix(strings.TrimLeft(text, " \t"), "#") && offset > start+at+len(template.SuppressWord) {
+	comment := strings.HasPrefix(strings.TrimLeft(text, " \t"), "#")
+	if at := strings.Index(text, template.SuppressWord+" "); comment && at >= 0 && offset > start+at+len(template.SuppressWord) {
 		return d.ruleIDs(offset)
 	}
 	if lines, from, to := d.header(); from >= 0 && line > from && line < to {

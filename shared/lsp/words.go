@@ -95,7 +95,8 @@ func find(words []word, name string) (word, bool) {
 func actions() (out []word) {
 	for i := range template.Actions {
 		a := &template.Actions[i]
-		out = append(out, word{name: a.Name, doc: actionDocs[a.Name] + "\n\nRequired: " + listOf(a.Required) + ". Optional: " + listOf(a.Optional) + "."})
+		properties := "Required: " + listOf(a.Required) + ". Optional: " + listOf(a.Optional) + "."
+		out = append(out, word{name: a.Name, doc: actionDocs[a.Name] + "\n\n" + properties})
 	}
 	return out
 }

@@ -82,7 +82,8 @@ func parseEndpoint(endpoint string) (string, error) {
 	}
 	endpoint = strings.TrimSuffix(u.String(), "/")
 	if dots := strings.Count(endpoint, "."); dots != 4 {
-		return "", fmt.Errorf("%q has %d dots, and the MNS SDK demands four; give https://<account>.mns.<region>.aliyuncs.com, or locally http://localhost:<port>/<account>.mns.<region>.aliyuncs.com", endpoint, dots)
+		return "", fmt.Errorf("%q has %d dots, and the MNS SDK demands four; give https://<account>.mns.<region>.aliyuncs.com, "+
+			"or locally http://localhost:<port>/<account>.mns.<region>.aliyuncs.com", endpoint, dots)
 	}
 	return endpoint, nil
 }
@@ -117,13 +118,17 @@ func (c *Client) Send(ctx context.Context, body []byte, delay time.Duration) err
 			Message: fmt.Sprintf("a message cannot be delayed by %v: 0 to 7 days", delay)}
 	}
 	message := mns.MessageSendRequest{MessageBody: string(body), DelaySeconds: wholeSeconds(delay), Priority: priority}
-	return c.do(ctx, call{op: op, method: mns.POST, message: message, secrets: []string{message.MessageBody}, read: func(answer []byte) error {
-		var sent mns.MessageSendResponse
-		if xml.Unmarshal(answer, &sent) != nil || sent.MessageId == "" {
-			return errors.New("the answer carries no MessageId")
-		}
-		return nil
-	}})
+	return c.do(ctx, call{op: op, method: mns.POST, message: message, secrets: []string{message.MessageBody}, read: readSent})
+}
+
+// readSent makes sure that the service has the message: an answer of another,
+// such as a proxy, has no ID.
+func readSent(answer []byte) error {
+	var sent mns.MessageSendResponse
+	if xml.Unmarshal(answer, &sent) != nil || sent.MessageId == "" {
+		return errors.New("the answer carries no MessageId")
+	}
+	return nil
 }
 
 // wholeSeconds rounds up: what is delayed must not come before its time.

@@ -92,7 +92,8 @@ func decode(answer []byte) ([]Message, error) {
 // no error: the SDK repeats a call whose answer was lost. Nor is a handle that
 // has lapsed: the message comes again.
 func (c *Client) Delete(ctx context.Context, handle string) error {
-	err := c.do(ctx, call{op: "mnsqueue.DeleteMessage", method: mns.DELETE, query: "?ReceiptHandle=" + url.QueryEscape(handle), secrets: []string{handle}})
+	err := c.do(ctx, call{op: "mnsqueue.DeleteMessage", method: mns.DELETE,
+		query: "?ReceiptHandle=" + url.QueryEscape(handle), secrets: []string{handle}})
 	if none(err) {
 		return nil
 	}

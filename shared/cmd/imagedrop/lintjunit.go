@@ -34,7 +34,8 @@ func printJUnit(w io.Writer, results []*judged, o lintOptions) error {
 func suiteOf(id int, r *judged, o lintOptions) junit.Testsuite {
 	suite := junit.Testsuite{ID: id, Name: clean(r.name), File: clean(r.name), Time: junitTime}
 	if r.err != nil {
-		suite.AddTestcase(junit.Testcase{Name: "lint", Classname: suite.Name, Time: junitTime, Error: &junit.Result{Message: clean(r.err.Error()), Type: "unread"}})
+		suite.AddTestcase(junit.Testcase{Name: "lint", Classname: suite.Name, Time: junitTime,
+			Error: &junit.Result{Message: clean(r.err.Error()), Type: "unread"}})
 	}
 	for _, rule := range rulesOf(r.findings) {
 		suite.AddTestcase(caseOf(suite.Name, rule, r.findings, o))

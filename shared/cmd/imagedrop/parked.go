@@ -109,7 +109,8 @@ func subjectOf(p imagebuild.Parked) string {
 	d := deliveries[0]
 	text := contents(d)
 	if p.Function == deadLetterFunction {
-		text = strings.TrimSpace(d.Queue + " " + subjectOf(imagebuild.Parked{Event: string(events.DecodeDeadLetter(d.SourceID, d.Body).Payload)}))
+		given := imagebuild.Parked{Event: string(events.DecodeDeadLetter(d.SourceID, d.Body).Payload)}
+		text = strings.TrimSpace(d.Queue + " " + subjectOf(given))
 	}
 	if more := len(deliveries) - 1; more > 0 {
 		text += fmt.Sprintf(", and %d more", more)
@@ -133,8 +134,11 @@ func contents(d imagebuild.Delivery) string {
 		Name, PipelineName, ImagePipelineID, ExecutionID, TriggerName, TriggerTime, TemplateURI string
 	}
 	_ = json.Unmarshal(d.Body, &named) // another body names nothing
-	names := []string{cmp.Or(d.Queue, d.Topic), cmp.Or(named.Name, named.PipelineName, named.ImagePipelineID, named.TriggerName, named.TemplateURI),
-		cmp.Or(named.ExecutionID, named.TriggerTime)}
+	names := []string{
+		cmp.Or(d.Queue, d.Topic),
+		cmp.Or(named.Name, named.PipelineName, named.ImagePipelineID, named.TriggerName, named.TemplateURI),
+		cmp.Or(named.ExecutionID, named.TriggerTime),
+	}
 	return strings.Join(slices.DeleteFunc(names, func(name string) bool { return name == "" }), " ")
 }
 

@@ -222,7 +222,8 @@ func (in *planned) difference() string {
 	var text strings.Builder
 	for _, name := range textParameters {
 		old := strings.TrimSpace(in.plan.Newest.ID + " " + in.plan.Newest.Version)
-		text.WriteString(unified(old+" "+name, in.name+" "+name, ended(in.valueOf(in.plan.Newest.Parameters, name)), ended(in.valueOf(in.plan.Request.Parameters, name))))
+		before, after := ended(in.valueOf(in.plan.Newest.Parameters, name)), ended(in.valueOf(in.plan.Request.Parameters, name))
+		text.WriteString(unified(old+" "+name, in.name+" "+name, before, after))
 	}
 	return text.String()
 }

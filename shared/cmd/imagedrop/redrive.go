@@ -101,7 +101,8 @@ func (f *redriveFlags) check(cmd *cobra.Command) error {
 	case f.endpoint == "" || f.queue == "":
 		return errors.New("--cloud needs --mns-endpoint and --queue, or MNS_ENDPOINT and PARKED_QUEUE in the environment")
 	case !f.dryRun && !f.discard && f.save == "":
-		return errors.New("--cloud cannot invoke functions: list with --dry-run, write the events to files with --save, and invoke with Serverless Devs or in the FC console")
+		return errors.New("--cloud cannot invoke functions: list with --dry-run, write the events to files with --save, " +
+			"and invoke with Serverless Devs or in the FC console")
 	}
 	return nil
 }

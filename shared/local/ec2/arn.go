@@ -29,7 +29,8 @@ func parseVersion(text string) (v version, err error) {
 	for i, part := range strings.Split(text, ".") {
 		n, err := strconv.ParseInt(part, 10, 64)
 		if err != nil || n > maxNumber {
-			return v, errVersion.because("The value supplied for parameter 'semanticVersion' is not valid: each number is at most %d.", maxNumber)
+			return v, errVersion.because(
+				"The value supplied for parameter 'semanticVersion' is not valid: each number is at most %d.", maxNumber)
 		}
 		v[i] = n
 	}

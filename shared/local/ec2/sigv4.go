@@ -66,7 +66,8 @@ func (s *service) authenticate(c *call, service string) error {
 		return err
 	}
 	if !hmac.Equal([]byte(claim.signature), []byte(claim.sign(secret, sent, c.canonical(claim, service, payload)))) {
-		return errSignature.because("The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.")
+		return errSignature.because("The request signature we calculated does not match the signature you provided. " +
+			"Check your AWS Secret Access Key and signing method. Consult the service documentation for details.")
 	}
 	c.region = claim.region
 	return nil
@@ -86,7 +87,8 @@ func readClaim(header string) (claim, error) {
 	}
 	scope := strings.Split(params["Credential"], "/")
 	if scheme != algorithm || len(scope) != 5 || scope[4] != scopeEnd || params["SignedHeaders"] == "" || params["Signature"] == "" {
-		return claim{}, errIncomplete.because("Authorization header requires 'Credential', 'SignedHeaders' and 'Signature' parameters of %s.", algorithm)
+		return claim{}, errIncomplete.because(
+			"Authorization header requires 'Credential', 'SignedHeaders' and 'Signature' parameters of %s.", algorithm)
 	}
 	return claim{
 		accessKeyID: scope[0], date: scope[1], region: scope[2], service: scope[3],
@@ -121,7 +123,9 @@ func (s *service) checkTime(c *call, claim claim) (time.Time, error) {
 			now.Add(account.MaxSkew).Format(timeForm))
 	}
 	if sent.Format(dateForm) != claim.date {
-		return sent, errSignature.because("Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '%s' != '%s'.", claim.date, sent.Format(dateForm))
+		return sent, errSignature.because(
+			"Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '%s' != '%s'.",
+			claim.date, sent.Format(dateForm))
 	}
 	return sent, nil
 }

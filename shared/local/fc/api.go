@@ -104,7 +104,8 @@ func (h *Host) writeRefusal(w http.ResponseWriter, err error) {
 	w.Header().Set("X-Fc-Request-Id", requestID)
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(e.status)
-	json.NewEncoder(w).Encode(map[string]string{"RequestId": requestID, "Code": e.code, "Message": e.message}) // an error says that the client has gone
+	body := map[string]string{"RequestId": requestID, "Code": e.code, "Message": e.message}
+	json.NewEncoder(w).Encode(body) // an error says that the client has gone
 }
 
 // apiCall is a request of InvokeFunction, read and checked.
@@ -205,7 +206,8 @@ func (c *apiCall) read(r *http.Request) (err error) {
 		return err
 	}
 	if c.task != "" && !taskForm.MatchString(c.task) {
-		return refuse("InvalidArgument", "X-Fc-Async-Task-Id must begin with a letter or underscore and have at most 128 letters, digits, underscores and hyphens")
+		return refuse("InvalidArgument",
+			"X-Fc-Async-Task-Id must begin with a letter or underscore and have at most 128 letters, digits, underscores and hyphens")
 	}
 	qualifier := r.URL.Query().Get("qualifier")
 	switch _, err := strconv.Atoi(qualifier); {

@@ -216,7 +216,8 @@ func (p *pool) ready(in *instance) {
 		return
 	}
 	if !in.initialized && p.fn.Initializer.Timeout > 0 && !in.isDebug() {
-		in.give(&invocation{requestID: newRequestID(), kind: typeInitializer, timeout: p.fn.Initializer.Timeout, done: make(chan Result, 1)})
+		in.give(&invocation{requestID: newRequestID(), kind: typeInitializer, timeout: p.fn.Initializer.Timeout,
+			done: make(chan Result, 1)})
 		return
 	}
 	in.isFresh = !in.isReady

@@ -19,7 +19,8 @@ type Schedule struct{ next func(time.Time) time.Time }
 func (s Schedule) Next(t time.Time) time.Time { return s.next(t.UTC()).UTC() }
 
 // scheduleForms names the forms of a cronExpression.
-const scheduleForms = "six fields (second minute hour day-of-month month day-of-week), with CRON_TZ=Area/City before them or not, or @every and whole minutes, such as @every 5m"
+const scheduleForms = "six fields (second minute hour day-of-month month day-of-week), with CRON_TZ=Area/City before them or not, " +
+	"or @every and whole minutes, such as @every 5m"
 
 // cronFields are the six fields in their order and the characters that each
 // may have; the library checks the rest. Source: FC, time triggers.

@@ -91,7 +91,8 @@ var operations = map[route]operation{
 		append([]string{"key-marker", "version-id-marker"}, listParams...), (*Service).listVersions},
 	{"GET", onBucket, "uploads"}: {"ListMultipartUploads",
 		// max-parts, which is of another operation and means nothing here, comes from `ossutil du`.
-		[]string{"prefix", "delimiter", "max-uploads", "key-marker", "upload-id-marker", "encoding-type", "max-parts"}, (*Service).listUploads},
+		[]string{"prefix", "delimiter", "max-uploads", "key-marker", "upload-id-marker", "encoding-type", "max-parts"},
+		(*Service).listUploads},
 	{"POST", onBucket, posting}:  {"PostObject", nil, (*Service).postObject},
 	{"POST", onBucket, "delete"}: {"DeleteMultipleObjects", []string{"encoding-type"}, (*Service).deleteObjects},
 

@@ -58,7 +58,8 @@ func (p ports) listen(service string) ([]net.Listener, error) {
 		port := p.base + portOffsets[service]
 		listeners, err := listenAt(service, port)
 		if errors.Is(err, syscall.EADDRINUSE) {
-			return nil, fmt.Errorf("port %d (%s over %s) is in use, perhaps by another local cloud: stop it, or move all ports with --port-base (0 takes free ones)", port, service, p.over)
+			return nil, fmt.Errorf("port %d (%s over %s) is in use, perhaps by another local cloud: "+
+				"stop it, or move all ports with --port-base (0 takes free ones)", port, service, p.over)
 		}
 		return listeners, err
 	}

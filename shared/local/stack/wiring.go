@@ -48,7 +48,8 @@ func (p *plan) checkExecutables(file string) error {
 		info, err := os.Stat(f.executable)
 		switch {
 		case err != nil:
-			problems = append(problems, problem{f.line, f.column, fmt.Sprintf("code: %s is not there: run `make build` first", f.executable)})
+			text := fmt.Sprintf("code: %s is not there: run `make build` first", f.executable)
+			problems = append(problems, problem{f.line, f.column, text})
 		case !info.Mode().IsRegular() || info.Mode()&0o111 == 0:
 			problems = append(problems, problem{f.line, f.column, fmt.Sprintf("code: %s is not an executable file", f.executable)})
 		}

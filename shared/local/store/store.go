@@ -64,7 +64,8 @@ func Open(path string) (*Store, error) {
 	case errors.Is(err, berrors.ErrTimeout):
 		return nil, fmt.Errorf("%s: %w", path, ErrLocked)
 	case isDamage(err):
-		return nil, fmt.Errorf("state file %s: %w (%v): put a whole one in its place, or remove it to begin with nothing", path, ErrDamaged, err)
+		return nil, fmt.Errorf("state file %s: %w (%v): put a whole one in its place, or remove it to begin with nothing",
+			path, ErrDamaged, err)
 	case err != nil:
 		return nil, fmt.Errorf("state file %s: %w", path, err)
 	}
