@@ -19,7 +19,7 @@ func checkFail(l *lint, s *script, k *call) {
 		return
 	}
 	address := k.webAddress()
-	if address == nil || isMetadata(hostOf(address.text)) || strings.HasPrefix(address.text, "ftp:") || s.isChecked(k) || s.isRead(k) {
+	if address == nil || isMetadata(hostOf(address.text)) || strings.HasPrefix(address.text, "ftp:") || s.isChecked(k) || s.isCompared(k) || s.isRead(k) {
 		return
 	}
 	f := l.add("IB0318", s.span(k.at), "", "curl without --fail takes an error page for what was asked for, and succeeds", "write curl --fail")
@@ -44,6 +44,21 @@ func (s *script) isChecked(k *call) bool {
 					return true
 				}
 			}
+		}
+	}
+	return false
+}
+
+// isCompared reports a call whose output a test compares with what it should be.
+func (s *script) isCompared(k *call) bool {
+	if k.context.compared {
+		return true
+	}
+	for i := range s.calls {
+		test := &s.calls[i]
+		n := len(test.args)
+		if n > 0 && (test.name == "[" || test.name == "test") && test.at.start < k.at.start && k.at.end <= test.args[n-1].at.end {
+			return test.has("=", "==", "!=", "-eq", "-ne", "-gt", "-ge", "-lt", "-le") && !test.has("")
 		}
 	}
 	return false

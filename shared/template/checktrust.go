@@ -19,6 +19,9 @@ func (l *lint) addTrust(at span) {
 
 // distrusted is the argument that turns a check of certificates or signatures off.
 func (k *call) distrusted() *argument {
+	if k.downloadsNothing() {
+		return nil
+	}
 	for i := range k.args {
 		next := ""
 		if i+1 < len(k.args) {
@@ -29,6 +32,16 @@ func (k *call) distrusted() *argument {
 		}
 	}
 	return nil
+}
+
+// downloadsNothing reports a package manager that takes packages away, and scp and
+// its like where the files go to another host.
+func (k *call) downloadsNothing() bool {
+	if k.tools&tInstall != 0 {
+		return takesAway(k.verb())
+	}
+	n := len(k.args)
+	return (k.name == "scp" || k.name == "rsync") && n > 0 && strings.Contains(k.args[n-1].text, ":")
 }
 
 func (k *call) distrusts(text, next string) bool {

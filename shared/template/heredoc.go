@@ -78,3 +78,70 @@ func heredocName(word string) (name string, dash bool) {
 func withoutQuotes(word string) string {
 	return strings.NewReplacer(`"`, "", "'", "", `\`, "").Replace(word)
 }
+
+// withPlainDocuments blanks what a shell expands in here-documents. It reads that only
+// as it runs the command: a mistake in it is none of the script.
+func withPlainDocuments(text string) string {
+	if !strings.Contains(text, "<<") {
+		return text
+	}
+	out, lines := []byte(text), strings.SplitAfter(text, "\n")
+	end := 0
+	for i := 0; i < len(lines); i++ {
+		marks := lines[i]
+		for end += len(lines[i]); ; {
+			name, plain, rest := documentMark(marks)
+			if name == "" {
+				break
+			}
+			marks = rest
+			last := documentEnd(lines[i+1:], name)
+			for range last + 1 {
+				i++
+				if plain {
+					blankExpansions(out[end : end+len(lines[i])])
+				}
+				end += len(lines[i])
+			}
+		}
+	}
+	return string(out)
+}
+
+// documentMark is the name behind the first << of a line, whether it has no quotes,
+// and the rest of the line.
+func documentMark(line string) (name string, plain bool, rest string) {
+	for {
+		_, word, ok := strings.Cut(line, "<<")
+		if !ok {
+			return "", false, ""
+		}
+		line = word
+		word = strings.TrimLeft(strings.TrimPrefix(word, "-"), " \t")
+		if end := strings.IndexAny(word, " \t\r\n;&|)<>"); end >= 0 {
+			word = word[:end]
+		}
+		if name = withoutQuotes(word); name != "" {
+			return name, name == word, line
+		}
+	}
+}
+
+// documentEnd is the number of lines before the last one of a here-document, -1
+// where there is none.
+func documentEnd(lines []string, name string) int {
+	for i, line := range lines {
+		if strings.Trim(line, "\t\n") == name {
+			return i
+		}
+	}
+	return -1
+}
+
+func blankExpansions(text []byte) {
+	for i, c := range text {
+		if c == '$' || c == '`' || c == '\\' {
+			text[i] = ' '
+		}
+	}
+}

@@ -24,6 +24,7 @@ type script struct {
 	stmts []*syntax.Stmt // the whole statements before a syntax error, if there is one
 	base  int            // offset of text in what was parsed
 	err   error
+	late  bool // err is in what a here-document expands
 
 	calls   []call // in the order of the text, those inside words before their own
 	steps   []step
@@ -412,7 +413,16 @@ func (sp *shellParser) alone(s *script) {
 			s.err = err
 		}
 	}
-	s.stmts = sp.whole(s.text, dialects[0])
+	text := withPlainDocuments(s.text)
+	if text != s.text {
+		file, err := sp.parse(text, dialects[0])
+		if err == nil {
+			s.stmts, s.late = file.Stmts, true
+			return
+		}
+		s.err = err
+	}
+	s.stmts = sp.whole(text, dialects[0])
 }
 
 // whole are the statements before a syntax error.

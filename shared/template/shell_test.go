@@ -1,6 +1,7 @@
 package template
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -28,6 +29,12 @@ func TestSyntaxErrorsAreCertain(t *testing.T) {
 		"! ; true",
 		"[[ a =~ <b ]]",
 		"if ((a[b c] > 1)); then echo; fi",
+		"echo $(((a  b) / 2))",
+		"A=`echo !(a`",
+		"A=(b) true",
+		"if < a ! true; then b; fi",
+		"case ${ )a} in b) c ;; esac",
+		"for a in ${|b}; do c; done",
 	} {
 		require.NotContains(t, rulesIn("RUN "+text+"\n"), "IB0300", text)
 	}
@@ -36,6 +43,27 @@ func TestSyntaxErrorsAreCertain(t *testing.T) {
 		"done", "a | | b", "f() {", "case a in a) b", "echo $(a",
 		"for i in 1 2 3 do echo $i; done", "select a in b; echo; done", "for i in a b; echo $i; done"} {
 		require.Contains(t, rulesIn("RUN "+text+"\n"), "IB0300", text)
+	}
+}
+
+// What a shell expands in a here-document it reads as it runs the command: a mistake in
+// it is a warning, and the rest of the script is judged.
+func TestSyntaxOfHereDocuments(t *testing.T) {
+	const task = "Tasks:\n- Name: a\n  Action: RunShellCommand\n  Properties:\n    commandContent: |\n"
+	for script, want := range map[string][]string{
+		"cat <<E\n$(a\nE\nyum install b":                        {"IB0300 warning 7", "IB0301 error 9"},
+		"cat <<-'E' <<A\n\t$(a\n\tE\n`b\nA\n(true)":             {"IB0300 warning 9"},
+		"cat <<E\n${a\nE\nyum install b; fi":                    {"IB0301 error 9", "IB0300 error 9"},
+		"echo $((1 << 2))\ncat <<E\n$(a\nE\necho $(b":           {"IB0300 error 10"},
+		"cat <<'E'\n${a $(b `c\nE\ncat <<< ${d}; yum install b": {"IB0301 error 9"},
+		"[[ -n\n $a ]] && yum install b":                        {"IB0301 error 7"},
+		"echo ${a[@]b} && yum install b":                        {"IB0300 warning 6"},
+	} {
+		var got []string
+		for _, f := range ParseFile("templates/web.yaml", []byte(task+"      "+strings.ReplaceAll(script, "\n", "\n      ")+"\n")).Findings {
+			got = append(got, fmt.Sprintf("%s %s %d", f.Rule, f.Severity, f.Line))
+		}
+		require.ElementsMatch(t, want, got, script)
 	}
 }
 

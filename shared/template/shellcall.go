@@ -66,6 +66,7 @@ type context struct {
 	behind    bool // in the background
 	waiting   bool // in the condition of a loop
 	within    bool // in a word, or in a text within the text
+	compared  bool // what it writes is, inside [[ or case
 	depth     int  // of compound commands around it
 }
 
@@ -241,7 +242,9 @@ func (r *callReader) command(cmd syntax.Command, c context) {
 		}
 		r.stmts(cmd.Do, inner)
 	case *syntax.CaseClause:
-		r.word(cmd.Word, c)
+		word := c
+		word.compared = true
+		r.word(cmd.Word, word)
 		for _, item := range cmd.Items {
 			r.words(item.Patterns, c)
 			r.stmts(item.Stmts, inner)
@@ -335,6 +338,7 @@ func (r *callReader) pipe(cmd *syntax.BinaryCmd, p *pipeline, c context) {
 func (r *callReader) test(x syntax.TestExpr, c context) {
 	switch x := x.(type) {
 	case *syntax.BinaryTest:
+		c.compared = c.compared || x.Op != syntax.AndTest && x.Op != syntax.OrTest
 		r.test(x.X, c)
 		r.test(x.Y, c)
 	case *syntax.UnaryTest:

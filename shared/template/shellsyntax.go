@@ -27,11 +27,18 @@ func reportSyntax(l *lint, s *script) {
 	if joined := s.joinedKeyword(at); sure == unknown && joined >= 0 {
 		at, sure, message = joined, certain, "shell syntax: a blank is missing before `[`"
 	}
-	if sure == unknown || s.endsBefore() || s.isLate(at) && !isOpenToEnd(broken.Text) || hasHashInWord(s.text) {
+	if sure == unknown || s.endsBefore() || s.isLate(at, broken.Text) || hasHashInWord(s.text) {
 		return
 	}
 	place := s.span(extent{at, s.tokenEnd(at)})
-	if sure == likely || s.blanked {
+	switch {
+	case s.late:
+		l.warn("IB0300", place, message, "mend it, or quote the name behind << so that nothing in the text is expanded")
+		return
+	case sure == likely && !strings.Contains(broken.Text, "here-document"):
+		l.warn("IB0300", place, message, "mend it; bash -n may say nothing, but the command fails as it runs")
+		return
+	case sure == likely || s.blanked:
 		l.warn("IB0300", place, message, "does a shell read this? bash -n tells")
 		return
 	}
@@ -79,11 +86,17 @@ func (s *script) joinedKeyword(at int) int {
 func isOpenToEnd(text string) bool { return strings.HasPrefix(text, "reached EOF without matching") }
 
 // isLate reports a place that bash reads only as it comes to it: between
-// backquotes, and an array behind eval, which the parser does not know.
-func (s *script) isLate(at int) bool {
+// backquotes, behind a ${ without a name, and an array behind eval, which the parser
+// does not know.
+func (s *script) isLate(at int, text string) bool {
 	rest := s.text[at:]
+	for _, open := range []string{"${ ", "${\n", "${|"} {
+		if strings.Contains(s.text[:at], open) {
+			return true
+		}
+	}
 	return strings.Count(s.text[:at], "`")%2 == 1 && strings.Contains(rest, "`") ||
-		strings.HasPrefix(rest, "(") && at > 0 && s.text[at-1] == '='
+		strings.HasPrefix(rest, "(") && at > 0 && s.text[at-1] == '=' && !isOpenToEnd(text)
 }
 
 // hasHashInWord reports $name#, in which the parser takes the rest of the line for
@@ -135,11 +148,15 @@ func certaintyOf(text string) certainty {
 	if isOpenToEnd(text) {
 		return certain
 	}
-	if text == "not a valid parameter expansion operator: `\"`" {
-		return likely // "${a", which a shell may take until it runs
+	if text == "not a valid parameter expansion operator: `\"`" || strings.Contains(text, "cannot be followed by a word") {
+		return likely // "${a" and ${a b}, which a shell may take until it runs
+	}
+	if strings.HasPrefix(text, "reached ") && strings.Contains(text, "without matching") || strings.HasPrefix(text, "`-") {
+		return unknown // of arithmetic, and of a test, which may go on in the next line
 	}
 	text = strings.ReplaceAll(text, "[in words]", "") // those of for and select, which say nothing of an expression
-	for _, part := range []string{"rithm", "expression", "((", "[", "operator", "func name", "ternary", "nested", "parameter name", "heredoc words", "statement alone", "negate", "reached `}`", "=~"} {
+	for _, part := range []string{"rithm", "expression", "((", "[", "operator", "func name", "ternary", "nested", "parameter name",
+		"heredoc words", "statement alone", "negate", "reached `}`", "=~", "in full statements", "inline variables"} {
 		if strings.Contains(text, part) {
 			return unknown
 		}
