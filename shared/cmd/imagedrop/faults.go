@@ -193,7 +193,7 @@ func details(f account.Fault) (list []string) {
 		isSet bool
 		text  string
 	}{
-		{f.Count > 0, fmt.Sprintf("%d times", f.Count)},
+		{f.Count > 0, count(f.Count, "time")},
 		{f.Count == 0, "until cleared"},
 		{f.Skip > 0, fmt.Sprintf("after %d", f.Skip)},
 		{f.Probability > 0, fmt.Sprintf("probability %g, seed %d", f.Probability, f.Seed)},

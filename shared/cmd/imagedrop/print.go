@@ -276,6 +276,16 @@ func clean(text string) string {
 	}, text)
 }
 
+// cleanLines is clean for a text of lines with tabs in it.
+func cleanLines(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '\n' || r == '\t' || unicode.IsPrint(r) {
+			return r
+		}
+		return unicode.ReplacementChar
+	}, text)
+}
+
 // pad cleans text and fills it up to that many cells of a terminal.
 func pad(text string, width int) string {
 	text = clean(text)

@@ -62,7 +62,7 @@ func runContext(ctx context.Context, args []string, s streams) int {
 		err = errors.New("interrupted")
 	}
 	for _, e := range each(err) {
-		fmt.Fprintln(s.err, "imagedrop:", e)
+		fmt.Fprintln(s.err, "imagedrop:", cleanLines(e.Error()))
 	}
 	if !*running {
 		fmt.Fprintf(s.err, "see `%s --help`\n", cmd.CommandPath())
