@@ -22,6 +22,7 @@ func TestEveryCommandExplainsItself(t *testing.T) {
 		r := imagedrop(t, name, "--help").requireCode(t, exitDone)
 		require.Regexp(t, `(?m)^Examples:\n  .*imagedrop `+name, r.out)
 		require.Contains(t, r.out, "--json", name)
+		require.NotRegexp(t, `(?m)^ +(-., )?--[a-z-]+ \S+ \S+  `, r.out, "a value has a name of one word")
 		require.Empty(t, r.err)
 	}
 	require.Equal(t, help, imagedrop(t).requireCode(t, exitDone).out)

@@ -59,7 +59,7 @@ func (f *upFlags) flags(cmd *cobra.Command) {
 	fl.BoolVar(&f.opt.Strict, "strict", false, "only the ids of the catalogue exist, and for imports only objects of the local OSS")
 	fl.BoolVar(&f.opt.NoAuth, "no-auth", false, "check no signatures: whatever is sent comes from the account")
 	fl.StringVar(&f.opt.Catalogue, "catalogue", "", "file with more images, families, regions and ids that exist")
-	fl.StringVar(&f.opt.Faults, "faults", "", "file of faults that strike from the start, see `imagedrop faults`")
+	fl.StringVar(&f.opt.Faults, "faults", "", "file of faults that strike from the start, as those of imagedrop faults add --file")
 	fl.Float64Var(&f.opt.TimeScale, "time-scale", stack.DefaultTimeScale,
 		"how much faster builds, retries, delayed checks and delays of faults pass than in the cloud;\n"+
 			"times of timers, time-outs, visibility and retention are real")
