@@ -138,10 +138,11 @@ func (c *stepCheck) references(n *yaml.Node) {
 }
 
 func (c *stepCheck) reference(at place, name string) {
-	problem, help := "", ""
+	problem, help, severity := "", "", template.Error
 	switch loop, step := loopForm.FindStringSubmatch(name), stepForm.FindStringSubmatch(name); {
 	case loop != nil:
 		problem, help = c.loopReference(loop[1])
+		severity = template.Warning
 	case step != nil:
 		problem, help = c.stepReference(step[1], step[2], step[3], step[4])
 	case c.names[name]:
@@ -155,28 +156,20 @@ func (c *stepCheck) reference(at place, name string) {
 			"write the braces apart, for example with quotes of the shell")
 		return
 	}
-	switch {
-	case problem != "":
-		c.report(template.Error, "IB0526", at, problem, help)
-	case standsPlain(at.n):
-		c.report(template.Warning, "IB0526", at, "the documents want a reference in quotes",
-			"put the value in quotes: '... {{ name }} ...'")
+	if problem != "" {
+		c.report(severity, "IB0526", at, problem, help)
 	}
 }
 
-// standsPlain reports a scalar without quotes that is no block.
-// Source: AWSTOE, component documents, chaining: "must be enclosed in quotes".
-func standsPlain(n *yaml.Node) bool {
-	const quoted = yaml.SingleQuotedStyle | yaml.DoubleQuotedStyle | yaml.LiteralStyle | yaml.FoldedStyle
-	return n.Style&quoted == 0
-}
-
+// loopReference: AWSTOE leaves the braces of a loop that is not there as they stand, and
+// no document is refused for them. Source: AWSTOE, looping constructs, "Resolve
+// reference expressions".
 func (c *stepCheck) loopReference(name string) (problem, help string) {
 	switch {
 	case !c.loop:
-		return "the step has no loop", "references to a loop work in its own step only"
+		return "the step has no loop, and the braces stay as they are", "references to a loop work in its own step only"
 	case name != "loop" && name != c.loopName:
-		return "the step's loop does not have this name", "write {{ loop.value }}, or the loop's name"
+		return "the step's loop does not have this name, and the braces stay as they are", "write {{ loop.value }}, or the loop's name"
 	}
 	return "", ""
 }

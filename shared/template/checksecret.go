@@ -319,12 +319,23 @@ func (l *lint) checkAWSSecrets(p *part, list, key string) {
 	for _, item := range items(value(p.yaml.root, list)) {
 		pairs(item, func(name, declared *yaml.Node) {
 			n := value(declared, key)
-			if n != nil && n.Kind == yaml.ScalarNode && suggestsSecret(name.Value) && !isPlainValue(n.Value) && !l.full("IB0403") {
+			if n != nil && n.Kind == yaml.ScalarNode && suggestsSecret(name.Value) && !isPlainValue(n.Value) && !leadsToSecret(n.Value) && !l.full("IB0403") {
 				l.add("IB0403", p.yaml.text.span(n), "", "the name says that the "+key+" is a secret, and everybody can read it",
 					"let the step read it, for example from Secrets Manager")
 			}
 		})
 	}
+}
+
+// leadsToSecret reports what names a secret where it is kept: an ARN, or a path of words
+// as in Secrets Manager and in Parameter Store.
+func leadsToSecret(value string) bool {
+	for i := range len(value) {
+		if c := value[i]; !isLetter(c) && c != '/' && c != '-' && c != '_' {
+			return strings.HasPrefix(value, "arn:")
+		}
+	}
+	return strings.Contains(value, "/")
 }
 
 // checkProperty looks at a property of a task, which may be a text of pairs.
