@@ -24,6 +24,9 @@ func (awsService) Create(context.Context, imagebuild.AWSRequest) (string, error)
 func (awsService) Builds(context.Context, string, string, string) ([]imagebuild.AWSComponent, error) {
 	return nil, nil
 }
+func (awsService) Namesakes(context.Context, string, string, string) ([]imagebuild.AWSComponent, error) {
+	return nil, nil
+}
 
 // makeAWS gives a message to awscomponent, as its function does: what it
 // publishes, and whether it took the message for an AWS part.

@@ -35,6 +35,9 @@ type broken struct{}
 func (broken) Create(context.Context, imagebuild.AWSRequest) (string, error) {
 	panic(functiontest.Canary)
 }
+func (b broken) Namesakes(ctx context.Context, region, name, version string) ([]imagebuild.AWSComponent, error) {
+	return b.Builds(ctx, region, name, version)
+}
 func (broken) Builds(context.Context, string, string, string) ([]imagebuild.AWSComponent, error) {
 	return nil, &fault.Error{Kind: fault.Retryable, Op: "ec2image.ListComponents", Code: "SecurityTokenExpired", Message: "no"}
 }

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
@@ -88,20 +89,40 @@ func (c *Client) Create(ctx context.Context, r imagebuild.AWSRequest) (arn strin
 // Builds implements imagebuild.AWSComponents: the version is looked for by its
 // name, since an ARN holds the account, which only the service knows here.
 func (c *Client) Builds(ctx context.Context, regionID, name, semanticVersion string) ([]imagebuild.AWSComponent, error) {
+	return c.list(ctx, regionID, func(types.ComponentVersion) bool { return true }, by("name", name), by("version", semanticVersion))
+}
+
+// Namesakes implements imagebuild.AWSComponents: no filter knows the service's normal
+// form of a name, of which an ARN is made.
+func (c *Client) Namesakes(ctx context.Context, regionID, name, semanticVersion string) ([]imagebuild.AWSComponent, error) {
+	return c.list(ctx, regionID, func(v types.ComponentVersion) bool { return normal(aws.ToString(v.Name)) == normal(name) },
+		by("version", semanticVersion))
+}
+
+func by(name, value string) types.Filter { return types.Filter{Name: &name, Values: []string{value}} }
+
+// normal is the form under which the service compares names: case, blank and underscore
+// do not tell two apart. Source: API_CreateComponent, name.
+func normal(name string) string {
+	return strings.NewReplacer(" ", "-", "_", "-").Replace(strings.ToLower(name))
+}
+
+// list answers the build versions of the components that filters find and want takes.
+func (c *Client) list(ctx context.Context, regionID string, want func(types.ComponentVersion) bool,
+	filters ...types.Filter) ([]imagebuild.AWSComponent, error) {
 	const op = "ec2image.ListComponents"
 	var found []imagebuild.AWSComponent
 	err := sdkclient.Guard(op, func() error {
-		versions := imagebuilder.NewListComponentsPaginator(c.sdk, &imagebuilder.ListComponentsInput{
-			Owner: types.OwnershipSelf,
-			Filters: []types.Filter{{Name: aws.String("name"), Values: []string{name}},
-				{Name: aws.String("version"), Values: []string{semanticVersion}}},
-		})
+		versions := imagebuilder.NewListComponentsPaginator(c.sdk, &imagebuilder.ListComponentsInput{Owner: types.OwnershipSelf, Filters: filters})
 		for versions.HasMorePages() {
 			page, err := versions.NextPage(ctx, inRegion(regionID))
 			if err != nil {
 				return classify(op, err)
 			}
 			for _, v := range page.ComponentVersionList {
+				if !want(v) {
+					continue
+				}
 				builds, err := c.builds(ctx, regionID, v.Arn)
 				if err != nil {
 					return err

@@ -95,6 +95,29 @@ func TestCreateAndFind(t *testing.T) {
 	require.Empty(t, none, "the request's region goes before that of the chain")
 }
 
+// The service takes names for the same that differ in case, blanks and underscores; its
+// filter does not.
+func TestNamesakes(t *testing.T) {
+	c := local(t, ec2.Options{})
+	arn, err := c.Create(t.Context(), request("a", func(r *imagebuild.AWSRequest) { r.Name = "Web Golden_x" }))
+	require.NoError(t, err)
+	_, err = c.Create(t.Context(), request("b", func(r *imagebuild.AWSRequest) { r.Name = "web-golden-y" }))
+	require.NoError(t, err)
+	_, err = c.Create(t.Context(), request("c", func(r *imagebuild.AWSRequest) { r.Name = "web_golden_X" }))
+	requireFault(t, err, fault.Invalid, "ResourceAlreadyExistsException")
+
+	builds, err := c.Builds(t.Context(), "", "web_golden_X", "1.0.0")
+	require.NoError(t, err)
+	require.Empty(t, builds)
+	builds, err = c.Namesakes(t.Context(), "", "web_golden_X", "1.0.0")
+	require.NoError(t, err)
+	require.Len(t, builds, 1)
+	require.Equal(t, arn, builds[0].ARN)
+	builds, err = c.Namesakes(t.Context(), "", "web_golden_X", "1.0.1")
+	require.NoError(t, err)
+	require.Empty(t, builds)
+}
+
 func TestRefusals(t *testing.T) {
 	c := local(t, ec2.Options{Quota: 1})
 	_, err := c.Create(t.Context(), request("a", nil))

@@ -31,4 +31,8 @@ type AWSComponents interface {
 	// Builds returns every build version of this account's component of that
 	// name and version, in no particular order. regionID as in a request.
 	Builds(ctx context.Context, regionID, name, semanticVersion string) ([]AWSComponent, error)
+	// Namesakes is Builds for every spelling that the service takes for the same
+	// name: small or capital letters, blank, - or _. It lists all components of
+	// the version.
+	Namesakes(ctx context.Context, regionID, name, semanticVersion string) ([]AWSComponent, error)
 }

@@ -61,7 +61,7 @@ func (c *awsCloud) Create(_ context.Context, r imagebuild.AWSRequest) (string, e
 			build++
 		}
 	}
-	if n := len(c.made); n > 0 && c.made[n-1].Name == r.Name && c.made[n-1].Data == r.Data {
+	if n := len(c.made); n > 0 && normalName(c.made[n-1].Name) == normalName(r.Name) && c.made[n-1].Data == r.Data {
 		return "", failure(fault.Invalid, "ResourceAlreadyExistsException")
 	}
 	if r.DryRun {
@@ -91,6 +91,22 @@ func (c *awsCloud) Builds(_ context.Context, _, name, version string) (found []i
 	rand.Shuffle(len(found), func(i, k int) { found[i], found[k] = found[k], found[i] })
 	return found, nil
 }
+
+func (c *awsCloud) Namesakes(_ context.Context, _, name, version string) (found []imagebuild.AWSComponent, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err := c.enter("Namesakes"); err != nil {
+		return nil, err
+	}
+	for _, b := range c.all {
+		if strings.Contains(normalName(b.ARN), ":component/"+normalName(name)+"/"+version+"/") {
+			found = append(found, b)
+		}
+	}
+	return found, nil
+}
+
+func normalName(s string) string { return strings.ReplaceAll(strings.ToLower(s), "_", "-") }
 
 // translate makes a document that says which text it was made of.
 func translate(t *template.Template) imagebuild.Translation {
@@ -355,6 +371,18 @@ func TestIdenticalContent(t *testing.T) {
 	require.Equal(t, fault.Retryable, fault.KindOf(result.Err))
 }
 
+// A name is the same in another spelling: the content that is there already ends as
+// unchanged, and is not delivered for ever.
+func TestIdenticalContentInAnotherSpelling(t *testing.T) {
+	const text = "# ---\n# name: %s\n# targets: [aws]\n# ---\nRUN true\n"
+	aws, box := &awsCloud{}, &inbox{}
+	builder := awsBuilder(aws, box)
+	require.NoError(t, runAWS(builder, partOf(t, "one", fmt.Sprintf(text, "Web_Golden"))).Err)
+	require.NoError(t, runAWS(builder, partOf(t, "two", fmt.Sprintf(text, "web-golden"))).Err)
+	const arn = "arn:aws:imagebuilder:eu-central-1:210987654321:component/Web_Golden/1.0.0/1"
+	require.Equal(t, []string{"aws created " + arn, "aws unchanged " + arn}, ends(t, box))
+}
+
 // Tags: the template's first, LABEL's while there is room, ours before those.
 func TestAWSTags(t *testing.T) {
 	for n, want := range map[int][3]bool{47: {true, true, true}, 48: {true, true, false}, 49: {true, false, false}, 50: {false, false, false}} {
@@ -419,6 +447,9 @@ func (c *cutAWS) Create(ctx context.Context, r imagebuild.AWSRequest) (string, e
 }
 func (c *cutAWS) Builds(ctx context.Context, region, name, version string) ([]imagebuild.AWSComponent, error) {
 	return cutting(c.cuts, func() ([]imagebuild.AWSComponent, error) { return c.aws.Builds(ctx, region, name, version) })
+}
+func (c *cutAWS) Namesakes(ctx context.Context, region, name, version string) ([]imagebuild.AWSComponent, error) {
+	return cutting(c.cuts, func() ([]imagebuild.AWSComponent, error) { return c.aws.Namesakes(ctx, region, name, version) })
 }
 
 // Whatever call of either function the process dies before or after, or whose

@@ -174,10 +174,15 @@ func (r AWSRequest) digest() string {
 }
 
 // builds are those of the name and version, the newest first.
-func (j *awsJob) builds(ctx context.Context) (found []AWSComponent, err error) {
+func (j *awsJob) builds(ctx context.Context) ([]AWSComponent, error) {
+	return j.lookUp(ctx, j.Components.Builds)
+}
+
+func (j *awsJob) lookUp(ctx context.Context,
+	list func(ctx context.Context, regionID, name, semanticVersion string) ([]AWSComponent, error)) (found []AWSComponent, err error) {
 	defer clock(&j.spent.lookup)()
 	err = j.retry(ctx, func(ctx context.Context) (err error) {
-		found, err = j.Components.Builds(ctx, j.request.RegionID, j.request.Name, j.request.SemanticVersion)
+		found, err = list(ctx, j.request.RegionID, j.request.Name, j.request.SemanticVersion)
 		return err
 	})
 	slices.SortFunc(found, func(a, b AWSComponent) int {
@@ -237,6 +242,9 @@ func (j *awsJob) conflict(ctx context.Context, f *fault.Error) error {
 		return nil
 	}
 	found, err := j.builds(ctx)
+	if err == nil && len(found) == 0 && f.Code == codeAWSExists {
+		found, err = j.lookUp(ctx, j.Components.Namesakes) // it is there in another spelling
+	}
 	switch {
 	case err != nil || j.adopt(found):
 		return err
