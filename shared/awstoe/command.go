@@ -134,10 +134,15 @@ func (tr *translation) read() {
 	if tr.template.Format != template.Dockerfile {
 		tr.whole("IB0516", template.Error, "a YAML component has no AWS form",
 			"write the commands of a Dockerfile, or an AWS document with schemaVersion and phases")
-	} else if len(tr.build)+len(tr.ops) == 0 && !hasErrors(tr.found) {
+	} else if len(tr.build)+len(tr.ops) == 0 && !hasErrors(tr.found) && !tr.isEmpty() {
 		tr.whole("IB0516", template.Error, "no command makes a step, and AWS refuses a document without steps",
 			"write at least one, for example RUN yum update -y")
 	}
+}
+
+// isEmpty reports a template of which IB0001 says that it has no commands.
+func (tr *translation) isEmpty() bool {
+	return slices.ContainsFunc(tr.template.Findings, func(f template.Finding) bool { return f.Rule == "IB0001" })
 }
 
 // phases are the parts of the document that have steps.
@@ -514,18 +519,18 @@ func (tr *translation) label(c template.Command) {
 	for _, p := range pairs {
 		value, problem := p.value.resolve(tr.env)
 		text, static := value.static()
+		help := "write the value out"
 		if problem == "" && !static {
 			problem = "a variable that only the instance knows"
 		}
 		if problem == "" {
-			problem = tagProblem(p.name, text)
+			problem, help = tagProblem(p.name, text)
 		}
 		if _, again := tr.tags[p.name]; problem == "" && !again && len(tr.tags) == maxTags {
-			problem = fmt.Sprintf("more than %d labels; AWS takes %d tags", maxTags, maxTags)
+			problem, help = fmt.Sprintf("more than %d labels; AWS takes %d tags", maxTags, maxTags), "delete some"
 		}
 		if problem != "" {
-			tr.none(c, "IB0508", p.at, problem,
-				"a key has 1 to 128 of A-Z a-z 0-9 _ . : / = + - and does not begin with aws:; a value has at most 256 characters")
+			tr.none(c, "IB0508", p.at, problem, help)
 			return
 		}
 		tr.tags[p.name] = text
@@ -534,19 +539,22 @@ func (tr *translation) label(c template.Command) {
 		"set tags of the image in the distribution settings")
 }
 
-func tagProblem(key, value string) string {
+// tagProblem is what AWS, or imagedrop, has against a label, and how it is mended.
+func tagProblem(key, value string) (problem, help string) {
 	outside := func(r rune) bool {
 		return r >= utf8.RuneSelf || !isNameByte(byte(r), true) && !strings.ContainsRune(".:/=+-", r)
 	}
 	switch {
 	case len(key) > maxTagKey || strings.ContainsFunc(key, outside):
-		return "the label's key is no key of an AWS tag"
+		return "the label's key is no key of an AWS tag", "1 to 128 of letters, digits and _ . : / = + -"
 	case strings.HasPrefix(strings.ToLower(key), "aws:"):
-		return "keys that begin with aws: belong to AWS"
+		return "keys that begin with aws: belong to AWS", "choose another key"
+	case strings.HasPrefix(key, "imagedrop:"):
+		return "keys that begin with imagedrop: are set by imagedrop", "choose another key"
 	case utf8.RuneCountInString(value) > maxTagValue:
-		return "the label's value is too long for an AWS tag"
+		return "the label's value is too long for an AWS tag", "0 to 256 characters"
 	}
-	return ""
+	return "", ""
 }
 
 // component runs the AWS component that takes the place of one of ours.

@@ -1,0 +1,2 @@
+LABEL imagedrop:job="mine"
+RUN true

@@ -1,0 +1,5 @@
+# ---
+# name: nothing
+# targets: [aws]
+# ---
+# no command
