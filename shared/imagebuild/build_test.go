@@ -180,7 +180,7 @@ func TestExecutionMessage(t *testing.T) {
 	}
 }
 
-// Who must act on what a start is refused with (image-builder.md 8.3).
+// Who must act on what a start is refused with.
 func TestFaultsOfAStart(t *testing.T) {
 	tests := []struct {
 		err    error

@@ -22,7 +22,7 @@ import (
 // Braces are parameters.
 type mnsRequest struct{ line, root string }
 
-// Source: mns-oss.md, section 4.2.
+// Source: MNS API 2015-06-06.
 var mnsRequests = map[string]mnsRequest{
 	"OpenService":               {"POST /commonbuy/openservice", ""},
 	"CreateQueue":               {"PUT /queues/{QueueName}", "Queue"},
@@ -172,7 +172,7 @@ func spell(name string, value any) string {
 
 func element(name, text string) string { return "<" + name + ">" + text + "</" + name + ">" }
 
-// signMNS follows mns-oss.md, section 4.4. The path of the account is not signed.
+// signMNS follows the page of MNS about signatures. The path of the account is not signed.
 func signMNS(method, resource string, header map[string]string, secret string) string {
 	date := header["Date"]
 	if date == "" {

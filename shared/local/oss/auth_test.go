@@ -114,10 +114,10 @@ func stringToSign(t *testing.T, service http.Handler, r *http.Request) string {
 	return doc.StringToSign
 }
 
-// The vectors of reference mns-oss.md, 6.4 and 6.5. Their secret is not the
+// The vectors were calculated with the SDK, one a signature. Their secret is not the
 // account's, so a key with that secret stands in: the error document of a wrong
 // secret gives the string to sign, from which the vector's signature must follow.
-func TestDocumentedVectors(t *testing.T) {
+func TestVectorsOfTheSDK(t *testing.T) {
 	clock := account.NewManualClock(time.Date(2026, 1, 5, 8, 0, 0, 0, time.UTC))
 	acct := account.NewAt(clock)
 	st, err := store.OpenMemory()

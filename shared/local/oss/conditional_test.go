@@ -59,7 +59,8 @@ func TestConditionalReads(t *testing.T) {
 	}
 }
 
-// The table of reference mns-oss.md, 6.9, for an object of 1,000 bytes, and U-8.
+// The table of the OSS API, GetObject, Range, for an object of 1,000 bytes; where
+// the pages conflict or are silent, what the local cloud answers.
 func TestRanges(t *testing.T) {
 	c := start(t, oss.Options{})
 	content := strings.Repeat("0123456789", 100)

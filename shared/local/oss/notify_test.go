@@ -40,7 +40,8 @@ func (b *inbox) take() []string {
 	return taken
 }
 
-// The sample of reference function-compute.md, 4.2, with the values of this call.
+// The sample of FC, "Formats of event for different triggers", OSS, with the
+// values of this call.
 func TestTheEventIsThatOfTheOSSTrigger(t *testing.T) {
 	var in inbox
 	c := start(t, oss.Options{Rules: []oss.Rule{{ID: "4f1d0c9b", Bucket: bucket, Events: []string{"oss:ObjectCreated:PutObject"},
