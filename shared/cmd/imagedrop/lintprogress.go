@@ -13,7 +13,16 @@ const manyFiles = 50
 // lintProgress shows on a terminal how far lint has come with many files; step
 // counts one, done takes the bar away.
 func lintProgress(files int, o lintOptions, err io.Writer) (step, done func()) {
-	if files < manyFiles || o.format != formatText || !redraws(err) {
+	return fileProgress(files, files >= manyFiles && o.format == formatText, err)
+}
+
+// planProgress is lintProgress of plan, whose files take calls to a cloud.
+func planProgress(files int, f planFlags, err io.Writer) (step, done func()) {
+	return fileProgress(files, files > planWidth && !f.asJSON, err)
+}
+
+func fileProgress(files int, isWorth bool, err io.Writer) (step, done func()) {
+	if !isWorth || !redraws(err) {
 		return func() {}, func() {}
 	}
 	bar := newBar(err, files, "files", progressbar.OptionThrottle(50*time.Millisecond))

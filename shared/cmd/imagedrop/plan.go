@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/aliyun/credentials-go/credentials"
@@ -99,8 +100,9 @@ func (f *planFlags) check(cmd *cobra.Command) error {
 // planned is one input with what would become of it.
 type planned struct {
 	*linted
-	plan imagebuild.Plan
-	err  error // it could not be read, or the cloud not be asked
+	plan   imagebuild.Plan
+	region string // that is asked about it
+	err    error  // it could not be read, or the cloud not be asked
 }
 
 func runPlan(ctx context.Context, paths []string, f planFlags, s streams) error {
@@ -116,7 +118,9 @@ func runPlan(ctx context.Context, paths []string, f planFlags, s streams) error 
 	if err != nil {
 		return err
 	}
-	p.planAll(ctx, inputs)
+	step, done := planProgress(len(inputs), f, s.err)
+	p.planAll(ctx, inputs, step)
+	done()
 	return printPlans(inputs, f, s)
 }
 
@@ -149,11 +153,13 @@ type planner struct {
 	imagebuild.Planner
 	invocation imagebuild.Invocation
 	messageID  string
+	timeout    time.Duration // of the look at the cloud for one input
+	silent     sync.Map      // of regions: nothing answered there for so long
 }
 
 // open finds the cloud; the context signs the calls to it.
 func (f planFlags) open(ctx context.Context, policy imagebuild.Policy) (context.Context, *planner, error) {
-	p := &planner{messageID: f.messageID, invocation: imagebuild.Invocation{Region: f.region, AccountID: f.account}}
+	p := &planner{messageID: f.messageID, timeout: planTimeout, invocation: imagebuild.Invocation{Region: f.region, AccountID: f.account}}
 	p.Policy, p.Translate, p.Coming = policy, planTranslation, map[string][]imagebuild.Existing{}
 	switch {
 	case f.offline:
@@ -217,34 +223,46 @@ func planTranslation(t *template.Template) imagebuild.Translation {
 
 // planAll plans the components first, as `drop` uploads them: references may
 // reach what they become.
-func (p *planner) planAll(ctx context.Context, inputs []*planned) {
+func (p *planner) planAll(ctx context.Context, inputs []*planned, step func()) {
 	first, then := []*planned{}, []*planned{}
 	for _, in := range inputs {
 		if in.err != nil {
 			continue
 		}
-		if in.kind() == template.Component {
+		t := in.parsed()
+		if in.region = cmp.Or(t.RegionID, p.invocation.Region); t.Kind == template.Component {
 			first = append(first, in)
 		} else {
 			then = append(then, in)
 		}
 	}
-	p.planEach(ctx, first)
+	p.planEach(ctx, first, step)
 	for _, in := range first {
 		if r := in.plan.Resource; in.err == nil && in.plan.Status == imagebuild.Created && r.ID == "" {
 			key := in.plan.RegionID + "/" + r.Name
 			p.Coming[key] = append(p.Coming[key], imagebuild.Existing{Resource: r, Parameters: in.plan.Request.Parameters})
 		}
 	}
-	p.planEach(ctx, then)
+	p.planEach(ctx, then, step)
 }
 
-func (p *planner) planEach(ctx context.Context, inputs []*planned) {
+// errNotAsked is of an input whose region did not answer to another one before.
+var errNotAsked = errors.New("not planned, since nothing answers")
+
+func (p *planner) planEach(ctx context.Context, inputs []*planned, step func()) {
 	var g errgroup.Group
 	g.SetLimit(planWidth)
 	for _, in := range inputs {
 		g.Go(func() error {
+			defer step()
+			if _, silent := p.silent.Load(in.region); silent {
+				in.err = errNotAsked
+				return nil
+			}
 			in.err = p.planOne(ctx, in)
+			if f := fault.Of(in.err); in.key != "" && f != nil && f.Kind == fault.Retryable && f.HTTPStatus == 0 {
+				p.silent.Store(in.region, true)
+			}
 			return nil
 		})
 	}
@@ -252,7 +270,7 @@ func (p *planner) planEach(ctx context.Context, inputs []*planned) {
 }
 
 func (p *planner) planOne(ctx context.Context, in *planned) (err error) {
-	ctx, cancel := context.WithTimeout(ctx, planTimeout)
+	ctx, cancel := context.WithTimeout(ctx, p.timeout)
 	defer cancel()
 	one := p.Planner
 	one.Objects = planObjects{in.linted, p.Objects}
@@ -264,12 +282,12 @@ func (p *planner) planOne(ctx context.Context, in *planned) (err error) {
 	return nil
 }
 
-// kind is told without the cloud, which may hold the template of a message.
-func (in *planned) kind() template.Kind {
+// parsed is what is known without the cloud, which may hold the template of a message.
+func (in *planned) parsed() *template.Template {
 	if in.key != "" {
-		return template.ParseFile(in.key, in.text).Kind
+		return template.ParseFile(in.key, in.text)
 	}
-	return template.ParseMessage(in.text).Resolve("", nil).Kind
+	return template.ParseMessage(in.text).Resolve("", nil)
 }
 
 // delivery is the event that would bring the input.

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -9,14 +11,17 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aliyun/alibaba-cloud-sdk-go/sdk"
 	ecscredentials "github.com/aliyun/alibaba-cloud-sdk-go/sdk/auth/credentials"
 	"github.com/aliyun/alibaba-cloud-sdk-go/sdk/requests"
 	"github.com/stretchr/testify/require"
 
+	"imagedrop/shared/imagebuild"
 	"imagedrop/shared/local/account"
 	"imagedrop/shared/local/stack"
+	"imagedrop/shared/sdkclient"
 )
 
 const (
@@ -298,6 +303,38 @@ func TestPlanOfAnUnreadableFile(t *testing.T) {
 	r := imagedrop(t, "plan", "--offline", dir).requireCode(t, exitTrouble)
 	require.Contains(t, r.out, "fine.Dockerfile: component fine")
 	require.Contains(t, r.err, "gone.Dockerfile")
+}
+
+// A cloud that does not answer is waited for once, not once a file; another
+// region may answer all the same.
+func TestPlanAsksASilentCloudOnce(t *testing.T) {
+	files := map[string]string{"elsewhere.Dockerfile": "# ---\n# regionId: cn-beijing\n# ---\nRUN true\n"}
+	for i := range 20 {
+		files[fmt.Sprintf("web-%02d.Dockerfile", i)] = "RUN true\n"
+	}
+	inputs := planInputs(t.Context(), []string{folder(t, files)}, streams{})
+	p := &planner{timeout: time.Nanosecond, invocation: imagebuild.Invocation{Region: account.Region}}
+	var err error
+	p.Policy, err = planFlags{}.readPolicy()
+	require.NoError(t, err)
+	require.NoError(t, p.connect("http://127.0.0.1:1", "http://127.0.0.1:1"))
+	steps := make(chan bool, len(inputs))
+	p.planAll(sdkclient.WithCredentials(t.Context(), sdkclient.Credentials{AccessKeyID: "id", AccessKeySecret: "secret"}), inputs, func() { steps <- true })
+	require.Len(t, steps, len(inputs))
+	asked := 0
+	for _, in := range inputs {
+		require.Error(t, in.err)
+		if !errors.Is(in.err, errNotAsked) {
+			asked++
+		}
+	}
+	require.NotErrorIs(t, inputs[0].err, errNotAsked, "elsewhere")
+	require.LessOrEqual(t, asked, 1+planWidth)
+
+	var out bytes.Buffer
+	err = printPlans(inputs, planFlags{}, streams{out: &out})
+	require.ErrorContains(t, err, fmt.Sprintf("%d more: not planned, since nothing answers", len(inputs)-asked))
+	require.Empty(t, out.String())
 }
 
 // The built program, as a person runs it.

@@ -14,13 +14,19 @@ import (
 // printPlans prints the plans, and then says what could not be planned.
 func printPlans(inputs []*planned, f planFlags, s streams) error {
 	var failures []error
-	rejected := false
+	rejected, notAsked := false, 0
 	for _, in := range inputs {
-		if in.err != nil {
+		switch {
+		case errors.Is(in.err, errNotAsked):
+			notAsked++
+		case in.err != nil:
 			failures = append(failures, in.err)
-		} else {
+		default:
 			rejected = rejected || in.rejected()
 		}
+	}
+	if notAsked > 0 {
+		failures = append(failures, fmt.Errorf("%d more: %w", notAsked, errNotAsked))
 	}
 	show := printPlansText
 	if f.asJSON {

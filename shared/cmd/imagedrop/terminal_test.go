@@ -110,3 +110,20 @@ func TestLintShowsProgressOnATerminal(t *testing.T) {
 		}
 	}
 }
+
+// plan asks a cloud about each file, which takes longer.
+func TestPlanShowsProgressOnATerminal(t *testing.T) {
+	files := map[string]string{}
+	for i := range planWidth + 1 {
+		files[fmt.Sprintf("t%04d.Dockerfile", i)] = "RUN true\n"
+	}
+	dir := folder(t, files)
+	t.Setenv("TERM", "xterm")
+	for flag, bar := range map[string]bool{"--json=false": true, "--json": false} {
+		tty, shown := terminal(t, 80)
+		require.Equal(t, exitDone, runContext(t.Context(), []string{"plan", "--offline", flag, dir}, streams{out: io.Discard, err: tty}))
+		got := shown()
+		require.Equal(t, bar, strings.Contains(got, fmt.Sprintf("(%d/%d)", len(files), len(files))), got)
+		require.Equal(t, bar, strings.HasSuffix(got, "\r"), got)
+	}
+}
