@@ -237,6 +237,7 @@ func TestPlanNoticesReferences(t *testing.T) {
 	plan, err := p.Plan(context.Background(), unknown, upload("j"))
 	require.NoError(t, err)
 	require.Equal(t, imagebuild.Created, plan.Status, "whose none is cannot be known")
+	require.Equal(t, "it was not looked up, since it is not known which account this one is", plan.Notices[0].Message)
 }
 
 // A start looks at the references again: a pipeline may have lost a component.

@@ -78,8 +78,7 @@ type caller struct {
 	call     template.Call
 }
 
-// notice is the zero Notice where there is nothing to say, or nothing can be
-// known: of names where the account is not.
+// notice is the zero Notice where there is nothing to say.
 func (c *caller) notice(ctx context.Context) (Notice, error) {
 	ref := c.call.Reference
 	n := Notice{Reference: ref.Name + "/" + ref.Version}
@@ -87,7 +86,9 @@ func (c *caller) notice(ctx context.Context) (Notice, error) {
 	case ref.ID != "":
 		return c.byID(ctx)
 	case c.resolver.accountID == "":
-		return Notice{}, nil
+		n.Message = "it was not looked up, since it is not known which account this one is"
+		n.Help = "give the ID of this account"
+		return n, nil
 	case ref.RegionID != c.resolver.regionID:
 		n.Code, n.Message = codeNoComponent, "it is of "+ref.RegionID+", and the pipeline is made in "+c.resolver.regionID
 		n.Help = "a pipeline takes components of its own region: name " + c.resolver.regionID + " here, and make the component there"

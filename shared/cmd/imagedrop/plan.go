@@ -59,6 +59,9 @@ they would answer: created, unchanged, rejected. It asks the local cloud, with
 newest version of the name. It only reads: nothing is created, started or sent.
 With --offline nothing is asked.
 
+Of what a template refers to the components are looked up, and nothing else: a
+base image, a vSwitch or a region that does not exist only a create finds out.
+
 A ClientToken is made of the job's ID: --message-id gives it, that of the MNS
 message or of the upload's request. plan prints the text of the template, since
 that is what is sent, with asterisks over its secrets. Exit code 1 means that something would be rejected or fail.`,
@@ -76,7 +79,7 @@ that is what is sent, with asterisks over its secrets. Exit code 1 means that so
 	fl.BoolVar(&f.offline, "offline", false, "ask no cloud")
 	fl.BoolVar(&f.cloud, "cloud", false, "ask the real cloud, with the usual credentials")
 	fl.StringVar(&f.region, "region", "", "the functions' own region (default: the local cloud's; with --cloud "+account.Region+")")
-	fl.StringVar(&f.account, "account", "", "with --cloud: your account ID, so that COMPONENT references to it are followed")
+	fl.StringVar(&f.account, "account", "", "with --cloud: your account ID, so that COMPONENT references by name are looked up")
 	fl.StringVar(&f.ecs, "ecs-endpoint", os.Getenv("ECS_ENDPOINT"), "with --cloud: of ECS (default: that of the region)")
 	fl.StringVar(&f.oss, "oss-endpoint", os.Getenv("OSS_ENDPOINT"), "with --cloud: of OSS, for a templateUri (default: that of the region)")
 	fl.StringVar(&f.messageID, "message-id", "", "the job's ID, of which its ClientToken is made")
