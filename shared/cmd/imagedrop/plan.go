@@ -83,7 +83,7 @@ that is what is sent, with asterisks over its secrets. Exit code 1 means that so
 	fl.StringVar(&f.ecs, "ecs-endpoint", os.Getenv("ECS_ENDPOINT"), "with --cloud: of ECS (default: that of the region)")
 	fl.StringVar(&f.oss, "oss-endpoint", os.Getenv("OSS_ENDPOINT"), "with --cloud: of OSS, for a templateUri (default: that of the region)")
 	fl.StringVar(&f.messageID, "message-id", "", "the job's ID, of which its ClientToken is made")
-	fl.StringVar(&f.policy, "policy", "", "also check against this policy (YAML, as POLICY in s.yaml)")
+	fl.StringVar(&f.policy, "policy", "", "also check against this policy (YAML, as POLICY in s.yaml; default: the local cloud's, else none)")
 	fl.BoolVar(&f.content, "content", false, "show the canonical text and the AWS document whole")
 	fl.BoolVar(&f.asJSON, "json", false, "print one JSON document, which has everything")
 	cmd.MarkFlagsMutuallyExclusive("offline", "cloud", "state")
@@ -109,15 +109,11 @@ type planned struct {
 }
 
 func runPlan(ctx context.Context, paths []string, f planFlags, s streams) error {
-	policy, err := f.readPolicy()
-	if err != nil {
-		return err
-	}
 	inputs := planInputs(ctx, paths, s)
 	if f.messageID != "" && len(inputs) != 1 {
 		return errors.New("--message-id is of one job: give one file")
 	}
-	ctx, p, err := f.open(ctx, policy)
+	ctx, p, err := f.open(ctx)
 	if err != nil {
 		return err
 	}
@@ -127,11 +123,15 @@ func runPlan(ctx context.Context, paths []string, f planFlags, s streams) error 
 	return printPlans(inputs, f, s)
 }
 
-// readPolicy returns the policy to check against; without one everything is
-// allowed, since what is not is the operator's to say.
-func (f planFlags) readPolicy() (imagebuild.Policy, error) {
-	if f.policy != "" {
+// readPolicy returns the policy to check against, given as a file or else by
+// the local cloud. Without one everything is allowed, since what is not is the
+// operator's to say.
+func (f planFlags) readPolicy(local string) (imagebuild.Policy, error) {
+	switch {
+	case f.policy != "":
 		return loadPolicy(f.policy)
+	case local != "":
+		return imagebuild.ParsePolicy(local)
 	}
 	any := []string{"*"}
 	return imagebuild.Policy{
@@ -161,24 +161,28 @@ type planner struct {
 }
 
 // open finds the cloud; the context signs the calls to it.
-func (f planFlags) open(ctx context.Context, policy imagebuild.Policy) (context.Context, *planner, error) {
-	p := &planner{messageID: f.messageID, timeout: planTimeout, invocation: imagebuild.Invocation{Region: f.region, AccountID: f.account}}
-	p.Policy, p.Translate, p.Coming = policy, planTranslation, map[string][]imagebuild.Existing{}
+func (f planFlags) open(ctx context.Context) (context.Context, *planner, error) {
+	local, err := &cloud{}, error(nil)
+	if !f.offline && !f.cloud {
+		if local, err = f.at.find(ctx); err != nil {
+			return ctx, nil, fmt.Errorf("%w; --offline plans without one", err)
+		}
+	}
+	p := &planner{messageID: f.messageID, timeout: planTimeout, invocation: imagebuild.Invocation{
+		Region: cmp.Or(f.region, local.Region, account.Region), AccountID: cmp.Or(f.account, local.AccountID),
+	}}
+	p.Translate, p.Coming = planTranslation, map[string][]imagebuild.Existing{}
+	if p.Policy, err = f.readPolicy(local.Policy); err != nil {
+		return ctx, nil, err
+	}
 	switch {
 	case f.offline:
-		p.invocation.Region = cmp.Or(f.region, account.Region)
 		return ctx, p, nil
 	case f.cloud:
-		p.invocation.Region = cmp.Or(f.region, account.Region)
 		return f.openCloud(ctx, p)
 	}
-	c, err := f.at.find(ctx)
-	if err != nil {
-		return ctx, nil, fmt.Errorf("%w; --offline plans without one", err)
-	}
-	p.invocation.Region, p.invocation.AccountID = cmp.Or(f.region, c.Region), c.AccountID
-	ctx = sdkclient.WithCredentials(ctx, sdkclient.Credentials{AccessKeyID: c.AccessKeyID, AccessKeySecret: c.AccessKeySecret})
-	return ctx, p, p.connect(c.ECS, c.OSS)
+	ctx = sdkclient.WithCredentials(ctx, sdkclient.Credentials{AccessKeyID: local.AccessKeyID, AccessKeySecret: local.AccessKeySecret})
+	return ctx, p, p.connect(local.ECS, local.OSS)
 }
 
 func (f planFlags) openCloud(ctx context.Context, p *planner) (context.Context, *planner, error) {

@@ -294,6 +294,14 @@ func TestPlanWithAPolicy(t *testing.T) {
 	file := write(t, "agent.Dockerfile", planComponent)
 	require.Contains(t, imagedrop(t, "plan", "--offline", "--policy", policy, file).requireCode(t, exitRejected).out, "IB0258: the name must begin with team-")
 	imagedrop(t, "plan", "--offline", "--policy", policy+"x", file).requireCode(t, exitTrouble)
+
+	l := newLocal(t) // its functions have one
+	abroad := write(t, "agent.Dockerfile", "# ---\n# regionId: eu-central-1\n# ---\nRUN true\n")
+	require.Equal(t, "rejected", l.run("drop", "--json", abroad).requireCode(t, exitRejected).outcomes(t)[0].Data.Status)
+	require.Contains(t, l.run("plan", abroad).requireCode(t, exitRejected).out, "IB0258: regionId eu-central-1 is not allowed")
+	all := write(t, "policy.yaml", "regions: ['*']\n")
+	require.Contains(t, l.run("plan", "--policy", all, abroad).requireCode(t, exitDone).out, "created component agent 1.0.0 in eu-central-1\n")
+	require.NotContains(t, imagedrop(t, "plan", "--offline", abroad).requireCode(t, exitDone).out, "IB0258")
 }
 
 // One input that cannot be planned keeps no other from its plan.
@@ -315,7 +323,7 @@ func TestPlanAsksASilentCloudOnce(t *testing.T) {
 	inputs := planInputs(t.Context(), []string{folder(t, files)}, streams{})
 	p := &planner{timeout: time.Nanosecond, invocation: imagebuild.Invocation{Region: account.Region}}
 	var err error
-	p.Policy, err = planFlags{}.readPolicy()
+	p.Policy, err = planFlags{}.readPolicy("")
 	require.NoError(t, err)
 	require.NoError(t, p.connect("http://127.0.0.1:1", "http://127.0.0.1:1"))
 	steps := make(chan bool, len(inputs))
@@ -373,13 +381,13 @@ func TestPlanComparesEveryParameter(t *testing.T) {
 		}
 		create(t, l.cloud.Endpoints, strings.Contains(text, "baseImageType"), form)
 	}
-	for _, p := range plansIn(t, l.run("plan", "--json", dir).requireCode(t, exitDone)) {
+	for _, p := range plansIn(t, l.run("plan", "--json", "--policy", policy, dir).requireCode(t, exitDone)) {
 		require.Equal(t, "unchanged", p.Alibaba.Outcome, p.Path)
 	}
 	for name, text := range files {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text+"RUN more\n"), 0o644))
 	}
-	for _, p := range plansIn(t, l.run("plan", "--json", dir).requireCode(t, exitDone)) {
+	for _, p := range plansIn(t, l.run("plan", "--json", "--policy", policy, dir).requireCode(t, exitDone)) {
 		require.Equal(t, "created", p.Alibaba.Outcome)
 		require.Empty(t, p.Alibaba.Changes, p.Path)
 		require.True(t, strings.HasSuffix(p.Alibaba.Diff, " RUN true\n+RUN more\n"), p.Alibaba.Diff)

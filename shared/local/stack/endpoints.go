@@ -37,6 +37,7 @@ type Endpoints struct {
 	ResultQueue     string    `json:"resultQueue"`
 	RequestQueue    string    `json:"requestQueue"` // of the first queue trigger, "" where there is none
 	ParkedQueue     string    `json:"parkedQueue"`  // of given-up events, "" where no function parks any
+	Policy          string    `json:"policy"`       // of the functions that have one, "" where they differ
 	PID             int       `json:"pid"`
 	StartedAt       time.Time `json:"startedAt"`
 }

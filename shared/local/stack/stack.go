@@ -380,6 +380,9 @@ func (s *Stack) makeEndpoints(ctx context.Context) Endpoints {
 	if parked := s.plan.valuesOf(parkedQueue); len(parked) > 0 {
 		e.ParkedQueue = parked[0]
 	}
+	if policies := s.plan.valuesOf(policy); len(policies) == 1 {
+		e.Policy = policies[0]
+	}
 	return e
 }
 

@@ -28,6 +28,7 @@ const defaultRetries = 3
 const (
 	resultQueue = "RESULT_QUEUE"
 	parkedQueue = "PARKED_QUEUE"
+	policy      = "POLICY"
 )
 
 // awsRegion is the setting of a function that calls AWS.
