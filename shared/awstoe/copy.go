@@ -94,13 +94,17 @@ func (tr *translation) downloadS3(c template.Command, from, to template.Word) {
 		return
 	}
 	bucket, key, _ := strings.Cut(strings.TrimPrefix(source, "s3://"), "/")
-	name := path.Base(key)
-	if bucket == "" || key == "" || strings.HasSuffix(key, "/") {
-		tr.none(c, "IB0504", from.Range, "the address names no object", "write s3://bucket/key")
+	folder, name := path.Split(key)
+	if bucket == "" || name == "" {
+		tr.none(c, "IB0504", from.Range, "the address names no object", "write s3://bucket/key, or s3://bucket/folder/*")
 		return
 	}
 	if name == "*" {
 		name = ""
+	}
+	if strings.Contains(bucket+folder+name, "*") {
+		tr.none(c, "IB0504", from.Range, "S3Download knows * as the whole last name only", "write s3://bucket/folder/*, or a line for each object")
+		return
 	}
 	if target, ok := tr.target(c, to); ok {
 		// S3Download needs the folder. Source: AWSTOE, action modules.
