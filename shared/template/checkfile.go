@@ -215,6 +215,67 @@ func checkBlankLines(l *lint, p *part) {
 	}
 }
 
+// checkInnerCommands looks for a command inside of another: the line above ends in a
+// continuation mark that should not be there, or the keyword is one too many.
+func checkInnerCommands(l *lint, p *part) {
+	for i := range p.commands {
+		in := &p.commands[i]
+		args := p.args(in)
+		switch {
+		case in.verb == vUnknown: // CMD is a part of Docker's HEALTHCHECK
+			continue
+		case in.verb != vRUN && len(args) > 0:
+			args = args[1:]
+		}
+		for _, a := range args {
+			p.checkInnerWord(l, in, a)
+		}
+	}
+}
+
+// checkInnerWord looks at the first word of one piece of an argument. Behind RUN in
+// its own line no other word than RUN can have been meant as a command.
+func (p *part) checkInnerWord(l *lint, in *instruction, a piece) {
+	text := p.src.text[a.start:a.end]
+	start := 0
+	for start < len(text) && (text[start] == ' ' || text[start] == '\t') {
+		start++
+	}
+	end := start
+	for end < len(text) && text[end] >= 'A' && text[end] <= 'Z' {
+		end++
+	}
+	if end == start || end < len(text) && blank(text[end:]) == 0 {
+		return // nearly every line
+	}
+	word := text[start:end]
+	verb := verbOf(word)
+	if verb == vUnknown || l.full("IB0015") {
+		return
+	}
+	at := p.span(a.start+start, a.start+end)
+	below := strings.Contains(p.src.text[in.start:at.start], "\n")
+	switch {
+	case unclosedQuote(p.arguments(in)[:p.argumentsBefore(in, a)]) >= 0: // text
+	case below:
+		l.add("IB0015", at, "", word+" in a line that continues "+in.name(),
+			`delete the "\" at the end of the line above, or the word where the command goes on`)
+	case verb == vRUN:
+		l.add("IB0015", at, "", "RUN inside RUN", "delete the word: a shell would look for a program of that name")
+	}
+}
+
+// argumentsBefore is the length of the argument before one of its pieces.
+func (p *part) argumentsBefore(in *instruction, a piece) (n int) {
+	for _, b := range p.args(in) {
+		if b == a {
+			break
+		}
+		n += b.end - b.start
+	}
+	return n
+}
+
 // wholeLine is the line that holds an offset, with its line end.
 func (p *part) wholeLine(at int) span {
 	line, _ := p.src.position(at)

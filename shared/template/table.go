@@ -34,6 +34,7 @@ var rules = []Rule{
 	{ID: "IB0012", Severity: Warning, Doc: "a command not in upper case", on: ^vUnknown, each: checkCase},
 	{ID: "IB0013", Severity: Warning, Firm: true, Doc: "a suppression that suppresses nothing"},
 	{ID: "IB0014", Severity: Error, Firm: true, Doc: "a suppression without a reason, of no rule, or of one that cannot be suppressed"},
+	{ID: "IB0015", Severity: Warning, Doc: "a command inside of another, which a continuation mark too many makes of it", part: checkInnerCommands},
 
 	{ID: "IB0101", Severity: Error, Doc: "an unknown command",
 		Codes: []string{"InvalidImageTemplateCommand.NotSupported"}, on: vUnknown, each: checkUnknown},

@@ -273,7 +273,8 @@ func TestEditorExplains(t *testing.T) {
 	require.Contains(t, e.hover("web.Dockerfile", 5, 2), "FROM IMAGE:")
 	require.Contains(t, e.hover("web.Dockerfile", 6, 1), "RUN <shell text>")
 	require.Contains(t, e.hover("web.Dockerfile", 6, 1), "# IB0012", "with what is wrong there")
-	require.Empty(t, e.hover("web.Dockerfile", 7, 3), "a continued line begins with no command")
+	require.NotContains(t, e.hover("web.Dockerfile", 7, 3), "RUN <shell text>", "a continued line begins with no command")
+	require.Contains(t, e.hover("web.Dockerfile", 7, 3), "# IB0015", "which a finding says")
 	component := "Tasks:\n  - Name: a\n    Action: WebDownload\n    Properties:\n      destinationDir: /opt\n      sourcePath: https://example.com/\n"
 	require.Empty(t, e.open("fetch.yaml", "yaml", component))
 	require.Contains(t, e.hover("fetch.yaml", 2, 14), "sourcePath")
