@@ -24,8 +24,8 @@ const apiVersion = "2014-05-26"
 // Generation2023 chooses the rules of the pages of 2021 to 2023 as a whole.
 const Generation2023 = "2023"
 
-// The defaults of Options. Source: decisions of the reference; the documents
-// name neither the lifetime of a token nor the number of a quota.
+// The defaults of Options, chosen here: the documents name neither the lifetime
+// of a token nor the number of a quota.
 const (
 	defaultTokenLifetime = 24 * time.Hour
 	defaultQuota         = 1_000_000

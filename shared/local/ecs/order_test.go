@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// Earlier checks win: the order is that of the reference's checklist.
+// Earlier checks win, in an order chosen here: the documents name none.
 func TestOrderOfChecks(t *testing.T) {
 	c := newCloud(t, Options{PipelineQuota: 1})
 	steps := []struct {

@@ -114,10 +114,11 @@ func stringToSign(t *testing.T, service http.Handler, r *http.Request) string {
 	return doc.StringToSign
 }
 
-// The vectors were calculated with the SDK, one a signature. Their secret is not the
-// account's, so a key with that secret stands in: the error document of a wrong
-// secret gives the string to sign, from which the vector's signature must follow.
-func TestVectorsOfTheSDK(t *testing.T) {
+// A request of each version, whose signature was calculated beforehand; the same
+// calculation gives what the SDK signs. The secret is not the account's: the error
+// document of a wrong signature gives the string to sign, from which the
+// signature must follow.
+func TestSignatureVectors(t *testing.T) {
 	clock := account.NewManualClock(time.Date(2026, 1, 5, 8, 0, 0, 0, time.UTC))
 	acct := account.NewAt(clock)
 	st, err := store.OpenMemory()

@@ -9,7 +9,7 @@ package oss
 //     is not to be had
 //   - signature version 2: NotImplemented, 501
 //   - reading without a signature: AccessDenied, 403
-//   - several ranges in one GET: the whole object, as U-8 of the reference has it
+//   - several ranges in one GET: the whole object, though pages conflict
 //   - the event ObjectModified:UpdateObjectMeta: no page says of which operation it is
 //   - RAM policies: the account's keys may do everything
 var leftOut = map[string]string{

@@ -45,20 +45,28 @@ type form struct {
 }
 
 // Names and ARNs. The patterns of ARNs have the groups region, account and
-// name where there are such parts. Sources: function-compute sections 5.4, 5.5
-// and 7.3 of the reference, MNS limits for queue names. Most commands need none.
+// name where there are such parts. Sources: devsapp/fc3, src/schema.json and
+// complete-props.yaml; MNS, limits of queue names. Most commands need none.
 var forms = sync.OnceValue(func() map[string]form {
+	name := form{regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]{0,127}$`),
+		"a letter or underscore, then letters, digits, - and _, at most 128 characters"}
 	return map[string]form{
-		"region":      {regexp.MustCompile(`^[a-z]{2}-[a-z0-9-]+$`), "a region ID such as cn-hangzhou"},
-		"function":    {regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]{0,127}$`), "a letter or underscore, then letters, digits, - and _, at most 128 characters"},
-		"trigger":     {regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]{0,127}$`), "a letter or underscore, then letters, digits, - and _, at most 128 characters"},
-		"action":      {regexp.MustCompile(`^(pre|success|fail|complete)-.+$`), "pre-, success-, fail- or complete- and a command, such as pre-deploy"},
-		"queue":       {regexp.MustCompile(`^` + queueName + `$`), "letters, digits and hyphens, at most 120 characters"},
-		"role":        {regexp.MustCompile(`^(acs:ram::\d{16}:role/)?[A-Za-z0-9._-]{1,64}$`), "a role name or acs:ram::{account}:role/{role}"},
-		"bucketARN":   {regexp.MustCompile(`^acs:oss:([a-z0-9-]+):(\d{16}):([a-z0-9][a-z0-9-]{1,61}[a-z0-9])$`), "acs:oss:{region}:{account}:{bucket}"},
-		"topicARN":    {regexp.MustCompile(`^acs:mns:([a-z0-9-]+):(\d{16}):/topics/(` + queueName + `)$`), "acs:mns:{region}:{account}:/topics/{topic}"},
-		"queueARN":    {regexp.MustCompile(`^acs:mns:([a-z0-9-]+):(\d{16}):/queues/(` + queueName + `)$`), "acs:mns:{region}:{account}:/queues/{queue}, without /messages"},
-		"messagesARN": {regexp.MustCompile(`^acs:mns:([a-z0-9-]+):(\d{16}):/queues/(` + queueName + `)/messages$`), "acs:mns:{region}:{account}:/queues/{queue}/messages (the local cloud delivers to queues only)"},
+		"function": name,
+		"trigger":  name,
+		"region":   {regexp.MustCompile(`^[a-z]{2}-[a-z0-9-]+$`), "a region ID such as cn-hangzhou"},
+		"action": {regexp.MustCompile(`^(pre|success|fail|complete)-.+$`),
+			"pre-, success-, fail- or complete- and a command, such as pre-deploy"},
+		"queue": {regexp.MustCompile(`^` + queueName + `$`), "letters, digits and hyphens, at most 120 characters"},
+		"role": {regexp.MustCompile(`^(acs:ram::\d{16}:role/)?[A-Za-z0-9._-]{1,64}$`),
+			"a role name or acs:ram::{account}:role/{role}"},
+		"bucketARN": {regexp.MustCompile(`^acs:oss:([a-z0-9-]+):(\d{16}):([a-z0-9][a-z0-9-]{1,61}[a-z0-9])$`),
+			"acs:oss:{region}:{account}:{bucket}"},
+		"topicARN": {regexp.MustCompile(`^acs:mns:([a-z0-9-]+):(\d{16}):/topics/(` + queueName + `)$`),
+			"acs:mns:{region}:{account}:/topics/{topic}"},
+		"queueARN": {regexp.MustCompile(`^acs:mns:([a-z0-9-]+):(\d{16}):/queues/(` + queueName + `)$`),
+			"acs:mns:{region}:{account}:/queues/{queue}, without /messages"},
+		"messagesARN": {regexp.MustCompile(`^acs:mns:([a-z0-9-]+):(\d{16}):/queues/(` + queueName + `)/messages$`),
+			"acs:mns:{region}:{account}:/queues/{queue}/messages (the local cloud delivers to queues only)"},
 	}
 })
 
