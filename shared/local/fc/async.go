@@ -30,8 +30,8 @@ type event struct {
 	Retries   int // attempts that failed
 }
 
-// Spacing of retries after an error of the function: the platform does not
-// document its own. Source: project decision U19 in the FC reference.
+// Spacing of retries after an error of the function, chosen here: the platform
+// does not document its own.
 const (
 	firstSpacing = time.Second
 	maxSpacing   = 60 * time.Second
@@ -294,7 +294,7 @@ func attempts(e event, condition string) int {
 }
 
 // destinationRecord is what a destination gets.
-// Source: FC, destinations; project decision U21 in the FC reference.
+// Source: FC, destinations; the exact record is not documented.
 type destinationRecord struct {
 	Timestamp       int64           `json:"timestamp"` // milliseconds
 	RequestContext  requestContext  `json:"requestContext"`

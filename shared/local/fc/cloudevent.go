@@ -77,8 +77,8 @@ func (s *stream) event(m QueueMessage) cloudEvent {
 // Both characters stand only inside strings.
 var htmlSafe = strings.NewReplacer("=", `\u003d`, "'", `\u0027`)
 
-// body is the message's body as the event carries it. With DecodeBase64 a
-// body that is no base64 passes unchanged (project decision U12).
+// body is the message's body as the event carries it. With DecodeBase64 a body
+// that is no base64 passes unchanged; what the platform does is not documented.
 func (s *stream) body(m QueueMessage) []byte {
 	if !s.DecodeBase64 {
 		return m.Body
