@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf16"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 	"go.lsp.dev/jsonrpc2"
@@ -384,6 +385,33 @@ func TestEditorSendsWhatWasTyped(t *testing.T) {
 		require.Len(t, whole, 1)
 		mended := e.apply(text, whole[0].Edit.Changes[docURI("typed.Dockerfile")])
 		require.Equal(t, imagedropOn(t, text, "lint", "--fix", "--stdin-name", "typed.Dockerfile", "-").out, mended)
+	}
+}
+
+// A place behind characters that take several columns is the editor's, in what it
+// asks and in what it is answered.
+func TestEditorPlacesBehindWideCharacters(t *testing.T) {
+	text := "# ---\n# imageOptions: {imageName: \"é🚀\", imageFe}\n# ---\nFROM IMAGE_FAMILY:acs:x\nENV A=\"🚀é\" B=b\n"
+	name := "wide.Dockerfile"
+	for _, encoding := range []string{"utf-16", "utf-8"} {
+		e := readyIn(t, encoding)
+		place := func(behind string) protocol.Position {
+			before, _, found := strings.Cut(text, behind)
+			require.True(t, found)
+			return e.places(text)[utf8.RuneCountInString(before+behind)]
+		}
+		var want, got protocol.Position
+		for _, f := range e.open(name, "dockerfile", text) {
+			if f.Code == "IB0143" {
+				got, want = f.Range.Start, place("é\" ")
+			}
+		}
+		require.NotZero(t, got)
+		require.Equal(t, want, got)
+		require.Contains(t, e.hover(name, want.Line, want.Character), "# IB0143 ")
+		require.NotContains(t, e.hover(name, want.Line, want.Character-3), "# IB0143 ")
+		key := place("imageFe")
+		require.Contains(t, e.complete(name, text, key.Line, key.Character)["imageFeatures"], `"é🚀", imageFeatures: }`)
 	}
 }
 
