@@ -22,7 +22,7 @@ var installers = []installer{
 		[]string{"--yes", "--assume-yes", "--force-yes", "--assume-no", "--simulate", "--dry-run", "--just-print", "--no-act", "--recon",
 			"--print-uris", "--download-only", "-qq", "-q=2", "--quiet=2"},
 		"ysd", "Assume-Yes ", "-y", false},
-	{[]string{"yum", "dnf", "dnf5", "tdnf"}, rpmVerbs, []string{"--assumeyes", "--assumeno", "--downloadonly"}, "y", "assumeyes", "-y", false},
+	{[]string{"yum", "dnf", "dnf5", "tdnf", "microdnf"}, rpmVerbs, []string{"--assumeyes", "--assumeno", "--downloadonly"}, "y", "assumeyes", "-y", false},
 	{[]string{"zypper"}, " install in remove rm update up patch dist-upgrade dup install-new-recommends inr ",
 		[]string{"--non-interactive", "--no-confirm", "--dry-run", "--download-only"}, "nyD", "", "-n", true},
 	{[]string{"conda", "mamba"}, " install update upgrade remove uninstall create clean ", []string{"--yes", "--dry-run", "--json"}, "yd", "always_yes", "-y", false},
@@ -54,6 +54,11 @@ func checkAssumeYes(l *lint, s *script, k *call) {
 		l.checkPacman(s, k)
 		return
 	}
+	if k.asksAlone() && !installerNamed("yum").isSet(s.p) {
+		l.add("IB0301", s.span(k.at), "", k.name+" asks, and nobody answers", "write "+k.name+" -y").
+			offer("add -y", change{s.span(extent{k.at.end, k.at.end}), " -y"})
+		return
+	}
 	m := installerNamed(k.name)
 	if m == nil {
 		return
@@ -79,6 +84,20 @@ func (m *installer) written(name, verb string) string {
 		return name + " " + m.add + " " + verb
 	}
 	return name + " " + verb + " " + m.add
+}
+
+// asksAlone reports the tools of yum-utils that ask and have no subcommand.
+func (k *call) asksAlone() bool {
+	switch k.name {
+	case "yum-builddep":
+	case "package-cleanup":
+		if !k.has("--oldkernels", "--cleandupes") {
+			return false
+		}
+	default:
+		return false
+	}
+	return !k.isOpen() && !k.cluster("y", "") && !k.has("--assumeyes")
 }
 
 // checkPacman: its subcommands are options in capitals.

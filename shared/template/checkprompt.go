@@ -40,6 +40,12 @@ func (k *call) prompts(p *part) bool {
 		return !k.cluster("sl", "") && !k.has("--script", "--list")
 	case "read":
 		return !k.context.waiting && !k.context.function && !k.cluster("tu", "")
+	case "adduser":
+		return k.asksForUser(p)
+	case "ufw":
+		return (k.verb() == "enable" || k.verb() == "reset") && !k.has("--force", "--dry-run")
+	case "kubeadm":
+		return k.verb() == "reset" && !k.cluster("f", "") && !k.has("--force")
 	case "htpasswd":
 		return !k.cluster("biD", "")
 	case "sftp", "ftp", "telnet", "ssh-copy-id", "snmpconf":
@@ -70,7 +76,7 @@ func (k *call) prompts(p *part) bool {
 	case "pip", "pip2", "pip3":
 		return k.verb() == "uninstall" && !k.cluster("y", "") && !k.has("--yes") && !k.isOpen()
 	case "npm", "yarn":
-		return k.verb() == "init" && !k.has("-y", "--yes") && len(k.operands(1)) == 0
+		return k.verb() == "login" || k.verb() == "adduser" || k.verb() == "init" && !k.has("-y", "--yes") && len(k.operands(1)) == 0
 	case "su", "runuser":
 		return k.opensShell()
 	case "sudo":
@@ -79,6 +85,27 @@ func (k *call) prompts(p *part) bool {
 		return len(k.args) == 0 || len(k.args) == 1 && (k.args[0].text == "-l" || k.args[0].text == "--login" || k.args[0].text == "-i")
 	}
 	return false
+}
+
+// asksForUser reports adduser of Debian, which asks for a password and a name; that of
+// other systems is useradd.
+func (k *call) asksForUser(p *part) bool {
+	isDebian := p.mentions("apt-get ") || p.mentions("apt ")
+	if !isDebian || k.isOpen() || k.hasPrefix("--system", "--group", "--disabled-", "--help", "--version") {
+		return false
+	}
+	words := 0
+	for i := 0; i < len(k.args); i++ {
+		switch text := k.args[i].text; {
+		case lists(" --home --shell --uid --gid --ingroup --gecos --comment --conf ", text):
+			i++
+		case !strings.HasPrefix(text, "-"):
+			words++ // a second one is a group
+		case !strings.HasPrefix(text, "--"):
+			return false
+		}
+	}
+	return words == 1
 }
 
 // asksDocker reports a container at a terminal, a login without a password, and
@@ -142,6 +169,10 @@ func promptHelp(name string) string {
 		return "leave -t out of run and exec, give login --password-stdin, and prune --force"
 	case "bash", "sh", "zsh", "ksh", "newgrp":
 		return "give it a script, or -c '...'; the commands below do not run in it"
+	case "adduser":
+		return "write useradd -m, or give --disabled-password and --gecos ''"
+	case "ufw", "kubeadm":
+		return "write --force"
 	case "read":
 		return "write the value, or take it from a parameter"
 	}

@@ -32,7 +32,8 @@ const (
 // toolOf takes the name of a program.
 func toolOf(name string) tool {
 	switch name {
-	case "apt-get", "apt", "aptitude", "yum", "dnf", "dnf5", "tdnf", "amazon-linux-extras", "zypper", "pacman", "conda", "mamba":
+	case "apt-get", "apt", "aptitude", "yum", "dnf", "dnf5", "tdnf", "microdnf", "yum-builddep", "package-cleanup",
+		"amazon-linux-extras", "zypper", "pacman", "conda", "mamba":
 		return tInstall | tNetwork
 	case "sh", "bash", "dash", "ash", "ksh", "zsh":
 		return tShell | tPrompt
@@ -79,7 +80,7 @@ func toolOf(name string) tool {
 		return tRuntime
 	case "chmod":
 		return tMode
-	case "useradd", "usermod", "adduser", "sshpass", "redis-cli", "chpasswd", "ossutil", "ossutil64", "helm", "mongo",
+	case "useradd", "usermod", "sshpass", "redis-cli", "chpasswd", "ossutil", "ossutil64", "helm", "mongo",
 		"mongosh", "rabbitmqctl":
 		return tPassword
 	case "az", "zip", "7z", "7za", "7zz", "ldapsearch", "ldapadd", "ldapmodify", "ldapdelete", "ldappasswd", "smbclient", "net", "keytool", "vault":
@@ -88,6 +89,10 @@ func toolOf(name string) tool {
 		return tPassword | tNetwork
 	case "mkdir":
 		return tMode
+	case "adduser":
+		return tPrompt | tPassword
+	case "ufw", "kubeadm":
+		return tPrompt
 	case "scp", "rsync":
 		return tNetwork
 	case "sftp":
