@@ -236,8 +236,8 @@ func (p *planner) planAll(ctx context.Context, inputs []*planned, step func()) {
 		if in.err != nil {
 			continue
 		}
-		t := in.parsed()
-		if in.region = cmp.Or(t.RegionID, p.invocation.Region); t.Kind == template.Component {
+		t, isWhole := in.parsed()
+		if in.region = cmp.Or(t.RegionID, p.invocation.Region); isWhole && t.Kind == template.Component {
 			first = append(first, in)
 		} else {
 			then = append(then, in)
@@ -289,12 +289,14 @@ func (p *planner) planOne(ctx context.Context, in *planned) (err error) {
 	return nil
 }
 
-// parsed is what is known without the cloud, which may hold the template of a message.
-func (in *planned) parsed() *template.Template {
+// parsed is what is known without the cloud; of a message it is not all where
+// the template is in a bucket.
+func (in *planned) parsed() (t *template.Template, isWhole bool) {
 	if in.key != "" {
-		return template.ParseFile(in.key, in.text)
+		return template.ParseFile(in.key, in.text), true
 	}
-	return template.ParseMessage(in.text).Resolve("", nil)
+	m := template.ParseMessage(in.text)
+	return m.Resolve("", nil), m.TemplateURI == ""
 }
 
 // delivery is the event that would bring the input.

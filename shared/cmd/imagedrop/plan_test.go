@@ -16,6 +16,7 @@ import (
 	"github.com/aliyun/alibaba-cloud-sdk-go/sdk"
 	ecscredentials "github.com/aliyun/alibaba-cloud-sdk-go/sdk/auth/credentials"
 	"github.com/aliyun/alibaba-cloud-sdk-go/sdk/requests"
+	"github.com/aliyun/alibabacloud-oss-go-sdk-v2/oss"
 	"github.com/stretchr/testify/require"
 
 	"imagedrop/shared/imagebuild"
@@ -313,6 +314,22 @@ func TestPlanOfAnUnreadableFile(t *testing.T) {
 	require.Contains(t, r.err, "gone.Dockerfile")
 }
 
+// Components come first, as they do where they are dropped, also before a
+// pipeline that a message takes from a bucket.
+func TestPlanReachesTheComponentsOfTheSameRun(t *testing.T) {
+	l := newLocal(t)
+	_, err := l.cloud.objects.PutObject(t.Context(), &oss.PutObjectRequest{
+		Bucket: oss.Ptr(l.cloud.Bucket), Key: oss.Ptr("other/web.Dockerfile"), Body: strings.NewReader(planPipeline),
+	})
+	require.NoError(t, err)
+	dir := folder(t, map[string]string{"agent.Dockerfile": planComponent, "web.json": `{"templateUri":"oss://` + l.cloud.Bucket + `/other/web.Dockerfile"}`})
+	web := filepath.Join(dir, "web.json")
+	require.Equal(t, "ImageComponent.NotFound", plansIn(t, l.run("plan", "--json", web).requireCode(t, exitRejected))[0].Alibaba.Reason.Code)
+	for _, p := range plansIn(t, l.run("plan", "--json", filepath.Join(dir, "agent.Dockerfile"), web).requireCode(t, exitDone)) {
+		require.Equal(t, "created", p.Alibaba.Outcome, p.Path)
+	}
+}
+
 // A cloud that does not answer is waited for once, not once a file; another
 // region may answer all the same.
 func TestPlanAsksASilentCloudOnce(t *testing.T) {
@@ -443,8 +460,57 @@ func TestPlanTellsWhatTheServiceRefuses(t *testing.T) {
 	}
 }
 
-// create sends a request as a plan gives it.
-func create(t *testing.T, e stack.Endpoints, isPipeline bool, form url.Values) {
+// The request of a plan made before, sent again with the job that came, is the
+// functions' own to the last parameter: its token is answered with what they made.
+func TestPlanIsTheRequestThatIsSent(t *testing.T) {
+	l := newLocal(t)
+	tags := func(n int) (list string) {
+		for i := range n {
+			list += fmt.Sprintf("t%d: 'v%d', ", i, i)
+		}
+		return "# tags: {" + list + "}\n"
+	}
+	rounds := []struct{ file, text, outcome, version string }{
+		{"team-a/Dockerfile", "# why\nrun true \\\n# and\n\n  && echo ok\r\n", "created", "1.0.0"},
+		{"网络.Dockerfile", "# ---\n# name: 黄金镜像\n# description: 网络层\n# tags: {空: ''}\n# ---\nRUN echo 'ä € 𝄞'\n", "created", "1.0.0"},
+		{"agent.Dockerfile", "# ---\n# componentVersion: 1.4.*\n" + tags(17) + "# ---\nRUN a\n", "created", "1.4.0"},
+		{"agent.Dockerfile", "# ---\n# componentVersion: 1.4.*\n" + tags(17) + "# ---\nRUN a # again\n", "created", "1.4.1"},
+		{"agent.Dockerfile", "# ---\n# componentVersion: 1.4.*\n" + tags(17) + "# ---\nRUN a # again\n", "unchanged", "1.4.1"},
+		{"agent.Dockerfile", "# ---\n# componentVersion: 1.*.*\n" + tags(19) + "# ---\nRUN b\n", "created", "1.5.0"},
+		{"agent.Dockerfile", "# ---\n# componentVersion: 1.4.*\n" + tags(18) + "# ---\nRUN b\n", "created", "1.4.2"},
+		{"agent.Dockerfile", "# ---\n" + tags(20) + "# ---\nRUN b\n", "created", "2.0.0"},
+		{"beijing.yaml", "# ---\n# regionId: cn-beijing\n# componentVersion: 3.*.*\n# ---\nTasks:\n  - {Name: a, Action: Reboot}\n", "created", "3.0.0"},
+		{"web.Dockerfile", planPipeline + "# --- test\nRUN true\n", "created", ""},
+		{"web.Dockerfile", "# ---\n# build: true\n# regionId: cn-shanghai\n# ---\nFROM IMAGE_FAMILY:acs:debian_12_x64\n", "created", ""},
+		{"", `{"clientToken":"release-7","name":"sent","description":"over","componentVersion":"2.1.*","content":"# ---\n# description: under\n# ---\nRUN a"}`, "created", "2.1.0"},
+		{"", `{"clientToken":"release-8","name":"start","kind":"pipeline","baseImageType":"IMAGE","baseImage":"m-bp67acfmxazb4p****","content":"RUN a","testContent":"RUN b","build":true}`, "created", ""},
+	}
+	for i, round := range rounds {
+		file := write(t, "templates/"+round.file, round.text)
+		hand := "drop"
+		if round.file == "" {
+			file, hand = write(t, "message.json", round.text), "send"
+		}
+		before := plansIn(t, l.run("plan", "--json", "--message-id", unknownJob, file).requireCode(t, exitDone))[0].Alibaba
+		came := l.run(hand, "--json", file).requireCode(t, exitDone).outcomes(t)[0].Data
+		require.Equal(t, []string{round.outcome, round.outcome}, []string{before.Outcome, came.Status}, i)
+		require.Equal(t, round.version, before.Resource.Version, i)
+		if round.outcome == "unchanged" {
+			require.Equal(t, came.Resource.ID, before.Resource.ID)
+			continue
+		}
+		form := url.Values{}
+		for _, p := range before.Request.Parameters {
+			form.Set(p.Name, strings.ReplaceAll(p.Value, unknownJob, came.Job.ID))
+		}
+		ofJob := plansIn(t, imagedrop(t, "plan", "--offline", "--json", "--message-id", came.Job.ID, file).requireCode(t, exitDone))[0].Alibaba
+		form.Set("ClientToken", ofJob.Request.ClientToken)
+		require.Equal(t, came.Resource.ID, create(t, l.cloud.Endpoints, before.Request.Action == "CreateImagePipeline", form), i)
+	}
+}
+
+// create sends a request as a plan gives it, and returns the ID that it made.
+func create(t *testing.T, e stack.Endpoints, isPipeline bool, form url.Values) string {
 	t.Helper()
 	client, err := sdk.NewClientWithOptions(e.Region, sdk.NewConfig(), ecscredentials.NewAccessKeyCredential(e.AccessKeyID, e.AccessKeySecret))
 	require.NoError(t, err)
@@ -454,6 +520,9 @@ func create(t *testing.T, e stack.Endpoints, isPipeline bool, form url.Values) {
 	for name := range form {
 		r.QueryParams[name] = form.Get(name)
 	}
-	_, err = client.ProcessCommonRequest(r)
+	answer, err := client.ProcessCommonRequest(r)
 	require.NoError(t, err)
+	var made struct{ ImageComponentID, ImagePipelineID string }
+	require.NoError(t, json.Unmarshal(answer.GetHttpContentBytes(), &made))
+	return made.ImageComponentID + made.ImagePipelineID
 }
