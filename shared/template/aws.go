@@ -226,7 +226,8 @@ func checkAWSTagRoom(l *lint) {
 		return
 	}
 	if n := len(tags.values); n == awsTagsWithoutDigest || n == awsTagsWithoutBoth {
-		l.addAs(Info, "IB0508", tags.keyAt, "", "49 or 50 tags leave no room for ours: an unchanged template, and with 50 the job, is not recognised",
+		l.addAs(Info, "IB0508", tags.keyAt, "",
+			"49 or 50 tags leave no room for ours: an unchanged template, and with 50 the job, is not recognised",
 			"give at most 48 tags")
 	}
 }

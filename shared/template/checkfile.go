@@ -209,7 +209,8 @@ func checkLateBlanks(l *lint, p *part) {
 
 func checkBlankLines(l *lint, p *part) {
 	for _, b := range p.blankLines {
-		l.add("IB0009", p.span(b.start, b.end), "", "a blank line inside "+p.commands[b.command].verb.text("a command")+", which goes on below",
+		l.add("IB0009", p.span(b.start, b.end), "",
+			"a blank line inside "+p.commands[b.command].verb.text("a command")+", which goes on below",
 			`delete the line; if the command should end here, delete the "\" above`).
 			offer("delete the blank line", change{at: p.wholeLine(b.start)})
 	}

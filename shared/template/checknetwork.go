@@ -19,10 +19,12 @@ func checkFail(l *lint, s *script, k *call) {
 		return
 	}
 	address := k.webAddress()
-	if address == nil || isMetadata(hostOf(address.text)) || strings.HasPrefix(address.text, "ftp:") || s.isChecked(k) || s.isCompared(k) || s.isRead(k) {
+	if address == nil || isMetadata(hostOf(address.text)) || strings.HasPrefix(address.text, "ftp:") ||
+		s.isChecked(k) || s.isCompared(k) || s.isRead(k) {
 		return
 	}
-	f := l.add("IB0318", s.span(k.at), "", "curl without --fail takes an error page for what was asked for, and succeeds", "write curl --fail")
+	f := l.add("IB0318", s.span(k.at), "",
+		"curl without --fail takes an error page for what was asked for, and succeeds", "write curl --fail")
 	if address.at.start >= k.at.end { // else it stands in a text within the text
 		f.offer("add --fail", change{s.span(extent{k.at.end, k.at.end}), " --fail"})
 	}

@@ -89,8 +89,8 @@ func (k *call) packages(yield func(*argument) bool) {
 				return
 			}
 		case a.text == "-r" || a.text == "-c" || a.text == "-t" || a.text == "-o" || a.text == "-i" || a.text == "-e" ||
-			a.text == "--target-release" || a.text == "--index-url" || a.text == "--extra-index-url" || a.text == "-f" || a.text == "--prefix" ||
-			a.text == "--enablerepo" || a.text == "-v" || a.text == "--version":
+			a.text == "--target-release" || a.text == "--index-url" || a.text == "--extra-index-url" ||
+			a.text == "-f" || a.text == "--prefix" || a.text == "--enablerepo" || a.text == "-v" || a.text == "--version":
 			i++
 		}
 	}
@@ -175,7 +175,8 @@ func checkUpdated(l *lint, p *part) {
 			case k.has("update") || k.isOpen():
 				updated = true
 			case k.verb() == "install" && !updated && k.hasPackageName():
-				l.add("IB0321", s.span(k.at), "", k.name+" install before any "+k.name+" update: the lists are those of the base image, and may name packages that are gone",
+				l.add("IB0321", s.span(k.at), "",
+					k.name+" install before any "+k.name+" update: the lists are those of the base image, and may name packages that are gone",
 					"write apt-get update && apt-get install -y ...")
 				return
 			}

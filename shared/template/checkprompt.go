@@ -55,7 +55,8 @@ func (k *call) prompts(p *part) bool {
 	case "cp", "mv":
 		return k.cluster("i", "St") && !k.cluster("f", "St")
 	case "git":
-		return k.verb() == "commit" && !k.hasPrefix("-m", "--message", "-am", "-F", "--file", "-C", "--no-edit", "--amend", "-q") && !k.cluster("m", "")
+		return k.verb() == "commit" && !k.cluster("m", "") &&
+			!k.hasPrefix("-m", "--message", "-am", "-F", "--file", "-C", "--no-edit", "--amend", "-q")
 	case "mysql", "mariadb":
 		return len(k.args) == 0 || k.has("-p", "--password")
 	case "mysqladmin", "mysqldump":

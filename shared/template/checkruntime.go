@@ -158,7 +158,8 @@ func checkAgents(l *lint, s *script) {
 }
 
 func (l *lint) addAgent(s *script, at extent) {
-	l.add("IB0312", s.span(at), "", "without cloud-init or the "+l.own("Cloud Assistant", "SSM")+" agent nobody reaches or configures an instance of the image",
+	l.add("IB0312", s.span(at), "",
+		"without cloud-init or the "+l.own("Cloud Assistant", "SSM")+" agent nobody reaches or configures an instance of the image",
 		"leave it installed and enabled")
 }
 
@@ -283,10 +284,12 @@ func checkRuntimeFiles(l *lint, s *script) {
 	}
 	for _, w := range s.writes {
 		path := w.to.text
-		if !strings.HasPrefix(path, "/proc/sys/") && !strings.HasPrefix(path, "/sys/kernel/mm/") && !strings.HasPrefix(path, "/sys/block/") || isDeed(path) {
+		if !strings.HasPrefix(path, "/proc/sys/") && !strings.HasPrefix(path, "/sys/kernel/mm/") &&
+			!strings.HasPrefix(path, "/sys/block/") || isDeed(path) {
 			continue
 		}
-		if !s.p.mentions("sysctl.") && !s.p.mentions("rc.local") && !s.p.mentions("tmpfiles") && !s.p.mentions("systemd/system") && !s.p.mentions("grub") {
+		if !s.p.mentions("sysctl.") && !s.p.mentions("rc.local") && !s.p.mentions("tmpfiles") &&
+			!s.p.mentions("systemd/system") && !s.p.mentions("grub") {
 			l.add("IB0319", s.span(w.to.at), "", "this changes the running system, and not the image",
 				"write it to a file in /etc/sysctl.d or /etc/tmpfiles.d, or to the kernel's command line")
 		}

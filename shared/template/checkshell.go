@@ -22,7 +22,8 @@ func checkPower(l *lint, s *script, k *call) {
 		}
 	}
 	l.add("IB0309", s.span(k.at), "", "the instance is restarted or stopped under the build, which loses it",
-		"write "+s.help("RESTART on a line of its own", "a task with Action: Reboot", "a step with action: Reboot")+": the build waits for the restart and goes on")
+		"write "+s.help("RESTART on a line of its own", "a task with Action: Reboot", "a step with action: Reboot")+
+			": the build waits for the restart and goes on")
 }
 
 // rootDirectories are those without which no system starts.

@@ -21,7 +21,8 @@ func checkDefaultName(l *lint) {
 		l.add("IB0201", l.build.at, code, "the file's name does not make a valid name",
 			"give `name` in the header: "+key.help())
 	case !isASCII(l.in.name):
-		l.warn("IB0201", l.build.at, "the name, made of the file's, has characters outside ASCII, which older editions of the service refuse",
+		l.warn("IB0201", l.build.at,
+			"the name, made of the file's, has characters outside ASCII, which older editions of the service refuse",
 			"give `name` in the header")
 	}
 }
@@ -83,7 +84,8 @@ func (l *lint) sets(prefix string) bool {
 func checkImport(l *lint) {
 	if l.isImport() && !l.sets("importImageOptions.") && find(l.t.given, "importImageOptions.diskDeviceMappings") == nil {
 		l.add("IB0232", find(l.t.given, "baseImageType").at, "MissingParameter.ImportImageOptions",
-			"baseImageType OSS without importImageOptions", "write importImageOptions: {diskDeviceMappings: [{ossBucket: ..., ossObject: ...}]}")
+			"baseImageType OSS without importImageOptions",
+			"write importImageOptions: {diskDeviceMappings: [{ossBucket: ..., ossObject: ...}]}")
 	}
 }
 
@@ -239,7 +241,8 @@ func checkTagRoom(l *lint) {
 func checkNumbering(l *lint) {
 	version, tags := find(l.t.given, "componentVersion"), l.t.UserTags()
 	if l.t.Kind == Component && tags == tagsWithoutBoth && strings.HasSuffix(version.text(), "*") {
-		l.add("IB0210", version.at, "", fmt.Sprintf("componentVersion has a wildcard, and %d tags leave no room for the one that keeps the number", tags),
+		l.add("IB0210", version.at, "",
+			fmt.Sprintf("componentVersion has a wildcard, and %d tags leave no room for the one that keeps the number", tags),
 			"give at most 19 tags, or three numbers")
 	}
 }

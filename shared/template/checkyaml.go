@@ -123,7 +123,8 @@ func (l *lint) checkTags(p *part, n *yaml.Node, depth int) {
 		return
 	}
 	at := p.yaml.text.offset(n.Line, n.Column)
-	if rest := p.src.text[at:p.yaml.text.lineEnd(at)]; n.Kind == yaml.ScalarNode && strings.HasPrefix(rest, "!") && !strings.HasPrefix(rest, "!!") {
+	rest := p.src.text[at:p.yaml.text.lineEnd(at)]
+	if n.Kind == yaml.ScalarNode && strings.HasPrefix(rest, "!") && !strings.HasPrefix(rest, "!!") {
 		tag, _, _ := strings.Cut(rest, " ")
 		l.warn("IB0601", p.span(at, at+len(tag)), "a tag of YAML, which is no part of the value",
 			"put the value in quotes with what belongs to it, or delete the tag")
@@ -226,7 +227,8 @@ func checkRequired(l *lint, p *part) {
 			return
 		}
 		for _, name := range a.Required {
-			if isEmptyNode(value(properties, name)) && !misspelt(properties, name, a.properties()) && !misspelt(task, "Properties", taskKeys) {
+			if isEmptyNode(value(properties, name)) && !misspelt(properties, name, a.properties()) &&
+				!misspelt(task, "Properties", taskKeys) {
 				l.lacks(p, "IB0604", task, keyNode(properties, name), a.Name+" without the property "+name,
 					"write "+name+": ... below its Properties")
 			}

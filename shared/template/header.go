@@ -31,7 +31,8 @@ func readHeader(r *report, src *source, format Format) (keys []given, at lineRan
 	for _, f := range failures {
 		if h.closed && !f.said {
 			r.add("IB0252", f.at, "", "the header is not valid YAML: "+f.text,
-				cmp.Or(f.help, "write `# key: value` lines that begin in one column; quote a value that holds `: ` or begins with a sign such as * or @"))
+				cmp.Or(f.help,
+					"write `# key: value` lines that begin in one column; quote a value that holds `: ` or begins with a sign such as * or @"))
 		}
 	}
 	return readObject(r, root), h.lines(), len(failures) > 0

@@ -232,7 +232,8 @@ func (r *reader) list(key *Key, n *node) []scalar {
 		case beyondQuotes(key, item):
 			out = append(out, scalar{text: item.text, at: item.at})
 		case item.kind != badNode:
-			r.mismatch(key.Path, item, "a list of strings is wanted, an entry is "+string(item.kind), quoteHelp(item.kind)).offerType(String, item)
+			r.mismatch(key.Path, item, "a list of strings is wanted, an entry is "+string(item.kind), quoteHelp(item.kind)).
+				offerType(String, item)
 		}
 	}
 	return out
@@ -281,7 +282,8 @@ var wanted = map[Type]string{
 // howTo says how a value of each type is written.
 var howTo = map[Type]string{
 	Integer: "write digits and nothing else", Boolean: "write true or false without quotes",
-	Strings: "write it as a list: [...]", Tags: "write {key: value}", Object: "write {key: value}", Objects: "write a list of mappings: [{key: value}]",
+	Strings: "write it as a list: [...]", Tags: "write {key: value}", Object: "write {key: value}",
+	Objects: "write a list of mappings: [{key: value}]",
 }
 
 // wrongType reports a value of another type. The key stays given, without a

@@ -160,7 +160,8 @@ func keyEnd(text string, start int) (end int, what string) {
 		for end < len(text) && form.alphabet(text[end]) {
 			end++
 		}
-		if body := text[begin:end]; len(body) >= form.min && len(body) <= form.max && !isStandIn(body) && (form.prefix != jwtBegin || strings.Contains(body, "."+jwtBegin)) {
+		if body := text[begin:end]; len(body) >= form.min && len(body) <= form.max && !isStandIn(body) &&
+			(form.prefix != jwtBegin || strings.Contains(body, "."+jwtBegin)) {
 			return end, form.what
 		}
 	}
@@ -237,7 +238,8 @@ func eachPPK(text string, f func(start, end, last int)) {
 		}
 		start := at + found - len(ppkBegin)
 		at += found + len(ppkKey)
-		if rest := text[at:]; start >= 0 && strings.HasPrefix(text[start:], ppkBegin) && len(rest) > 1 && rest[0] >= '1' && rest[0] <= '3' && rest[1] == ':' {
+		if rest := text[at:]; start >= 0 && strings.HasPrefix(text[start:], ppkBegin) &&
+			len(rest) > 1 && rest[0] >= '1' && rest[0] <= '3' && rest[1] == ':' {
 			f(start, at+len("3:"), before(text, at, ppkEnd))
 		}
 	}
