@@ -209,7 +209,8 @@ func outspoken(text string) string { return strings.ReplaceAll(text, "ib:", "ib 
 func (v verdict) isUnread() bool {
 	needs := map[template.Kind]string{template.Component: "Content", template.Pipeline: "BaseImageType"}[v.template.Kind]
 	return v.request.values[needs] == "" && !containsAny(v.codes,
-		[]string{"MissingParameter.Content", "MissingParameter.BaseImageType", "InvalidCommandContent.FROM"})
+		[]string{"MissingParameter.Content", "MissingParameter.BaseImage", "MissingParameter.BaseImageType",
+			"InvalidCommandContent.FROM"})
 }
 
 func containsAny(list, any []string) bool {

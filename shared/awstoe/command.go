@@ -199,7 +199,7 @@ func (tr *translation) braces(c template.Command, ops []op) {
 	}
 	if i >= 0 && len(ops) > 0 {
 		tr.add(c, "IB0502", template.Info, template.Range{Start: i, End: i + 2},
-			"{{ is written apart, so that AWS takes it for no reference", "look at the step in the document")
+			"{{ is written apart, so that AWS takes it for no reference", "look at the step with imagedrop translate")
 	}
 }
 
@@ -287,10 +287,15 @@ func stringArray(args string) ([]string, bool) {
 // parse reads a word of a command; a problem is reported.
 func (tr *translation) parse(c template.Command, at template.Range) (word, bool) {
 	w, problem := parseWord(c.Args[at.Start:at.End])
-	if problem != "" {
+	switch problem {
+	case "":
+		return w, true
+	case openQuote:
+		tr.none(c, "IB0516", at, problem, `close it, or write \ before a quote that is part of the text`)
+	default:
 		tr.none(c, "IB0516", at, problem, `write $NAME, ${NAME}, ${NAME:-text} or ${NAME:+text}; \$ is a plain dollar sign`)
 	}
-	return w, problem == ""
+	return nil, false
 }
 
 // known is a word with the values of ENV in it. What it still names is of the

@@ -16,6 +16,9 @@ type word []segment
 
 func literal(s string) word { return word{{text: s}} }
 
+// openQuote is the problem of a word that does not end.
+const openQuote = "a quote is not closed"
+
 // parseWord reads quotes, backslashes and variables. A problem says what has
 // no certain meaning.
 func parseWord(text string) (w word, problem string) {
@@ -58,7 +61,7 @@ func parseWord(text string) (w word, problem string) {
 		}
 	}
 	if quote != 0 {
-		return nil, "a quote is not closed"
+		return nil, openQuote
 	}
 	flush()
 	return w, ""

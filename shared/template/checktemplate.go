@@ -40,12 +40,13 @@ func checkBaseImage(l *lint) {
 	const help = "write FROM IMAGE:<image ID> or FROM IMAGE_FAMILY:<family> as the first command"
 	switch {
 	case kind == nil && image == nil:
-		l.add("IB0212", l.build.at, "MissingParameter.BaseImageType", "the pipeline has no base image", help)
+		l.add("IB0212", l.build.at, "MissingParameter.BaseImage", "the pipeline has no base image", help)
 	case kind == nil:
 		l.add("IB0212", image.keyAt, "MissingParameter.BaseImageType", "baseImage without baseImageType",
 			"give baseImageType: IMAGE or IMAGE_FAMILY")
 	case image == nil && kind.text() != baseOSS:
-		l.add("IB0212", kind.keyAt, "MissingParameter.BaseImage", "baseImageType without baseImage", help)
+		l.add("IB0212", kind.keyAt, "MissingParameter.BaseImage", "baseImageType without baseImage",
+			"give baseImage: an image ID, or an image family")
 	}
 }
 

@@ -218,6 +218,7 @@ func TestCreateErrorsOutsideTheTables(t *testing.T) {
 		{opPipeline, "InvalidParameter.BuildContent", params{"BuildContent": "RUN \xff"}},
 		{opPipeline, "MissingParameter.BaseImageType", params{"BaseImageType": "-"}},
 		{opPipeline, "MissingParameter.BaseImage", params{"BaseImage": "-"}},
+		{opPipeline, "MissingParameter.BaseImage", params{"BaseImageType": "-", "BaseImage": "-"}},
 		{opPipeline, "InvalidParameter.AddAccount", params{"AddAccount.1": "me"}},
 		{opPipeline, "InvalidParameter.AddAccount", params{"AddAccount.1": "0123"}},
 		{opPipeline, "InvalidParameter.DeleteInstanceOnFailure", params{"DeleteInstanceOnFailure": "no"}},

@@ -27,15 +27,12 @@ func (s *service) createImagePipeline(req request) (any, error) {
 }
 
 // requirePipeline asks for what an import from OSS needs as well; the older
-// service had no import.
+// service had no import. Without image and type the image is missed.
 func (s *service) requirePipeline(p params) error {
-	if err := p.require("RegionId", "BaseImageType"); err != nil {
-		return err
-	}
 	if p["BaseImageType"] == typeOSS && !s.old {
-		return requireImport(p)
+		return cmp.Or(p.require("RegionId"), requireImport(p))
 	}
-	return p.require("BaseImage")
+	return p.require("RegionId", "BaseImage", "BaseImageType")
 }
 
 // mappings is the list of disks to import.
