@@ -1,6 +1,9 @@
 package template
 
-import "strings"
+import (
+	"encoding/base64"
+	"strings"
+)
 
 // checkPasswords finds passwords on command lines, on what they read, and in the
 // web addresses of variables.
@@ -8,7 +11,8 @@ func checkPasswords(l *lint, s *script) {
 	for i := range s.calls {
 		k := &s.calls[i]
 		rest := k
-		for a := rest.password(); a != nil; a = rest.password() {
+		any := s.p.src.has(atByte)
+		for a := rest.password(any); a != nil; a = rest.password(any) {
 			l.addPassword(s.span(a.at))
 			rest = rest.behind(a)
 		}
@@ -22,9 +26,41 @@ func checkPasswords(l *lint, s *script) {
 	for _, p := range s.pipes {
 		l.checkPipedPassword(s, &p)
 	}
+	for _, w := range s.writes {
+		if isPasswordFile(w.to.text) {
+			l.checkPasswordFile(s, w)
+		}
+	}
 	for _, a := range s.secrets {
 		if holdsPassword(a.value.text) {
 			l.addPassword(s.span(a.value.at))
+		}
+	}
+}
+
+// isPasswordFile reports files of which each line says a password.
+func isPasswordFile(path string) bool {
+	switch path[strings.LastIndexByte(path, '/')+1:] {
+	case ".netrc", "_netrc", ".pgpass", "chap-secrets", "pap-secrets":
+		return true
+	}
+	return false
+}
+
+// checkPasswordFile looks at what is written into such a file.
+func (l *lint) checkPasswordFile(s *script, w write) {
+	k := s.main(w.start, w.end)
+	if k == nil {
+		return
+	}
+	if k.input != nil && k.name == "cat" && !k.context.within {
+		if at := s.extent(k.input); isPasswordText(argument{text: s.text[at.start:at.end], fixed: !strings.ContainsAny(s.text[at.start:at.end], "$`")}) {
+			l.addPassword(s.span(at))
+		}
+	}
+	if words := k.operands(0); len(words) > 0 && (k.name == "echo" || k.name == "printf") {
+		if last := words[len(words)-1]; isPasswordText(last) && !isPlaceholder(last.text[strings.LastIndexAny(last.text, " :")+1:]) {
+			l.addPassword(s.span(last.at))
 		}
 	}
 }
@@ -33,15 +69,18 @@ func (l *lint) addPassword(at span) {
 	l.add("IB0405", at, "", "a password in the text, which whoever may describe the resource can read", l.secretHelp())
 }
 
-// password is the argument that holds one, or the here-string that does.
-func (k *call) password() *argument {
+// password is the argument that holds one. addresses says that there may be web
+// addresses with one.
+func (k *call) password(addresses bool) *argument {
 	if k.tools&(tPassword|tNetwork) != 0 {
 		if a := k.ownPassword(); a != nil && a.fixed {
 			return a
 		}
+	}
+	if addresses && !k.looksFor() {
 		for i := range k.args {
-			if holdsPassword(k.args[i].text) {
-				return &k.args[i]
+			if a := &k.args[i]; holdsPassword(a.text) || k.name == "git" && isTokenAddress(a.text) {
+				return a
 			}
 		}
 	}
@@ -355,6 +394,16 @@ func namesAddress(name string) bool {
 	return false
 }
 
+// isTokenAddress reports a web address with a token in the place of the user.
+func isTokenAddress(text string) bool {
+	_, rest, ok := strings.Cut(text, "://")
+	user, _, named := strings.Cut(rest, "@")
+	return ok && named && len(user) >= shortestToken && !strings.ContainsAny(user, ":/?#") && looksMade(user)
+}
+
+// shortestToken is that of one without a form of its own.
+const shortestToken = 20
+
 // holdsPassword reports a web address with user:password@ in it, as far as the
 // text tells.
 func holdsPassword(text string) bool {
@@ -379,17 +428,64 @@ func holdsPassword(text string) bool {
 func (l *lint) checkPipedPassword(s *script, p *pipeline) {
 	n := len(p.stages)
 	from, to := s.main(p.stages[n-3], p.stages[n-2]), s.main(p.stages[n-2], p.stages[n-1])
-	if from == nil || to == nil || from.name != "echo" && from.name != "printf" || !to.readsPassword() {
+	if from == nil || to == nil || from.name != "echo" && from.name != "printf" {
 		return
 	}
-	if words := from.operands(0); len(words) > 0 && isPasswordText(words[len(words)-1]) {
-		l.addPassword(s.span(words[len(words)-1].at))
+	if to.name == "debconf-set-selections" {
+		l.checkDebconf(s, from)
+	}
+	words := from.operands(0)
+	if len(words) == 0 {
+		return
+	}
+	last := words[len(words)-1]
+	if isPasswordText(last) && (to.readsPassword() || s.asksSudo(to, last.at.end) || to.decodes() && hidesSecret(last.text)) {
+		l.addPassword(s.span(last.at))
+	}
+}
+
+func (k *call) decodes() bool { return k.name == "base64" && k.has("-d", "-D", "--decode", "-di") }
+
+// hidesSecret reports base64 of a text with a secret.
+func hidesSecret(text string) (found bool) {
+	decoded, err := base64.StdEncoding.DecodeString(text)
+	if err != nil {
+		return false
+	}
+	plain := string(decoded)
+	eachPrivateKey(plain, func(int, int, int) { found = true })
+	eachPair(plain, func(start, end int, value string) {
+		found = found || suggestsSecret(plain[start:end]) && looksMade(value)
+	})
+	return found || holdsSecret(plain)
+}
+
+// asksSudo reports a call under sudo -S, which reads the password that comes from what
+// ends before it.
+func (s *script) asksSudo(k *call, from int) bool {
+	return k.context.sudo && from < k.at.start && strings.Contains(s.text[from:k.at.start], "sudo -S")
+}
+
+// checkDebconf finds an answer to a question of type password.
+// Source: debconf-set-selections(1).
+func (l *lint) checkDebconf(s *script, from *call) {
+	for _, a := range from.args {
+		fields := strings.Fields(a.text)
+		if len(fields) > 3 && a.fixed && fields[2] == "password" && !isPlainValue(fields[3]) {
+			l.addPassword(s.span(a.at))
+		}
 	}
 }
 
 // readsPassword reports what takes one from its standard input.
 func (k *call) readsPassword() bool {
-	return k.name == "chpasswd" || k.name == "passwd" || k.has("--password-stdin", "--with-token")
+	switch k.name {
+	case "chpasswd", "passwd", "newusers", "kinit":
+		return true
+	case "realm":
+		return k.has("join")
+	}
+	return k.has("--password-stdin", "--with-token")
 }
 
 func isPasswordText(a argument) bool {

@@ -1,7 +1,9 @@
 package template
 
 import (
+	"encoding/base64"
 	"strings"
+	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -243,8 +245,7 @@ func (l *lint) addSecretName(at span) {
 // words of a call or in the document that it reads. What looks for such a text has
 // none.
 func (k *call) eachSecretPair(s *script, f func(extent)) {
-	switch k.name {
-	case "grep", "egrep", "fgrep", "rg", "sed", "awk", "test", "[":
+	if k.looksFor() {
 		return
 	}
 	for i := range k.args {
@@ -256,7 +257,7 @@ func (k *call) eachSecretPair(s *script, f func(extent)) {
 		eachPair(a.text, func(start, end int, value string) {
 			switch name := a.text[start:end]; {
 			case strings.HasPrefix(name, "--") || k.tools&tFetch != 0 && a.text[end] == ':' ||
-				!suggestsSecret(name) && !signs(name, a.text):
+				!suggestsSecret(name) && !signs(name, a.text) && !isCredential(name, value):
 			case !looksMade(value) && (strings.ToUpper(name) != name || isPlainValue(value) || k.name == "echo" || k.name == "printf"):
 			case base < 0:
 				f(a.at)
@@ -268,11 +269,34 @@ func (k *call) eachSecretPair(s *script, f func(extent)) {
 	if k.input != nil && !k.context.within && !k.readsScript() && (k.name != "cat" || s.isWritten(k)) {
 		at := s.extent(k.input)
 		eachPair(s.text[at.start:at.end], func(start, end int, value string) {
-			if suggestsSecret(s.text[at.start+start:at.start+end]) && looksMade(value) {
+			name := s.text[at.start+start : at.start+end]
+			if (suggestsSecret(name) || isCredential(name, value)) && looksMade(value) {
 				f(extent{at.start + start, at.start + end})
 			}
 		})
 	}
+}
+
+// isCredential knows names that say less than their values: those of Docker's and npm's
+// settings, with user:password in base64, and that of a kubeconfig, with a key.
+func isCredential(name, value string) bool {
+	switch name {
+	case "auth", "_auth":
+		decoded, err := base64.StdEncoding.DecodeString(value)
+		return err == nil && utf8.Valid(decoded) && strings.Contains(string(decoded), ":")
+	case "client-key-data":
+		return looksMade(value)
+	}
+	return false
+}
+
+// looksFor reports what takes a text to find it.
+func (k *call) looksFor() bool {
+	switch k.name {
+	case "grep", "egrep", "fgrep", "rg", "sed", "awk", "test", "[":
+		return true
+	}
+	return false
 }
 
 // isWritten reports a call whose output goes to a file.
@@ -306,7 +330,7 @@ func checkSecretParameters(l *lint, p *part) {
 	})
 	p.eachAction(func(task *yaml.Node, a *Action) {
 		pairs(value(task, "Properties"), func(key, n *yaml.Node) {
-			if n.Kind == yaml.ScalarNode && a.Name != "RunShellCommand" {
+			if n.Kind == yaml.ScalarNode && key.Value != "commandContent" {
 				l.checkProperty(p, key.Value, n)
 			}
 		})

@@ -109,13 +109,19 @@ func TestPasswordsOfCommands(t *testing.T) {
 			"pip install -i https://app:$@example.com/simple a", "yum-config-manager --add-repo https://app:$@example.com/a.repo", "npm config set //example.com/:_authToken $",
 			"subscription-manager register --username app --password $", "kubeadm join 10.0.0.1:6443 --token $", "gpg --batch --passphrase $ -c a", "ossutil config -i app -k $",
 			"tool --db-password=$ --verbose", "http_proxy=http://app:$@10.0.0.1:3128 yum update -y", "sudo https_proxy=http://app:$@10.0.0.1:3128 yum update -y",
+			"curl -fsS -U app:$ https://example.com/ -o a", "openssl passwd -6 '$'", "openssl enc -d -aes-256-cbc -k $ -in a -out b", "az login --service-principal -u app -p $", "unzip -P $ a.zip", "7z x -p$ a.7z",
+			"ldapsearch -x -D cn=admin -w $ -b dc=example", "smbclient //10.0.0.1/a -U 'app%$' -c ls", "keytool -genkeypair -storepass $ -alias a", "vault login $", "net user app $ /add",
+			"mysql -e \"ALTER USER 'a'@'b' IDENTIFIED WITH mysql_native_password BY '$'\"", "echo $ | sudo -S true", "echo $ | kinit admin", "echo $ | realm join -U admin example.com",
+			"echo 'mysql-server mysql-server/root_password password $' | debconf-set-selections", "echo 'machine a.test login app password $' > /root/.netrc", "echo 'a:5432:b:c:$' >> ~/.pgpass",
+			"tool redis://:$@10.0.0.1:6379/0", "MONGO=mongodb+srv://app:$@10.0.0.1/app ./run", "git clone https://a1b2c3d4e5f6$@a.test/a.git",
 			"bash -c 'mysql -pKx9mQ2vLL -e a'", "if true; then echo app:$ | chpasswd; fi",
 		},
 		"IB0403": {
 			"DB_PASSWORD=$ ./setup", "env DB_PASSWORD=$ ./setup", "sudo -E DB_PASS='$' ./setup", "bash -c 'export DB_PASSWORD=$ && ./setup'", "password=$; ./setup \"$password\"",
 			"make DB_PASSWORD=$", "docker run --rm -e MYSQL_ROOT_PASSWORD=$ mysql true", "kubectl create secret generic a --from-literal=password=$", "ansible-playbook -e db_password=$ site.yml",
 			"echo 'export API_TOKEN=$' >> /etc/profile.d/app.sh", "echo \"//example.com/:_authToken=$\" > /root/.npmrc", "mount -t cifs -o username=app,password=$ //10.0.0.1/a /mnt",
-			"curl -fsS 'https://example.com/a?access_token=$' -o a",
+			"curl -fsS 'https://example.com/a?access_token=$' -o a", "curl -fsS -d '{\"password\":\"$\"}' https://example.com/ -o a", "az storage blob list --connection-string 'AccountName=a;AccountKey=$'",
+			"echo '{\"client-key-data\": \"$\"}' > /root/a",
 		},
 	} {
 		for _, text := range texts {
@@ -152,6 +158,10 @@ func TestNoPasswords(t *testing.T) {
 		"RUN curl -fsS -H \"X-Auth-Token: $TOKEN\" https://example.com -o a", "RUN git clone https://oauth2:$TOKEN@example.com/a", "RUN git clone https://$TOKEN@example.com/a",
 		"RUN adduser --disabled-password app", "RUN psql --password app -c a", "RUN grep -- '--password=Kx9mQ2vLL' /etc/app", "RUN sed -i 's/password=Kx9mQ2vLL/password=/' /etc/app",
 		"RUN tool --password-file=/run/password --token=\"$TOKEN\"", "RUN token=next; echo \"$token\"", "RUN echo password=yes > /etc/app", "RUN openssl rsa -passin file:/run/a -in a -out b",
+		"RUN openssl passwd -6 -stdin < /run/a", "RUN openssl passwd -6 \"$PASSWORD\"", "RUN unzip -P \"$PASSWORD\" a.zip", "RUN keytool -genkeypair -storepass changeit -alias a", "RUN vault login -method=aws", "RUN vault login \"$TOKEN\"", "RUN net use Z: //files/a",
+		"RUN echo 'postfix postfix/main_mailer_type select No configuration' | debconf-set-selections", "RUN echo 'a a/b password' | debconf-set-selections", "RUN echo \"machine a.test password $PASSWORD\" > /root/.netrc", "RUN : > /root/.netrc", "RUN echo aGVsbG8gd29ybGQ= | base64 -d",
+		"RUN git clone https://git@a.test/a.git", "RUN git clone https://oauth2accesstoken@a.test/a", "RUN useradd -m app@a.test; mail -s http://a.test app@a.test", "RUN grep -q 'http://app:Kx9mQ2vLL@10.0.0.1' /etc/app", "RUN curl -fsS -d '{\"token\":\"$TOKEN\"}' https://example.com/ -o a",
+		"RUN echo '{\"auth\": \"required\"}' > /etc/app.json", "RUN smbclient -U app -c ls //a/b", "RUN az login --identity", "RUN ldapsearch -x -W -b dc=example",
 		"RUN make SECRET_VERSION=v1.2.3-rc4", "RUN curl -fsS -H 'Accept: application/json' https://example.com/ -o a", "RUN keytool -importcert -noprompt -storepass changeit -file a",
 	} {
 		require.Empty(t, append(findingsOf(text+"\n", "IB0403"), findingsOf(text+"\n", "IB0405")...), text)

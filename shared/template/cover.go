@@ -148,6 +148,13 @@ func (c *covering) read(text string) {
 	})
 	c.clauses(text)
 	c.hashes(text)
+	if len(text) <= maxScript {
+		eachPowerShellSecret(strings.ReplaceAll(text, "#", " "), func(at extent, named bool) {
+			if !named {
+				c.cover(at.start, at.end)
+			}
+		})
+	}
 	document, until := false, ""
 	for at := 0; at < len(text); {
 		line := lineOf(text[at:])
@@ -204,11 +211,11 @@ func readsPasswords(line string) bool {
 
 // programOf is the name of a program by its path, of Windows, too.
 func programOf(path string) string {
-	return strings.TrimSuffix(strings.ToLower(path[strings.LastIndexAny(path, `/\="'(`)+1:]), ".exe")
+	return strings.TrimSuffix(strings.ToLower(path[strings.LastIndexAny(path, `/\="'(:`)+1:]), ".exe")
 }
 
 // secretClauses stand before a secret in quotes, in SQL and in .NET.
-var secretClauses = []string{" by ", "password", "setpassword(", "networkcredential("}
+var secretClauses = []string{" by ", "password", "setpassword(", "networkcredential(", "securestring", "-string"}
 
 // clauses covers what is in quotes behind words of SQL, and what headers say.
 func (c *covering) clauses(text string) {
@@ -311,7 +318,7 @@ func toEnd(args []argument) []argument {
 }
 
 func (c *covering) call(k *call) {
-	for a := k.password(); a != nil; a = k.password() {
+	for a := k.password(true); a != nil; a = k.password(true) {
 		c.cover(a.at.start, a.at.end)
 		k = k.behind(a)
 	}
@@ -338,6 +345,12 @@ func (c *covering) address(a argument) {
 // given covers what a line gives to a program that reads passwords: user:password
 // anywhere, and what echo writes before it.
 func (c *covering) given(line string, offset int) {
+	const file = "<(echo "
+	eachPlace(line, file, func(end int) {
+		if suggestsSecretFile(line[:end-len(file)]) {
+			c.cover(offset+end, offset+end+valueLength(line[end:], false))
+		}
+	})
 	if !readsPasswords(line) {
 		return
 	}
@@ -360,6 +373,12 @@ func (c *covering) given(line string, offset int) {
 			}
 		}
 	}
+}
+
+// suggestsSecretFile reports a line that ends with an option such as --password-file.
+func suggestsSecretFile(line string) bool {
+	words := strings.Fields(line)
+	return len(words) > 0 && strings.Contains(strings.ToLower(words[len(words)-1]), "pass")
 }
 
 // isValueSign reports what parts names and values of any format.

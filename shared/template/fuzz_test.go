@@ -156,3 +156,24 @@ func FuzzCoverSecrets(f *testing.F) {
 		}
 	})
 }
+
+// FuzzPowerShell: no panic; what is told stands in the text, in order of the statements.
+func FuzzPowerShell(f *testing.F) {
+	for _, text := range []string{"$p = ConvertTo-SecureString \"a`\"b\" -AsPlainText", "net user a 'b''c' # d", "@'\na=b\n'@ | iex", "<# a #> `\n&{(a;b)|c}", "\"", "$a='", "@", "`"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		statements, comments := statementsOf(text)
+		at := 0
+		for _, s := range statements {
+			for _, w := range s.words {
+				require.True(t, at <= w.at.start && w.at.start < w.at.end && w.at.end <= len(text), "%v", statements)
+				at = w.at.end
+			}
+		}
+		for _, c := range comments {
+			require.True(t, c.start < c.end && c.end <= len(text))
+		}
+		eachPowerShellSecret(text, func(at extent, _ bool) { require.True(t, 0 <= at.start && at.start <= at.end && at.end <= len(text)) })
+	})
+}

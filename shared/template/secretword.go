@@ -5,7 +5,7 @@ import "strings"
 // Words in the name of a variable that say what its value is. Source: BuildKit's
 // SecretsUsedInArgOrEnv, less key and auth, which name too much else.
 var secretWords = []string{"PASSWORD", "PASSWD", "PWORD", "PWD", "SECRET", "TOKEN", "APIKEY", "CREDENTIAL", "CREDENTIALS",
-	"ACCESSKEY", "PASSPHRASE"}
+	"ACCESSKEY", "PASSPHRASE", "SAPWD"}
 
 // plainWords say that the value is about a secret, and is none.
 var plainWords = []string{"FILE", "PATH", "DIR", "URL", "URI", "NAME", "USER", "TYPE", "TTL", "LENGTH", "SIZE", "EXPIRY", "EXPIRES",
@@ -41,7 +41,7 @@ func suggestsSecret(name string) bool {
 
 // isKeyOf takes the word before KEY: API_KEY, PRIVATE_KEY.
 func isKeyOf(word string) bool {
-	for _, w := range []string{"API", "ACCESS", "PRIVATE", "ENCRYPTION", "SIGNING"} {
+	for _, w := range []string{"API", "ACCESS", "PRIVATE", "ENCRYPTION", "SIGNING", "ACCOUNT"} {
 		if strings.EqualFold(w, word) {
 			return true
 		}
@@ -144,7 +144,7 @@ func eachPair(text string, f func(start, end int, value string)) {
 		}
 		from, sign := at, at+found
 		at = sign + 1
-		if text[sign] == ':' && (at == len(text) || text[at] != ' ') {
+		if text[sign] == ':' && (at == len(text) || text[at] != ' ' && !(text[at] == '"' && sign > from && text[sign-1] == '"')) {
 			continue
 		}
 		end := from + len(strings.TrimRight(text[from:sign], " \t\"'"))

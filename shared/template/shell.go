@@ -182,34 +182,45 @@ func (room *shellRoom) tasks(p *part) {
 	})
 }
 
-// awsSteps are those of an AWS document that a shell reads: all entries of commands are one
-// script. Source: AWSTOE, action modules, ExecuteBash.
+// awsSteps are those of an AWS document that a shell reads.
 func (room *shellRoom) awsSteps(p *part) {
+	left := maxScripts
+	p.eachAWSScript("ExecuteBash", func(s script) bool {
+		if left -= len(s.text); left >= 0 && interpreterOf(s.text) != notShell {
+			room.add(s)
+		}
+		return left >= 0
+	})
+}
+
+// eachAWSScript calls f with the steps of an AWS document that have this action, as long as
+// it wants: all entries of commands are one script. Source: AWSTOE, action modules.
+func (p *part) eachAWSScript(name string, f func(script) bool) {
 	if !p.isAWSDocument() {
 		return
 	}
-	left := maxScripts
 	for _, phase := range items(value(p.yaml.root, "phases")) {
-		name := value(phase, "name")
 		for _, step := range items(value(phase, "steps")) {
-			if action := value(step, "action"); action == nil || action.Value != "ExecuteBash" {
-				continue
-			}
-			s := script{p: p, tests: name != nil && name.Value != "build"}
-			var b strings.Builder
-			for _, command := range items(value(value(step, "inputs"), "commands")) {
-				if n := resolved(command); n != nil && n.Kind == yaml.ScalarNode {
-					s.entries = append(s.entries, entry{node: n, at: b.Len()})
-					b.WriteString(n.Value + "\n")
-				}
-			}
-			s.text = blankReferences(b.String(), isAWSReference)
-			s.blanked = s.text != b.String()
-			if left -= len(s.text); left >= 0 && interpreterOf(s.text) != notShell {
-				room.add(s)
+			if action := value(step, "action"); action != nil && action.Value == name && !f(p.awsScript(phase, step)) {
+				return
 			}
 		}
 	}
+}
+
+func (p *part) awsScript(phase, step *yaml.Node) script {
+	name := value(phase, "name")
+	s := script{p: p, tests: name != nil && name.Value != "build"}
+	var b strings.Builder
+	for _, command := range items(value(value(step, "inputs"), "commands")) {
+		if n := resolved(command); n != nil && n.Kind == yaml.ScalarNode {
+			s.entries = append(s.entries, entry{node: n, at: b.Len()})
+			b.WriteString(n.Value + "\n")
+		}
+	}
+	s.text = blankReferences(b.String(), isAWSReference)
+	s.blanked = s.text != b.String()
+	return s
 }
 
 // isParsable bounds the size and the nesting, quotes and all.

@@ -353,7 +353,7 @@ func (r *callReader) test(x syntax.TestExpr, c context) {
 func (r *callReader) assigns(list []*syntax.Assign, c context) {
 	for _, a := range list {
 		r.word(a.Value, c)
-		if a.Value != nil && a.Name != nil && isTold(a.Name.Value) {
+		if a.Value != nil && a.Name != nil && (isTold(a.Name.Value) || r.givesAccess(a.Value)) {
 			r.script.secrets = append(r.script.secrets, assignment{r.extent(a.Name), a.Name.Value, r.argument(a.Value)})
 		}
 		if a.Array != nil {
@@ -362,6 +362,11 @@ func (r *callReader) assigns(list []*syntax.Assign, c context) {
 			}
 		}
 	}
+}
+
+// givesAccess reports a value that may be a web address with a password in it.
+func (r *callReader) givesAccess(w *syntax.Word) bool {
+	return r.script.p.src.has(atByte) && w.Lit() != "" && holdsPassword(w.Lit())
 }
 
 // isTold reports a variable whose name says something of its value.

@@ -30,6 +30,7 @@ const (
 	controlByte byteKinds = 1 << iota // but for tab and line feed
 	beyondASCII
 	angleByte // <
+	atByte    // @
 )
 
 var kindsOfByte = func() (kinds [256]byteKinds) {
@@ -42,6 +43,7 @@ var kindsOfByte = func() (kinds [256]byteKinds) {
 		}
 	}
 	kinds['<'] = angleByte
+	kinds['@'] = atByte
 	return kinds
 }()
 

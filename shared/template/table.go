@@ -251,7 +251,7 @@ var rules = []Rule{
 		on: vENV | vLABEL | vCOMPONENT | vCOPY, each: checkSecretNames, script: checkSecretVariables, yaml: checkSecretParameters},
 	{ID: "IB0404", Severity: Warning, Doc: "a download that is run without a checksum", script: checkPiped},
 	{ID: "IB0405", Severity: Warning, Secret: true, Doc: "a password on a command line",
-		script: checkPasswords, on: vENV | vCOPY, each: checkPasswordInSource},
+		script: checkPasswords, on: vENV | vCOPY, each: checkPasswordInSource, yaml: checkPowerShell},
 	{ID: "IB0406", Severity: Warning, Doc: "a check of certificates or signatures turned off",
 		tools: tNetwork, call: checkTrust, script: checkTrustVariables, on: vENV, each: checkTrustEnv},
 
