@@ -92,7 +92,7 @@ func (f invokeFlags) run(ctx context.Context, args []string, s streams) error {
 		got, err := invokeAsync(ctx, c, args[0], event)
 		return f.printEnqueued(got, err, s)
 	}
-	return invoke(ctx, c, args[0], event, f.asJSON, s)
+	return f.invoke(ctx, c, args[0], event, s)
 }
 
 func (f invokeFlags) check(files []string) error {
@@ -187,13 +187,13 @@ func objectEvent(c *cloud, key, eTag, requestID string, size int) ([]byte, error
 }
 
 // invoke prints what the function answered; an error of the function is bad news.
-func invoke(ctx context.Context, c *cloud, function string, event []byte, asJSON bool, s streams) error {
+func (f invokeFlags) invoke(ctx context.Context, c *cloud, function string, event []byte, s streams) error {
 	var got invocation
 	err := doJSON(ctx, http.MethodPost, c.Console+"/v1/functions/"+url.PathEscape(function)+"/invoke", event, &got)
 	if err != nil {
 		return err
 	}
-	if asJSON {
+	if f.asJSON {
 		err = printJSON(s.out, got)
 	} else {
 		got.print(s.out, s.err)

@@ -80,6 +80,14 @@ func (f *upFlags) check(cmd *cobra.Command) error {
 	return nil
 }
 
+// info is for people: with --json standard output is for outcomes alone.
+func (f upFlags) info(s streams) io.Writer {
+	if f.asJSON {
+		return s.err
+	}
+	return s.out
+}
+
 func up(ctx context.Context, f upFlags, s streams) error {
 	var groups [][]task
 	if f.drop != "" {
@@ -95,10 +103,7 @@ func up(ctx context.Context, f upFlags, s streams) error {
 		}
 		return err
 	}
-	info := s.out
-	if f.asJSON {
-		info = s.err
-	}
+	info := f.info(s)
 	announce(info, st)
 	if f.opt.NoAuth {
 		fmt.Fprintln(info, "note: no signature is checked (--no-auth)")
@@ -107,7 +112,7 @@ func up(ctx context.Context, f upFlags, s streams) error {
 	if f.exit {
 		err = dropAndExit(ctx, l, groups, f, s)
 	} else {
-		err = serve(ctx, l, groups, f, s, info)
+		err = serve(ctx, l, groups, f, s)
 	}
 	return errors.Join(err, st.Close())
 }
@@ -153,8 +158,8 @@ func dropAndExit(ctx context.Context, l *line, groups [][]task, f upFlags, s str
 
 // serve drops the templates and shows every outcome until Ctrl-C, which is how
 // it is meant to end.
-func serve(ctx context.Context, l *line, groups [][]task, f upFlags, s streams, info io.Writer) error {
-	screen := newScreen(s, f.asJSON)
+func serve(ctx context.Context, l *line, groups [][]task, f upFlags, s streams) error {
+	info, screen := f.info(s), newScreen(s, f.asJSON)
 	b, err := begin(ctx, l, screen.print)
 	switch {
 	case ctx.Err() != nil:
