@@ -22,7 +22,7 @@ var installers = []installer{
 		[]string{"--yes", "--assume-yes", "--force-yes", "--assume-no", "--simulate", "--dry-run", "--just-print", "--no-act", "--recon",
 			"--print-uris", "--download-only", "-qq", "-q=2", "--quiet=2"},
 		"ysd", "Assume-Yes ", "-y", false},
-	{[]string{"yum", "dnf", "dnf5", "tdnf", "microdnf"}, rpmVerbs, []string{"--assumeyes", "--assumeno", "--downloadonly"}, "y", "assumeyes", "-y", false},
+	{[]string{"yum", "dnf", "dnf5", "tdnf"}, rpmVerbs, []string{"--assumeyes", "--assumeno", "--downloadonly"}, "y", "assumeyes", "-y", false},
 	{[]string{"zypper"}, " install in remove rm update up patch dist-upgrade dup install-new-recommends inr ",
 		[]string{"--non-interactive", "--no-confirm", "--dry-run", "--download-only"}, "nyD", "", "-n", true},
 	{[]string{"conda", "mamba"}, " install update upgrade remove uninstall create clean ", []string{"--yes", "--dry-run", "--json"}, "yd", "always_yes", "-y", false},

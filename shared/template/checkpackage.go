@@ -33,7 +33,7 @@ func checkCache(l *lint, p *part) {
 // cleaning is the command that empties a package manager's cache.
 func cleaning(name string) string {
 	switch name {
-	case "yum", "dnf", "dnf5", "tdnf", "microdnf":
+	case "yum", "dnf", "dnf5", "tdnf":
 		return name + " clean all"
 	case "zypper":
 		return "zypper clean --all"

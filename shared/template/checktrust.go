@@ -50,7 +50,7 @@ func (k *call) distrusts(text, next string) bool {
 		return text == "--insecure" || isCluster(text, "k", curlValued)
 	case "wget":
 		return text == "--no-check-certificate"
-	case "yum", "dnf", "dnf5", "tdnf", "microdnf", "yum-config-manager":
+	case "yum", "dnf", "dnf5", "tdnf", "yum-config-manager":
 		return text == "--nogpgcheck" || isOff(text, "sslverify=") || isOff(text, "gpgcheck=") && !strings.Contains(text, "repo_gpgcheck")
 	case "rpm":
 		return text == "--nosignature"

@@ -32,7 +32,7 @@ const (
 // toolOf takes the name of a program.
 func toolOf(name string) tool {
 	switch name {
-	case "apt-get", "apt", "aptitude", "yum", "dnf", "dnf5", "tdnf", "microdnf", "yum-builddep", "package-cleanup",
+	case "apt-get", "apt", "aptitude", "yum", "dnf", "dnf5", "tdnf", "yum-builddep", "package-cleanup",
 		"amazon-linux-extras", "zypper", "pacman", "conda", "mamba":
 		return tInstall | tNetwork
 	case "sh", "bash", "dash", "ash", "ksh", "zsh":

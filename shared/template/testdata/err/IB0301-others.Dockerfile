@@ -1,7 +1,7 @@
 FROM IMAGE:m-bp67acfmxazb4p****
 RUN pacman -S nginx && pacman -Syu
 RUN zypper in nginx
-RUN microdnf install nginx && yum-builddep nginx && package-cleanup --oldkernels --count=1
+RUN yum-builddep nginx && package-cleanup --oldkernels --count=1
 RUN conda install numpy
 RUN aptitude safe-upgrade
 RUN echo 'yum install a' && eval 'yum install a'

@@ -8,5 +8,5 @@ RUN zypper -n install a && zypper --non-interactive in a && zypper install -y a
 RUN echo "apt-get install foo" && printf '%s' 'yum install a' # apt-get install foo
 RUN yum install $OPTIONS a && apt-get "$@"
 RUN pacman -Syu --noconfirm a && pacman -Ss a && pacman -Sy
-RUN microdnf install -y a && yum-builddep -y a && package-cleanup -qy --oldkernels && package-cleanup --problems
+RUN microdnf install a && yum-builddep -y a && package-cleanup -qy --oldkernels && package-cleanup --problems
 RUN conda install --yes a && su -c 'yum install -y a' app
