@@ -6,6 +6,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // jsonText reads a JSON text into nodes that know their place and pointer.
@@ -36,7 +37,7 @@ func readJSON(r *report, src *source) (n node, whole bool) {
 }
 
 func (j *jsonText) trailing() error {
-	at := j.next()
+	at := j.skip(" \t\r\n") // a comma, too, is text after the object
 	if at == len(j.src.text) {
 		return nil
 	}
@@ -60,7 +61,11 @@ func (j *jsonText) syntax(err error) {
 		at, text = len(j.src.text), "unexpected end of JSON input"
 	}
 	at = min(max(at, 0), len(j.src.text))
-	j.report.add("IB0252", j.span("", at, min(at+1, len(j.src.text))), "", "not valid JSON: "+text, help)
+	r, size := utf8.DecodeRuneInString(j.src.text[at:])
+	if size > 1 { // the library names its first byte
+		text = "invalid character " + strconv.QuoteRune(r)
+	}
+	j.report.add("IB0252", j.span("", at, at+size), "", "not valid JSON: "+text, help)
 }
 
 func (j *jsonText) span(pointer string, start, end int) span {
@@ -68,9 +73,12 @@ func (j *jsonText) span(pointer string, start, end int) span {
 }
 
 // next is the offset of the next token: what separates tokens is stepped over.
-func (j *jsonText) next() int {
+func (j *jsonText) next() int { return j.skip(" \t\r\n,:") }
+
+// skip is the offset of what follows the last token and any of these bytes.
+func (j *jsonText) skip(over string) int {
 	at := int(j.dec.InputOffset())
-	return at + len(j.src.text[at:]) - len(strings.TrimLeft(j.src.text[at:], " \t\r\n,:"))
+	return at + len(j.src.text[at:]) - len(strings.TrimLeft(j.src.text[at:], over))
 }
 
 // value reads one value.
@@ -96,6 +104,9 @@ func (j *jsonText) value(pointer string, depth int) (node, error) {
 		n.kind, n.text = integerNode, t.String()
 		if strings.ContainsAny(n.text, ".eE") {
 			n.kind = numberNode
+		}
+		if end := n.at.end; end < len(j.src.text) && !strings.ContainsRune(" \t\r\n,]}", rune(j.src.text[end])) {
+			n.kind = badNode // 0x28: not the number that it begins with
 		}
 	case json.Delim:
 		err = j.container(&n, t, pointer, depth+1)

@@ -173,10 +173,21 @@ func (l *lint) unknownReference(p *part, r reference, known map[string]output) {
 		return
 	}
 	help := "refer to a parameter, or to <task>.stdout of an earlier task"
-	if near := nearReference(r.name, field, known); near != "" {
+	if p.hasTask(task) {
+		help = "refer to it in a task behind" + named(task) + ": tasks run in the order of the text"
+	} else if near := nearReference(r.name, field, known); near != "" {
 		help = "did you mean {{ " + near + " }}?"
 	}
 	l.addReference(p, "IB0607", p.yaml.code, r, message, help)
+}
+
+// hasTask reports a task of a name, wherever it stands.
+func (p *part) hasTask(name string) (found bool) {
+	p.eachTask(func(task *yaml.Node) {
+		n := value(task, "Name")
+		found = found || n != nil && n.Kind == yaml.ScalarNode && n.Value == name
+	})
+	return found && named(name) != ""
 }
 
 // nearReference is the one known name that a reference can have meant.
