@@ -319,7 +319,8 @@ func TestPlanOfAnUnreadableFile(t *testing.T) {
 func TestPlanReachesTheComponentsOfTheSameRun(t *testing.T) {
 	l := newLocal(t)
 	_, err := l.cloud.objects.PutObject(t.Context(), &oss.PutObjectRequest{
-		Bucket: oss.Ptr(l.cloud.Bucket), Key: oss.Ptr("other/web.Dockerfile"), Body: strings.NewReader(planPipeline),
+		Bucket: oss.Ptr(l.cloud.Bucket), Key: oss.Ptr("other/web.Dockerfile"),
+		Body: strings.NewReader(strings.Replace(planPipeline, "# name", "# build: true\n# name", 1)),
 	})
 	require.NoError(t, err)
 	dir := folder(t, map[string]string{"agent.Dockerfile": planComponent, "web.json": `{"templateUri":"oss://` + l.cloud.Bucket + `/other/web.Dockerfile"}`})
@@ -327,6 +328,7 @@ func TestPlanReachesTheComponentsOfTheSameRun(t *testing.T) {
 	require.Equal(t, "ImageComponent.NotFound", plansIn(t, l.run("plan", "--json", web).requireCode(t, exitRejected))[0].Alibaba.Reason.Code)
 	for _, p := range plansIn(t, l.run("plan", "--json", filepath.Join(dir, "agent.Dockerfile"), web).requireCode(t, exitDone)) {
 		require.Equal(t, "created", p.Alibaba.Outcome, p.Path)
+		require.Equal(t, "the job's ID", p.Alibaba.Request.ClientTokenFrom, "also with a build, where the object may change")
 	}
 }
 

@@ -68,7 +68,7 @@ func (in *planned) request() *planRequest {
 		return nil
 	}
 	r.ClientTokenFrom = "the job's ID"
-	if in.tmpl.Build {
+	if in.plan.ClientToken != in.plan.JobID {
 		r.ClientTokenFrom = "hex SHA-256 of the job's ID and kind pipeline, since the job starts a build as well"
 	}
 	r.sign(in, "ClientToken", in.plan.ClientToken)
