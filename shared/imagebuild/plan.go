@@ -46,9 +46,9 @@ type Plan struct {
 	// made there, or it is not known.
 	Status   Status
 	Reason   *Reason
-	Help     string        // what to do about the reason, "" where it says so, or the notices do
+	Help     string        // what to do about it, "" where nothing, or the reason or the notices say so
 	Request  Request       // what makes the resource; the zero Request where nothing does
-	Sent     bool          // the request, or Start, would be sent, whatever the service answers to it
+	Sent     bool          // the request, or Start, would be sent and make something, unless the service refuses it
 	Start    *StartRequest // of kind execution: what starts it
 	Resource Resource      // what is there already; where it has no ID, what would be made
 	Newest   *Existing     // what the name stands for now, nil where nothing is
@@ -165,6 +165,10 @@ func (p *Planner) create(ctx context.Context, j *job, plan *Plan) error {
 // foresee is for a create that would be sent: the version that comes of it, or
 // why the service refuses it.
 func (p *Planner) foresee(ctx context.Context, j *job, all []Resource, plan *Plan) error {
+	if settled, err := j.adoptOwn(ctx); err != nil || settled {
+		plan.Help = changedHelp
+		return err
+	}
 	if j.below() != "" && j.number == "" {
 		if settled, err := j.renumber(ctx); err != nil || settled {
 			return err
@@ -183,6 +187,11 @@ func (p *Planner) foresee(ctx context.Context, j *job, all []Resource, plan *Pla
 	j.status, j.resource = Created, Resource{Kind: j.kind(), Name: j.name(), Version: version}
 	return refusedBy(plan.Notices)
 }
+
+// changedHelp is for a job that made something of another template before: the
+// service answers codeMismatch to its token, and what it made is its answer.
+const changedHelp = "the job made it of another template or other parameters, and it stays as it is; " +
+	"a changed template needs a job of its own, a message another clientToken"
 
 // refused is what the service would answer.
 func refused(code, message string) error {

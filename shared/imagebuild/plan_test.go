@@ -59,6 +59,9 @@ func TestPlanIsWhatHappens(t *testing.T) {
 		{"another there", []string{one}, "j", two, imagebuild.Created, "2.0.0"},
 		{"a revert", []string{one, two}, "j", one, imagebuild.Created, "3.0.0"},
 		{"the job's own", []string{one, two}, "job-0", one, imagebuild.Created, ""},
+		{"the job's own, of another template", []string{one, two}, "job-0", two + one, imagebuild.Created, ""},
+		{"the job's own, of another version", []string{below("1.2.0", "x")}, "job-0", below("1.2.0", "y"), imagebuild.Created, ""},
+		{"the job's own, below a wildcard", []string{below("1.4.*", "x"), below("1.4.*", "y")}, "job-0", below("1.4.*", "z"), imagebuild.Created, ""},
 		{"pinned", []string{one}, "j", below("1.2.0", "x"), imagebuild.Created, "1.2.0"},
 		{"pinned, the same", []string{below("1.2.0", "x")}, "j", below("1.2.0", "x"), imagebuild.Unchanged, ""},
 		{"pinned, taken", []string{below("1.2.0", "x")}, "j", below("1.2.0", "y"), imagebuild.Rejected, ""},
@@ -93,7 +96,8 @@ func TestPlanIsWhatHappens(t *testing.T) {
 			if plan.Reason != nil {
 				require.Equal(t, plan.Reason.Code, o.Data.Reason.Code)
 			}
-			if len(n.creates) > creates && tt.status == imagebuild.Created {
+			require.Equal(t, len(n.all) > len(there) || tt.status == imagebuild.Rejected && len(n.creates) > creates, plan.Sent)
+			if len(n.all) > len(there) {
 				require.Equal(t, n.creates[creates], plan.Request)
 				require.Empty(t, plan.Resource.ID)
 				require.Equal(t, tt.version, plan.Resource.Version)

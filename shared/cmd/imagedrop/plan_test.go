@@ -250,6 +250,17 @@ func TestPlanOfMessages(t *testing.T) {
 	token, _ := plan(`{"clientToken":"release-7","name":"web","content":"RUN true"}`)
 	require.Equal(t, []string{"release-7", "release-7"}, []string{token.JobID, token.Alibaba.Request.ClientToken})
 
+	// What a token made stays its answer, whatever the message says by now.
+	sent := func(in string) outcome {
+		return imagedropOn(l.t, in, "send", "--json", "--state", l.state, "-").requireCode(l.t, exitDone).outcomes(l.t)[0]
+	}
+	made := sent(`{"clientToken":"release-7","name":"web","content":"RUN true"}`).Data.Resource.ID
+	const changed = `{"clientToken":"release-7","name":"web","content":"RUN more"}`
+	again, _ := plan(changed)
+	require.Equal(t, []any{"created", made, false}, []any{again.Alibaba.Outcome, again.Alibaba.Resource.ID, again.Alibaba.Sent})
+	require.Contains(t, again.Alibaba.Help, "another clientToken")
+	require.Equal(t, made, sent(changed).Data.Resource.ID)
+
 	l.run("drop", write(t, "web.Dockerfile", planPipeline+"RUN true\n"), write(t, "agent.Dockerfile", planComponent)).requireCode(t, exitDone)
 	bucket, _ := plan(`{"templateUri":"oss://imagedrop-templates/templates/web.Dockerfile"}`)
 	require.Equal(t, "unchanged", bucket.Alibaba.Outcome)

@@ -41,12 +41,12 @@ type planPart struct {
 type planAlibaba struct {
 	Outcome  string              `json:"outcome"` // of the job, "unknown" where no cloud was asked
 	Reason   *imagebuild.Reason  `json:"reason"`
-	Help     string              `json:"help"` // what to do about the reason, "" where the notices say so, or nothing is known
+	Help     string              `json:"help"` // what to do about the outcome, "" where nothing, or the notices say so
 	RegionID string              `json:"regionId"`
 	Resource planResource        `json:"resource"` // without an ID: what would be made
 	Newest   *planResource       `json:"newest"`   // of the name, null where there is none, or it is not known
 	Request  *planRequest        `json:"request"`  // null where a finding stands against it
-	Sent     bool                `json:"sent"`     // the request would be, even if the service refuses it
+	Sent     bool                `json:"sent"`     // the request would be, to make something, even if the service refuses it
 	Build    bool                `json:"build"`    // a build of the new pipeline would be started
 	Changes  []change            `json:"changes"`  // of parameters, against the newest
 	Diff     string              `json:"diff"`     // of the contents, likewise
