@@ -1,6 +1,7 @@
 package awstoe
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -44,7 +45,7 @@ func (c *stepCheck) inputs(m *actionModule, n *yaml.Node, step *yaml.Node) {
 	}
 	if isNull(n) {
 		if len(m.required) > 0 || m.name == "ExecutePowerShell" {
-			c.fail("IB0524", step, m.name+" has no inputs", "write inputs with "+strings.Join(slices.Concat(m.required, m.optional), ", "))
+			c.fail("IB0524", step, m.name+" has no inputs", "write inputs with "+cmp.Or(strings.Join(m.required, ", "), strings.Join(m.optional, " or ")))
 		}
 		return
 	}
