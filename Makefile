@@ -13,6 +13,9 @@ FUZZTIME  := 1000x
 HANGS     := 30m
 # What is held to BuildKit's parser stands apart, so that go.mod does not know it.
 BUILDKIT  := shared/template/buildkit
+# Tests that cut a run off at each of its calls, or ask thousands of samples, do
+# less under the race detector (underRace): check runs these again without it.
+WHOLE     := Agreement|Every|Cut|InRounds|ObjectChanges|Thousand
 
 .PHONY: run build test check lint bench fuzz durability conformance clean help
 
@@ -31,7 +34,7 @@ test: ## run every test; needs Go only, no C compiler
 check: lint ## what CI runs: lint, tests with the race detector, every cut without it, short fuzz runs, tidy modules, third-party clients
 	CGO_ENABLED=1 go test -race -vet=off -timeout $(HANGS) ./...
 	go -C $(BUILDKIT) test -vet=off ./...
-	go test -vet=off -timeout $(HANGS) -run 'Agreement|Every|Cut|InRounds|ObjectChanges|Thousand' ./shared ./shared/imagebuild ./shared/local/stack
+	go test -vet=off -timeout $(HANGS) -run '$(WHOLE)' ./shared ./shared/imagebuild ./shared/local/stack
 	@$(MAKE) --no-print-directory fuzz
 	go mod tidy -diff
 	go -C $(BUILDKIT) mod tidy -diff
