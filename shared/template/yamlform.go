@@ -97,9 +97,27 @@ func checkPropertyTypes(l *lint, p *part) {
 			}
 			if !fitsProperty(propertyTypes[key.Value], n) {
 				l.addYAMLAs(p, "IB0612", n, key.Value+" "+problem, help)
+			} else if problem, help = doubtIn(key.Value, n.Value); problem != "" && !l.full("IB0612") {
+				l.warn("IB0612", p.yaml.text.span(n), key.Value+" "+problem, help)
 			}
 		})
 	})
+}
+
+// doubtIn says of a text why it can hardly be the value of a property, "" where it
+// can: the service finds out in the build.
+func doubtIn(property, text string) (problem, help string) {
+	scheme, _, _ := strings.Cut(text, "://")
+	switch {
+	case strings.Contains(text, "{{"):
+	case property == "sourcePath" && !webSchemes[strings.ToLower(scheme)]:
+		return "is no web address", "write https://...; an object of a private bucket takes OSSDownload"
+	case property == "bucketName" && strings.Contains(text, "/"):
+		return "is not the name of a bucket", "write the name alone; the path in it is objectName"
+	case property == "objectName" && strings.Contains(text, "://"):
+		return "is not the key of an object", "write the key alone; its bucket is bucketName"
+	}
+	return "", ""
 }
 
 func (a *Action) has(property string) bool {
