@@ -86,6 +86,10 @@ func withPlainDocuments(text string) string {
 		return text
 	}
 	out, lines := []byte(text), strings.SplitAfter(text, "\n")
+	final := map[string]int{} // where a line stands for the last time
+	for i, line := range lines {
+		final[strings.Trim(line, "\t\n")] = i
+	}
 	end := 0
 	for i := 0; i < len(lines); i++ {
 		marks := lines[i]
@@ -95,9 +99,9 @@ func withPlainDocuments(text string) string {
 				break
 			}
 			marks = rest
-			last := documentEnd(lines[i+1:], name)
-			for range last + 1 {
+			for found := final[name] <= i; !found; {
 				i++
+				found = strings.Trim(lines[i], "\t\n") == name
 				if plain {
 					blankExpansions(out[end : end+len(lines[i])])
 				}
@@ -125,17 +129,6 @@ func documentMark(line string) (name string, plain bool, rest string) {
 			return name, name == word, line
 		}
 	}
-}
-
-// documentEnd is the number of lines before the last one of a here-document, -1
-// where there is none.
-func documentEnd(lines []string, name string) int {
-	for i, line := range lines {
-		if strings.Trim(line, "\t\n") == name {
-			return i
-		}
-	}
-	return -1
 }
 
 func blankExpansions(text []byte) {

@@ -77,7 +77,8 @@ func TestCommandsAreReadApart(t *testing.T) {
 
 // However deep or long a text is, it is read or left, and other texts are read.
 func TestBoundsOfShellText(t *testing.T) {
-	for _, part := range []string{"(", "$(", "{ ", "`", "if ", "! ", "((", "${", "$((", "[[ ( ", `"$(`, "while ", "a() ", "$[", "a=(", "<(", "a && ", "a | ", "cat <<a\n", "sh -c '"} {
+	for _, part := range []string{"(", "$(", "{ ", "`", "if ", "! ", "((", "${", "$((", "[[ ( ", `"$(`, "while ", "a() ", "$[", "a=(", "<(", "a && ", "a | ", "cat <<a\n", "sh -c '",
+		"find -exec ", "f() { \"$@\"; }; f ", "find() { \"${@:2}\"; }; find -exec ", "find -exec a + -exec ", "eval ", "<<a <<b "} {
 		text := "RUN " + strings.ReplaceAll(strings.Repeat(part, MaxContentBytes/len(part)), "\n", "") + "\nRUN yum install a\n"
 		require.Contains(t, rulesIn(text), "IB0301", part)
 	}
@@ -222,6 +223,7 @@ func FuzzShell(f *testing.F) {
 		}
 	})
 	for form := range byte(6) {
+		f.Add(form, "f() { shift; \"${@:2}\"; }\nf 1 2 yum install a\ncat <<E\n$(a\nE\nfi\n")
 		f.Add(form, "set -e\n\nif true; then # a\n\tyum install 日本 \\\n  a\nfi\n\nreboot \"\n")
 		f.Add(form, "it's `a` \\$ \"b\" {{ p }} $(c | d) <<E\nE\n")
 	}

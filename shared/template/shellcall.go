@@ -567,8 +567,10 @@ func (r *callReader) add(name string, tools tool, args []argument, c context, in
 			r.inner(&k, *text, c)
 		}
 	}
-	for rest := k.handedOn(k.args); len(rest) > 0; rest = k.handedOn(rest) {
-		r.program(untilMark(rest), c, r.here())
+	for rest := k.handedOn(k.args); len(rest) > 0 && len(r.calls) <= maxCalls; {
+		command := untilMark(rest)
+		r.program(command, c, r.here())
+		rest = k.handedOn(rest[len(command):])
 	}
 }
 

@@ -57,7 +57,7 @@ func wholeNumber(text string) (n int, ok bool) {
 }
 
 // callFunction reads a call of a function of the script. It hides a program of its
-// name.
+// name. Functions within functions are read as deep as lists are.
 func (r *callReader) callFunction(args []argument, c context, inside int) bool {
 	if !args[0].fixed {
 		return false
@@ -68,7 +68,7 @@ func (r *callReader) callFunction(args []argument, c context, inside int) bool {
 			continue
 		}
 		r.add(f.name, 0, args, c, inside)
-		if rest := args[min(1+f.before, len(args)):]; f.wraps && len(rest) > 0 {
+		if rest := args[min(1+f.before, len(args)):]; f.wraps && len(rest) > 0 && c.depth < maxPlain {
 			r.program(rest, c.under(f.context), r.here())
 		}
 		return true
