@@ -301,9 +301,10 @@ func checkCopy(l *lint, p *part, in *instruction) {
 		l.add("IB0112", p.spanOfArgs(in), code, "COPY takes no path with blanks", help)
 	case list[0].text[0] == '[':
 		l.warn("IB0112", p.spanOfArgs(in), "the array form of COPY is not documented", help)
+	case !l.t.hasTarget(TargetAlibaba): // the translation judges the source
 	case strings.ContainsAny(list[0].text, "*?[") && !isURL(list[0].text):
 		l.warn("IB0112", p.spanOfWord(in, list[0]), "patterns in COPY are not documented", "name the file, or use RUN cp")
-	case list[0].text[0] != '/' && l.t.hasTarget(TargetAlibaba):
+	case list[0].text[0] != '/':
 		p.checkCopySource(l, in, list[0])
 	}
 }
