@@ -80,9 +80,10 @@ func checkMisplacedYAML(l *lint, p *part) {
 func checkBlanks(l *lint, p *part, in *instruction) {
 	after := in.start + len(in.word)
 	if in.word != "" && after < in.end && p.src.text[after] == '\t' {
-		blanks := len(p.src.text[after:in.end]) - len(strings.TrimLeft(p.src.text[after:in.end], " \t"))
-		l.add("IB0007", p.span(after, after+1), "", "a tab between the command and its argument", "write one blank; that is what is sent").
-			offer("write one blank", change{p.span(after, after+blanks), " "})
+		if blanks := in.end - after - len(strings.TrimLeft(p.src.text[after:in.end], " \t")); after+blanks < in.end {
+			l.add("IB0007", p.span(after, after+1), "", "a tab between the command and its argument", "write one blank; that is what is sent").
+				offer("write one blank", change{p.span(after, after+blanks), " "})
+		}
 	}
 	checkTabs(l, p, in)
 	if !p.src.has(beyondASCII) || in.heredoc.end > 0 {

@@ -50,6 +50,7 @@ func TestLanguageOfText(t *testing.T) {
 	checkStatements(t, []statement{
 		{"one command a line", "RUN a\nRUN b\n", ""},
 		{"a line goes on behind a backslash", "RUN a && \\\n b\n", ""},
+		{"a tab behind a command without argument", "RUN a\nRESTART\t\nRUN b\n", ""},
 		{"blanks behind it", "RUN a && \\ \n b\n", "IB0007"},
 		{"a backslash on the last line", "RUN a \\", "IB0008"},
 		{"comments and blank lines, also between continued lines", "# a\n\nRUN a && \\\n  # b\n b\n", ""},
