@@ -67,7 +67,7 @@ func (r *callReader) callFunction(args []argument, c context, inside int) bool {
 		if f.name != args[0].text {
 			continue
 		}
-		r.add(f.name, 0, args, c, inside)
+		r.calls = append(r.calls, call{name: f.name, at: args[0].at, args: args[1:], context: c, inside: inside})
 		if rest := args[min(1+f.before, len(args)):]; f.wraps && len(rest) > 0 && c.depth < maxPlain {
 			r.program(rest, c.under(f.context), r.here())
 		}
