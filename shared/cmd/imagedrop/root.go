@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/signal"
 	"strings"
@@ -74,6 +75,9 @@ func runContext(ctx context.Context, args []string, s streams) int {
 func each(err error) (all []error) {
 	joined, ok := err.(interface{ Unwrap() []error })
 	if !ok {
+		if lost, ok := err.(*fs.PathError); ok { // which call of the system said so helps nobody
+			err = fmt.Errorf("%s: %w", lost.Path, lost.Err)
+		}
 		return []error{err}
 	}
 	for _, e := range joined.Unwrap() {

@@ -75,7 +75,7 @@ func TestWrongUsageIsCode2AndNamed(t *testing.T) {
 
 		"help of nothing": {[]string{"help", "lnt"}, `unknown command "lnt" for "imagedrop"`, ""},
 		"no template":     {[]string{"drop", text}, "a.txt: no template; their names are X.Dockerfile", ""},
-		"hostile name":    {[]string{"lint", dir + "/\x1b[31m.Dockerfile"}, "\ufffd[31m.Dockerfile: no such file or directory", ""},
+		"hostile name":    {[]string{"lint", dir + "/\x1b[31m.Dockerfile"}, "imagedrop: " + dir + "/\ufffd[31m.Dockerfile: no such file or directory", ""},
 		"no such file":    {[]string{"drop", dir + "/none"}, "none: no such file or directory", ""},
 		"no such folder":  {[]string{"up", "--drop", dir + "/none"}, "none: no such file or directory", ""},
 		"nothing to send": {[]string{"send", dir + "/none.json"}, "none.json: no such file or directory", ""},
