@@ -190,6 +190,6 @@ func TestCoverSecrets(t *testing.T) {
 		"ENV DB_PASSWORD_FILE=/run/a PASSWORD=$PASSWORD":     "ENV DB_PASSWORD_FILE=/run/a PASSWORD=$PASSWORD",
 		"RUN yum install -y nginx && echo a=b: c=d --token":  "RUN yum install -y nginx && echo a=b: c=d --token",
 	} {
-		require.Equal(t, want, CoverSecrets(line, nil))
+		require.Equal(t, want, CoverSecrets(line))
 	}
 }

@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// Covered is Text with asterisks over its secrets, for who shows a line of it. Each
-// code point stays one, and lines stay.
-func (t *Template) Covered(f Finding) string {
+// Covered is Text with asterisks over its secrets, for who shows some lines of it, from 1; without
+// lines all of it. Each code point stays one, and lines stay.
+func (t *Template) Covered(f Finding, lines ...int) string {
 	var found []Finding
 	for _, s := range t.Secrets {
 		if f.order == bodyOrder {
@@ -18,19 +18,25 @@ func (t *Template) Covered(f Finding) string {
 			found = append(found, s)
 		}
 	}
-	return CoverSecrets(t.Text(f), found)
+	return coverSecrets(t.Text(f), found, lines)
 }
 
 // CoverSecrets puts asterisks over the secrets of a text: over those that were found
 // in it, and over whatever looks like one, since rules read neither here-documents
 // nor comments nor what is broken. Better too much than too little: the text is
 // only looked at. Each code point stays one, and lines stay.
-func CoverSecrets(text string, found []Finding) string {
-	c := &covering{text: text}
-	if len(found) > 0 {
-		src := newSource("", 0, text)
-		for _, f := range found {
-			c.found(src, f)
+func CoverSecrets(text string) string { return coverSecrets(text, nil, nil) }
+
+func coverSecrets(text string, found []Finding, lines []int) string {
+	c := &covering{text: text, all: len(lines) == 0}
+	src := newSource("", 0, text)
+	for _, f := range found {
+		c.found(src, f)
+	}
+	for _, line := range lines {
+		if line <= len(src.lines) {
+			at := src.lines[line-1]
+			c.shown = append(c.shown, extent{at, at + len(src.line(line-1))})
 		}
 	}
 	eachPrivateKey(text, func(start, _, last int) {
@@ -56,6 +62,8 @@ var (
 type covering struct {
 	text  string
 	spots []extent
+	all   bool
+	shown []extent // the lines that are shown, unless all are
 }
 
 func (c *covering) cover(start, end int) {
@@ -148,13 +156,6 @@ func (c *covering) read(text string) {
 	})
 	c.clauses(text)
 	c.hashes(text)
-	if len(text) <= maxScript {
-		eachPowerShellSecret(strings.ReplaceAll(text, "#", " "), func(at extent, named bool) {
-			if !named {
-				c.cover(at.start, at.end)
-			}
-		})
-	}
 	document, until := false, ""
 	for at := 0; at < len(text); {
 		line := lineOf(text[at:])
@@ -165,7 +166,9 @@ func (c *covering) read(text string) {
 		case document:
 			c.cover(at, at+len(line))
 		default:
-			c.line(line, at)
+			if c.shows(at, at+len(line)) {
+				c.line(line, at)
+			}
 			until, document = passwordDocument(line)
 		}
 		at += len(line) + 1
@@ -243,7 +246,7 @@ func (c *covering) clauses(text string) {
 			return
 		}
 		for i, word := range eachWord(value) {
-			if !isPlainValue(word) {
+			if !isPlainValue(word) && !isScheme(word) {
 				c.cover(at+i, at+i+len(word))
 			}
 		}
@@ -270,6 +273,11 @@ func (c *covering) hashes(text string) {
 	}
 }
 
+// isScheme reports the word before what a header says of who asks.
+func isScheme(word string) bool {
+	return strings.EqualFold(word, "basic") || strings.EqualFold(word, "bearer") || strings.EqualFold(word, "token")
+}
+
 func eachPlace(text, part string, f func(end int)) {
 	for at := 0; ; {
 		i := strings.Index(text[at:], part)
@@ -279,6 +287,11 @@ func eachPlace(text, part string, f func(end int)) {
 		at += i + len(part)
 		f(at)
 	}
+}
+
+// shows reports a line, maybe joined of several, of which something is shown.
+func (c *covering) shows(start, end int) bool {
+	return c.all || slices.ContainsFunc(c.shown, func(e extent) bool { return start <= e.end && e.start <= end })
 }
 
 // wordSigns are around words of a shell, and not in them.
@@ -303,6 +316,11 @@ func (c *covering) line(line string, offset int) {
 			c.call(&call{name: name, tools: tools, args: toEnd(args[i+min(1, int(tools)):])})
 		}
 	}
+	eachPowerShellSecret(strings.ReplaceAll(line, "#", " "), func(at extent, named bool) {
+		if !named {
+			c.cover(offset+at.start, offset+at.end)
+		}
+	})
 	c.given(line, offset)
 	c.behindNames(line, offset)
 }
@@ -406,19 +424,29 @@ func (c *covering) behindNames(line string, offset int) {
 	}
 }
 
-// looksRandom reports a word in which letters of both cases and digits change about
-// as no name does.
+// looksRandom reports a word with a run in which letters of both cases and digits
+// change about as in no name.
 func looksRandom(word string) bool {
 	const shortest = 12
-	kinds, changes, last := 0, 0, 0
-	for i := range len(word) {
-		kind := kindOfSign(word[i])
-		if kinds |= kind; kind != last && (last|kind)&digitSign != 0 || last == smallSign && kind == capitalSign {
+	start, kinds, changes, last := 0, 0, 0, 0
+	for i := 0; i <= len(word); i++ {
+		kind := otherSign
+		if i < len(word) {
+			kind = kindOfSign(word[i])
+		}
+		if kind == otherSign {
+			if i-start >= shortest && kinds == digitSign|smallSign|capitalSign && changes*4 >= i-start {
+				return true
+			}
+			start, kinds, changes, last = i+1, 0, 0, 0
+			continue
+		}
+		if last != 0 && kind != last && ((last|kind)&digitSign != 0 || last == smallSign) {
 			changes++
 		}
-		last = kind
+		kinds, last = kinds|kind, kind
 	}
-	return len(word) >= shortest && kinds|otherSign == otherSign|digitSign|smallSign|capitalSign && changes*4 >= len(word)
+	return false
 }
 
 const (
@@ -428,14 +456,13 @@ const (
 	capitalSign
 )
 
-// kindOfSign takes those of base64 for small letters.
 func kindOfSign(c byte) int {
 	switch {
 	case c >= '0' && c <= '9':
 		return digitSign
 	case c >= 'A' && c <= 'Z':
 		return capitalSign
-	case c >= 'a' && c <= 'z', c == '+', c == '/', c == '_':
+	case c >= 'a' && c <= 'z':
 		return smallSign
 	}
 	return otherSign

@@ -53,7 +53,7 @@ func (l *linted) sum() *judged {
 
 func (l *linted) spots(findings []template.Finding) []spot {
 	out := make([]spot, len(findings))
-	covered := coveredLines{l.tmpl, map[string]string{}}
+	covered := coveredLines{l.tmpl, findings, map[string]string{}}
 	for i, f := range l.mendable(findings) {
 		s := &out[i]
 		s.Finding, s.place = f, l.place(f)

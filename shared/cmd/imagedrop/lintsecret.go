@@ -9,8 +9,9 @@ import (
 // coveredLines gives lines of the texts of a template without their secrets: the
 // output of CI is read by many. Each text is covered once.
 type coveredLines struct {
-	tmpl  *template.Template
-	texts map[string]string // by the text as it is
+	tmpl     *template.Template
+	findings []template.Finding // whose lines are shown
+	texts    map[string]string  // by the text as it is
 }
 
 // at returns the line on which a finding begins, false where there is none.
@@ -21,7 +22,13 @@ func (c *coveredLines) at(f template.Finding) (string, bool) {
 	}
 	covered, ok := c.texts[text]
 	if !ok {
-		covered = c.tmpl.Covered(f)
+		var lines []int
+		for _, f := range c.findings {
+			if c.tmpl.Text(f) == text {
+				lines = append(lines, f.Line)
+			}
+		}
+		covered = c.tmpl.Covered(f, lines...)
 		c.texts[text] = covered
 	}
 	return lineAt(covered, f.Line)

@@ -118,7 +118,7 @@ func partOf(p template.Part, format template.Format) planPart {
 }
 
 func resourceOf(r imagebuild.Resource) planResource {
-	return planResource{r.ID, template.CoverSecrets(r.Name, nil), r.Version, r.CreationTime}
+	return planResource{r.ID, template.CoverSecrets(r.Name), r.Version, r.CreationTime}
 }
 
 // alibaba is the part for Alibaba Cloud, nil where there is none.
@@ -128,7 +128,7 @@ func (in *planned) alibaba() *planAlibaba {
 		return nil
 	}
 	a := &planAlibaba{
-		Outcome: in.outcome(), Reason: p.Reason, Help: p.Help, RegionID: template.CoverSecrets(p.RegionID, nil), Resource: resourceOf(p.Resource),
+		Outcome: in.outcome(), Reason: p.Reason, Help: p.Help, RegionID: template.CoverSecrets(p.RegionID), Resource: resourceOf(p.Resource),
 		Request: in.request(), Sent: in.isSent(), Build: in.builds(), Changes: in.changes(), Diff: in.difference(),
 		Notices: append([]imagebuild.Notice{}, p.Notices...),
 	}
@@ -145,7 +145,7 @@ func (in *planned) forAWS() *planAWS {
 	}
 	a := &planAWS{Outcome: string(imagebuild.Rejected), MaxInline: awstoe.MaxInline}
 	if r := in.plan.AWS; r != nil {
-		a.Outcome, a.RegionID, a.Request, a.Characters = unknown, template.CoverSecrets(r.RegionID, nil), in.awsRequest(), len([]rune(r.Data))
+		a.Outcome, a.RegionID, a.Request, a.Characters = unknown, template.CoverSecrets(r.RegionID), in.awsRequest(), len([]rune(r.Data))
 	}
 	return a
 }

@@ -90,7 +90,7 @@ func (in *planned) awsRequest() *planRequest {
 	r := &planRequest{Action: "CreateComponent", Parameters: []planParameter{}, ClientTokenFrom: "UUID version 5 of the job's ID"}
 	add := func(name, value string) {
 		if value != "" {
-			r.Parameters = append(r.Parameters, planParameter{name, template.CoverSecrets(value, nil)})
+			r.Parameters = append(r.Parameters, planParameter{name, template.CoverSecrets(value)})
 		}
 	}
 	add("name", a.Name)
@@ -163,7 +163,7 @@ func (in *planned) changes() []change {
 		_, sent := after[name]
 		isDefault := !sent && slices.Contains([]string{defaults[name], "", "0", "false"}, before[name])
 		if before[name] != after[name] && !isDefault {
-			list = append(list, change{name, template.CoverSecrets(before[name], nil), template.CoverSecrets(after[name], nil)})
+			list = append(list, change{name, template.CoverSecrets(before[name]), template.CoverSecrets(after[name])})
 		}
 	}
 	return list
@@ -251,5 +251,5 @@ func (in *planned) shown(p template.Parameter) string {
 	if slices.Contains(textParameters, p.Name) {
 		return coveredContent(p.Value, in.tmpl.Format)
 	}
-	return template.CoverSecrets(p.Value, nil)
+	return template.CoverSecrets(p.Value)
 }

@@ -106,7 +106,7 @@ func (p planReport) headline(in *planned) {
 	}
 	what := strings.TrimSpace(string(in.tmpl.Kind) + " " + in.resourceName())
 	if in.plan.RegionID != "" && in.goesTo(template.TargetAlibaba) {
-		what += " in " + template.CoverSecrets(in.plan.RegionID, nil)
+		what += " in " + template.CoverSecrets(in.plan.RegionID)
 	}
 	if in.outcome() != unknown {
 		what = p.paint(colour, in.outcome()) + " " + clean(what)
@@ -120,7 +120,7 @@ func (in *planned) resourceName() string {
 	if in.tmpl.Kind == template.Execution {
 		name = "of " + in.tmpl.PipelineName + in.tmpl.ImagePipelineID
 	}
-	return strings.TrimSpace(template.CoverSecrets(name, nil) + " " + in.plan.Resource.Version)
+	return strings.TrimSpace(template.CoverSecrets(name) + " " + in.plan.Resource.Version)
 }
 
 // because says why it would end so.
@@ -200,7 +200,7 @@ func orNone(value string) string {
 func (p planReport) aws(in *planned) {
 	where := ""
 	if region := in.plan.AWS.RegionID; region != "" {
-		where = " in " + clean(template.CoverSecrets(region, nil))
+		where = " in " + clean(template.CoverSecrets(region))
 	}
 	fmt.Fprintf(p.out, "  AWS%s:\n", where)
 	p.request(in.awsRequest())
