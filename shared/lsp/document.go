@@ -52,10 +52,10 @@ func (d *document) set(text string) {
 	}
 }
 
-// change replaces a range of the text, or all of it where there is none. The
-// ends of a range may come in any order.
-func (d *document) change(at *protocol.Range, text string) {
-	if at != nil {
+// change replaces all of the text, or the range that an editor names although it
+// is asked for all. The ends of a range may come in any order.
+func (d *document) change(at protocol.Range, text string) {
+	if at != (protocol.Range{}) {
 		a, b := d.offset(at.Start), d.offset(at.End)
 		text = d.text[:min(a, b)] + text + d.text[max(a, b):]
 	}

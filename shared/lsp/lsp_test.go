@@ -224,18 +224,18 @@ func TestActionsBesideAnotherServer(t *testing.T) {
 	require.Contains(t, answers, `"id":5,"result":[]`)
 }
 
-// A change names its place in the text as the changes before it left it.
+// A change without a place is one of all the text; so is an empty one at its start.
 func TestChange(t *testing.T) {
-	at := func(line, character, endLine, endCharacter uint32) *protocol.Range {
-		return &protocol.Range{Start: protocol.Position{Line: line, Character: character}, End: protocol.Position{Line: endLine, Character: endCharacter}}
+	at := func(line, character, endLine, endCharacter uint32) protocol.Range {
+		return protocol.Range{Start: protocol.Position{Line: line, Character: character}, End: protocol.Position{Line: endLine, Character: endCharacter}}
 	}
 	for _, c := range []struct {
 		utf8       bool
 		text, want string
-		at         *protocol.Range
+		at         protocol.Range
 	}{
-		{false, "a\r\nb", "X", nil},
-		{false, "a\r\nb", "Xa\r\nb", at(0, 0, 0, 0)},
+		{false, "a\r\nb", "X", protocol.Range{}},
+		{false, "a\r\nb", "X\r\nb", at(0, 0, 0, 1)},
 		{false, "a\r\nb", "aXb", at(0, 1, 1, 0)},
 		{false, "a\r\nb", "aX\r\nb", at(0, 9, 0, 9)},
 		{false, "a\r\nb", "a\r\nbX", at(7, 0, 9, 0)},

@@ -153,7 +153,9 @@ func initialize(ctx context.Context, s *server, _ *jsonrpc2.Conn, p *initializeP
 		ServerInfo   protocol.ServerInfo `json:"serverInfo"`
 	}{
 		capabilities{PositionEncoding: encoding, ServerCapabilities: protocol.ServerCapabilities{
-			TextDocumentSync:   protocol.TextDocumentSyncOptions{OpenClose: true, Change: protocol.TextDocumentSyncKindIncremental},
+			// All of the text with each change: a template is small, and client libraries
+			// send the range of such a change as 0:0 to 0:0, which would be an insertion.
+			TextDocumentSync:   protocol.TextDocumentSyncOptions{OpenClose: true, Change: protocol.TextDocumentSyncKindFull},
 			HoverProvider:      true,
 			CompletionProvider: &protocol.CompletionOptions{TriggerCharacters: []string{"#", " ", ":", "\""}},
 			CodeActionProvider: &protocol.CodeActionOptions{CodeActionKinds: []protocol.CodeActionKind{protocol.QuickFix, fixAll}},
@@ -178,17 +180,7 @@ func didOpen(ctx context.Context, s *server, conn *jsonrpc2.Conn, p *protocol.Di
 	return nil, s.publish(ctx, conn, d)
 }
 
-// didChangeParams tells a change of all the text, which has no range, from one
-// at its start; the library's type does not.
-type didChangeParams struct {
-	TextDocument   protocol.VersionedTextDocumentIdentifier `json:"textDocument"`
-	ContentChanges []struct {
-		Range *protocol.Range `json:"range"`
-		Text  string          `json:"text"`
-	} `json:"contentChanges"`
-}
-
-func didChange(ctx context.Context, s *server, conn *jsonrpc2.Conn, p *didChangeParams) (any, error) {
+func didChange(ctx context.Context, s *server, conn *jsonrpc2.Conn, p *protocol.DidChangeTextDocumentParams) (any, error) {
 	d := s.documents[p.TextDocument.URI]
 	if d == nil {
 		return nil, nil
