@@ -131,16 +131,16 @@ var bothTargets = imagebuild.Policy{Targets: []string{"alibaba", "aws"}}
 
 const both = "# ---\n# targets: [alibaba, aws]\n# ---\n"
 
-func twoClouds(c *cloud, box imagebuild.Outbox, text_ string) *imagebuild.Builder {
-	return &imagebuild.Builder{Objects: text(text_), Resources: c, AWS: c, Policy: bothTargets,
+func twoClouds(c *cloud, box imagebuild.Outbox, content string) *imagebuild.Builder {
+	return &imagebuild.Builder{Objects: text(content), Resources: c, AWS: c, Policy: bothTargets,
 		Publisher: imagebuild.Publisher{Outbox: box, Jitter: func(time.Duration) time.Duration { return 0 }}}
 }
 
 // partOf makes the AWS part of a template.
-func partOf(t *testing.T, job, text_ string) []byte {
+func partOf(t *testing.T, job, content string) []byte {
 	t.Helper()
 	c := &cloud{}
-	require.NoError(t, run(twoClouds(c, &inbox{}, text_), upload(job)).Err)
+	require.NoError(t, run(twoClouds(c, &inbox{}, content), upload(job)).Err)
 	require.Len(t, c.sent, 1)
 	return c.sent[0].body
 }

@@ -28,10 +28,10 @@ const (
 )
 
 // requestOf returns what is sent for a template.
-func requestOf(t *testing.T, job, text_ string) imagebuild.Request {
+func requestOf(t *testing.T, job, content string) imagebuild.Request {
 	t.Helper()
 	c := &cloud{}
-	require.NoError(t, run(&imagebuild.Builder{Objects: text(text_), Resources: c, Publisher: imagebuild.Publisher{Outbox: &inbox{}}}, upload(job)).Err)
+	require.NoError(t, run(plainBuilder(content, c, &inbox{}), upload(job)).Err)
 	require.Len(t, c.creates, 1)
 	return c.creates[0]
 }
@@ -130,8 +130,8 @@ func TestLookUpComparesAgain(t *testing.T) {
 
 func TestRevertMakesAThird(t *testing.T) {
 	c, box := &cloud{}, &inbox{}
-	drop := func(job, text_ string) {
-		require.NoError(t, run(&imagebuild.Builder{Objects: text(text_), Resources: c, Publisher: imagebuild.Publisher{Outbox: box}}, upload(job)).Err)
+	drop := func(job, content string) {
+		require.NoError(t, run(plainBuilder(content, c, box), upload(job)).Err)
 	}
 	drop("job-1", "RUN one\n")
 	drop("job-2", "RUN two\n")
@@ -147,7 +147,7 @@ func TestRevertMakesAThird(t *testing.T) {
 
 func TestFiveDeliveriesAtOnce(t *testing.T) {
 	c, box := &cloud{}, &inbox{}
-	builder := &imagebuild.Builder{Objects: text(component), Resources: c, Publisher: imagebuild.Publisher{Outbox: box}}
+	builder := plainBuilder(component, c, box)
 	var all sync.WaitGroup
 	for range 5 {
 		all.Go(func() { require.NoError(t, run(builder, upload("job")).Err) })

@@ -389,6 +389,11 @@ func message(id, body string) imagebuild.Delivery {
 	return imagebuild.Delivery{Trigger: imagebuild.TriggerQueue, Queue: "imagedrop-requests", SourceID: id, Body: []byte(body)}
 }
 
+// plainBuilder reads one template, whatever the object, and starts no builds.
+func plainBuilder(content string, c *cloud, box *inbox) *imagebuild.Builder {
+	return &imagebuild.Builder{Objects: text(content), Resources: c, Publisher: imagebuild.Publisher{Outbox: box}}
+}
+
 func run(b *imagebuild.Builder, d imagebuild.Delivery) imagebuild.Result {
 	return b.Run(context.Background(), invocation, []imagebuild.Delivery{d})[0]
 }

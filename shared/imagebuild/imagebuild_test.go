@@ -81,7 +81,7 @@ func TestOutcomeSaysWhatTheJobWas(t *testing.T) {
 	box := &inbox{}
 	delivery := upload("job-1")
 	delivery.Time = time.Now().Add(-time.Minute)
-	require.NoError(t, run(&imagebuild.Builder{Objects: text(component), Resources: &cloud{}, Publisher: imagebuild.Publisher{Outbox: box}}, delivery).Err)
+	require.NoError(t, run(plainBuilder(component, &cloud{}, box), delivery).Err)
 	o := box.only(t)
 	require.Equal(t, "1.0", o.SpecVersion)
 	require.Equal(t, "/imagedrop/cn-hangzhou/upload", o.Source)
@@ -201,7 +201,7 @@ func TestJobID(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			box := &inbox{}
-			result := run(&imagebuild.Builder{Objects: text(component), Resources: &cloud{}, Publisher: imagebuild.Publisher{Outbox: box}}, test.delivery)
+			result := run(plainBuilder(component, &cloud{}, box), test.delivery)
 			require.Equal(t, test.want, result.JobID)
 			require.Equal(t, test.want, result.ClientToken)
 			require.Equal(t, test.want, box.only(t).Data.Job.ID)

@@ -20,9 +20,9 @@ import (
 )
 
 func TestOutcomeIDIsOfJobKindAndStatus(t *testing.T) {
-	publish := func(job, text_ string) string {
+	publish := func(job, content string) string {
 		box := &inbox{}
-		require.NoError(t, run(&imagebuild.Builder{Objects: text(text_), Resources: &cloud{}, Publisher: imagebuild.Publisher{Outbox: box}}, upload(job)).Err)
+		require.NoError(t, run(plainBuilder(content, &cloud{}, box), upload(job)).Err)
 		return box.only(t).ID
 	}
 	base := publish("job", component)
@@ -35,7 +35,7 @@ func TestOutcomeIDIsOfJobKindAndStatus(t *testing.T) {
 
 func TestRepeatsDifferInTimeOnly(t *testing.T) {
 	box := &inbox{}
-	builder := &imagebuild.Builder{Objects: text("# ---\n# description: a & b <c>\n# ---\nBOGUS\n"), Resources: &cloud{}, Publisher: imagebuild.Publisher{Outbox: box}}
+	builder := plainBuilder("# ---\n# description: a & b <c>\n# ---\nBOGUS\n", &cloud{}, box)
 	require.NoError(t, run(builder, upload("job")).Err)
 	require.NoError(t, run(builder, upload("job")).Err)
 	outcomes := box.outcomes(t)
@@ -57,10 +57,10 @@ func TestFindingsAreCutToTheSize(t *testing.T) {
 		fmt.Fprintf(&b, "BOGUS%d x\nRUN\nENV\nLABEL\nUSER a b\n", n)
 	}
 	for _, inBase64 := range []bool{false, true} {
-		for name, text_ := range map[string]string{"warnings go first": warnings, "then errors": b.String()} {
+		for name, content := range map[string]string{"warnings go first": warnings, "then errors": b.String()} {
 			t.Run(fmt.Sprint(name, " ", inBase64), func(t *testing.T) {
 				var body []byte
-				builder := &imagebuild.Builder{Objects: text(text_),
+				builder := &imagebuild.Builder{Objects: text(content),
 					Publisher: imagebuild.Publisher{Base64: inBase64, Outbox: outbox(func(b []byte) error { body = b; return nil })}}
 				require.NoError(t, run(builder, upload("job")).Err)
 				require.LessOrEqual(t, len(body), 65_536)
@@ -75,7 +75,7 @@ func TestFindingsAreCutToTheSize(t *testing.T) {
 				require.Greater(t, len(body), limit-1_000, "no more is cut than needed")
 				var o imagebuild.Outcome
 				require.NoError(t, json.Unmarshal(body, &o))
-				all := template.ParseFile("templates/web.Dockerfile", []byte(text_)).Findings
+				all := template.ParseFile("templates/web.Dockerfile", []byte(content)).Findings
 				require.Equal(t, len(all), len(o.Data.Findings)+o.Data.FindingsTruncated)
 				kept := map[template.Severity]int{}
 				for _, f := range o.Data.Findings {

@@ -27,12 +27,12 @@ func (c *cloud) Sent(_ context.Context, kind template.Kind, _, id string) ([]tem
 }
 
 // planOf plans the upload of a template.
-func planOf(t require.TestingT, c *cloud, job, text_ string, change ...func(*imagebuild.Planner)) imagebuild.Plan {
-	return planOfDelivery(t, c, upload(job), text_, change...)
+func planOf(t require.TestingT, c *cloud, job, content string, change ...func(*imagebuild.Planner)) imagebuild.Plan {
+	return planOfDelivery(t, c, upload(job), content, change...)
 }
 
-func planOfDelivery(t require.TestingT, c *cloud, d imagebuild.Delivery, text_ string, change ...func(*imagebuild.Planner)) imagebuild.Plan {
-	p := &imagebuild.Planner{Objects: text(text_), Cloud: c, Policy: imagebuild.Policy{Build: true, Targets: []string{"*"}, Buckets: []string{"*"}},
+func planOfDelivery(t require.TestingT, c *cloud, d imagebuild.Delivery, content string, change ...func(*imagebuild.Planner)) imagebuild.Plan {
+	p := &imagebuild.Planner{Objects: text(content), Cloud: c, Policy: imagebuild.Policy{Build: true, Targets: []string{"*"}, Buckets: []string{"*"}},
 		Translate: func(*template.Template) imagebuild.Translation { return imagebuild.Translation{Document: "document"} }}
 	for _, f := range change {
 		f(p)

@@ -341,6 +341,6 @@ func TestFileTooLargeToBeRead(t *testing.T) {
 
 	small := "RUN true\n" + strings.Repeat("# a comment\n", 1<<13)
 	c := &cloud{}
-	require.NoError(t, run(&imagebuild.Builder{Objects: text(small), Resources: c, Publisher: imagebuild.Publisher{Outbox: &inbox{}}}, upload("job")).Err)
+	require.NoError(t, run(plainBuilder(small, c, &inbox{}), upload("job")).Err)
 	require.Len(t, c.all, 1, "comments do not count")
 }

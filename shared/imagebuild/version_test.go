@@ -36,13 +36,13 @@ type numbering struct {
 	box *inbox
 }
 
-func (n numbering) builder(text_ string) *imagebuild.Builder {
-	return &imagebuild.Builder{Objects: text(text_), Resources: n.cloud, Publisher: imagebuild.Publisher{Outbox: n.box, Jitter: atOnce}}
+func (n numbering) builder(content string) *imagebuild.Builder {
+	return &imagebuild.Builder{Objects: text(content), Resources: n.cloud, Publisher: imagebuild.Publisher{Outbox: n.box, Jitter: atOnce}}
 }
 
 // drop delivers the upload of a template and answers "status id version".
-func (n numbering) drop(job, text_ string) string {
-	require.NoError(n.t, run(n.builder(text_), upload(job)).Err)
+func (n numbering) drop(job, content string) string {
+	require.NoError(n.t, run(n.builder(content), upload(job)).Err)
 	return n.last()
 }
 
