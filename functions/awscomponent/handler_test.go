@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -21,12 +22,18 @@ import (
 )
 
 // box keeps what was published.
-type box struct{ published []imagebuild.Outcome }
+type box struct {
+	mu        sync.Mutex // the messages of a batch are worked at once
+	published []imagebuild.Outcome
+}
 
 func (b *box) Publish(_ context.Context, body []byte) error {
 	var o imagebuild.Outcome
+	err := json.Unmarshal(body, &o)
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	b.published = append(b.published, o)
-	return json.Unmarshal(body, &b.published[len(b.published)-1])
+	return err
 }
 
 // broken is a service that does not answer.
