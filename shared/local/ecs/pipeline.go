@@ -46,7 +46,7 @@ func requireImport(p params) error {
 	if len(numbers) == 0 {
 		return refuse("MissingParameter.ImageOptionsDiskDeviceMappings", mappings+" is required for an import from OSS.")
 	}
-	for _, n := range numbers {
+	for _, n := range numbers[:min(len(numbers), maxDisks)] { // of too many it is the number that is told
 		for _, name := range []string{"OSSBucket", "OSSObject"} {
 			if p[member(mappings, n, name)] == "" {
 				return refuse("MissingParameter.ImportImageOptionsDiskDeviceMappings"+name, member(mappings, n, name)+" is required.")
