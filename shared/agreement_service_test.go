@@ -233,6 +233,9 @@ func (m *service) build(in sample, t *template.Template, want request) (code str
 	invocation := imagebuild.Invocation{Function: "upload", Region: account.Region, AccountID: account.ID}
 	builder.Run(m.ctx, invocation, []imagebuild.Delivery{in.delivery(m.job())})
 	if isNumbered(t) {
+		if s.sent.values == nil && m.tokenIsUsed(want) { // the number is that of the sample which used it
+			return ""
+		}
 		want = want.numberedAs(s.sent, t)
 	}
 	require.Equal(m.t, want, s.sent, "imagebuild sends another request than this test, or none")

@@ -374,6 +374,8 @@ var disagreed = []sample{
 	{text: `{"content": "FROM IMAGE:m-1234", "baseImageType": "", "baseImage": ""}`},
 	{text: `{"content": "FROM IMAGE:m-1234", "imageName": "", "imageOptions": {"imageName": "web"}}`},
 	{text: `{"content": "FROM IMAGE:m-1234", "importImageOptions": {"diskDeviceMappings": [{"ossBucket": "abc"}]}}`},
+	{text: `{"name": "numbered", "componentVersion": "1.4.*", "content": "RUN true", "clientToken": "numbered"}`},
+	{text: `{"name": "numbered", "componentVersion": "1.4.*", "content": "RUN false", "clientToken": "numbered"}`},
 	{text: `{"name": "made", "componentVersion": "1.0.0", "componentType": "Test", "content": "RUN true"}`},
 	{key: "templates/web.Dockerfile", text: "FROM IMAGE:m-1234\nCOMPONENT " + ownComponents + "made/1.*.*\n"},
 	{text: `{"name": "asking", "componentVersion": "1.0.0", "content": "Parameters: {p: {Type: String}}\nTasks:\n- {Name: a, Action: RunShellCommand, Properties: {commandContent: 'echo {{ p }}'}}\n"}`},
