@@ -272,9 +272,9 @@ var componentTypes = map[string]string{
 // references are the words of each COMPONENT command of a content.
 func (r request) references(content string) [][]string {
 	var list [][]string
-	for line := range strings.Lines(strings.ReplaceAll(r.values[content], "\\\n", "")) {
-		if words := strings.Fields(line); len(words) > 1 && words[0] == "COMPONENT" {
-			list = append(list, words[1:])
+	for _, c := range template.ParseFile("templates/web.Dockerfile", []byte(r.values[content])).Commands() {
+		if words := strings.Fields(c.Args); len(words) > 0 && c.Keyword == "COMPONENT" {
+			list = append(list, words)
 		}
 	}
 	return list

@@ -328,6 +328,7 @@ var disagreed = []sample{
 	{key: "templates/web.Dockerfile", text: "FROM IMAGE:m-1234\f\nUSER a\f\nRU"},
 	{key: "templates/web.Dockerfile", text: "# ---\n# name: 㐀a\n# ---\nRUN true\n"},
 	{key: "templates/web.Dockerfile", text: "FROM IMAGE:m-1234\nCOMPONENT " + ownComponents + "with:parameters/1.0.0\n"},
+	{key: "templates/web.Dockerfile", text: "FROM IMAGE:m-1234\nCOPY /a /b\\\\\nCOMPONENT " + ownComponents + "with:parameters/1.0.0\n"},
 	{key: "templates/web.Dockerfile", text: "CMD []\u00a0\n"},
 	{key: "templates/web.Dockerfile", text: "FROM\n"},
 	{key: "templates/Dockerfile", text: "RUN true\n"},
