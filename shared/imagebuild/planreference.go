@@ -188,8 +188,7 @@ func (c *caller) fits(n Notice, made []template.Parameter) Notice {
 	if is == "" && content != "" { // Build is not sent, as the default
 		is = sections[0].componentType
 	}
-	switch {
-	case is != "" && is != c.section.componentType:
+	if is != "" && is != c.section.componentType {
 		n.Code, n.Message = codeNotHere, "it is a "+is+" component, and "+c.section.parameter+" takes "+c.section.componentType+" components"
 		n.Help = map[string]string{"Test": "put it behind the line # --- test", "Build": "put it before the line # --- test"}[is]
 		return n

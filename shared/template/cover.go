@@ -123,24 +123,20 @@ func isPairLine(line string) bool { return verbOf(firstWord(skipBlanks(line)))&(
 // valueLength is the length of a value as a shell reads it: quotes may hold blanks and
 // line ends. Where there are only pairs, a word that is none belongs to the value.
 func valueLength(text string, pairs bool) int {
-	quote := byte(0)
 	for i := 0; i < len(text); i++ {
 		switch c := text[i]; {
-		case c == '\\' && quote != '\'':
+		case c == '\\':
 			i++
-		case quote != 0:
-			if c == quote {
-				quote = 0
-			}
 		case c == '"' || c == '\'':
-			quote = c
+			end := quoteEnd(text, i)
+			if end < 0 {
+				return len(lineOf(text))
+			}
+			i = end - 1
 		case c == ' ' && pairs && !strings.Contains(firstWord(skipBlanks(text[i:])), "="):
 		case strings.IndexByte(" \t\r\n;|&)", c) >= 0:
 			return i
 		}
-	}
-	if quote != 0 { // it does not end
-		return len(lineOf(text))
 	}
 	return len(text)
 }
@@ -186,8 +182,8 @@ func inQuotes(text string, at int) int {
 // passwordDocument is the last line of a here-document that a line gives to a program
 // that reads passwords.
 func passwordDocument(line string) (until string, ok bool) {
-	before, mark, ok := strings.Cut(line, "<<")
-	if !ok || strings.HasPrefix(mark, "<") || !readsPasswords(before+line[len(before):]) {
+	_, mark, ok := strings.Cut(line, "<<")
+	if !ok || strings.HasPrefix(mark, "<") || !readsPasswords(line) {
 		return "", false
 	}
 	words := strings.Fields(strings.TrimPrefix(mark, "-"))
